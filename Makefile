@@ -1,0 +1,41 @@
+# Every target sets up .venv by itself. Python 3.11 or newer; another one: make test PYTHON=python3.12
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# PyTorch is the second oracle: gigabytes on most machines, so only where it is asked for.
+comma := ,
+EXTRAS := dev$(if $(GRADEKIT_REQUIRE_ORACLE),$(comma)oracle)
+
+# One thread per process: the arrays are small, and the tests already use every core.
+export OPENBLAS_NUM_THREADS ?= 1
+# The kernel of this environment, not one that was installed for the user.
+export JUPYTER_PREFER_ENV_PATH := 1
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo test test-all lint bench clean
+
+demo: .venv/ready-grader
+	$(BIN)/gradekit demo
+
+test: .venv/ready-$(subst $(comma),-,$(EXTRAS))
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+test-all: .venv/ready-$(subst $(comma),-,$(EXTRAS))
+	$(BIN)/python -m pytest -n auto
+
+lint: .venv/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/ready-dev
+	$(BIN)/python -m pytest tests/bench -q -s -p no:randomly
+
+.venv/ready-%: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gradekit needs Python 3.11 or newer: make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --editable '.[$(subst -,$(comma),$*)]'
+	touch $@
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .mypy_cache

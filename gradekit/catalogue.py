@@ -1,0 +1,134 @@
+"""The catalogue of an assignment: wrong answers that learners give, and right answers that look different.
+
+``misconceptions.py`` and ``alternatives.py`` hold one decorated function or class for each answer. Its name is the
+label; its text, under the exercise's own name, is what a learner would have typed; its free names are the notebook's.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import runpy
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from gradekit.errors import GradekitError, HiddenTestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from gradekit.course import Course
+    from gradekit.model import Exercise
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An answer other than the source's solution.
+
+    Attributes
+    ----------
+    label : str
+        Stable name.
+    exercise : str
+    source : str
+        The text of a cell that gives this answer, under the names that the exercise defines.
+    """
+
+    label: str
+    exercise: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Misconception(Variant):
+    """A wrong answer that learners give, and what to tell them.
+
+    Attributes
+    ----------
+    title : str
+        What it is, in a few words.
+    message : str
+        For the learner: what is seen, what to look at; never the line that mends it.
+    justification : str
+        For the instructor: what the answer does wrong.
+    """
+
+    title: str = ""
+    message: str = ""
+    justification: str = ""
+
+
+@dataclass(frozen=True)
+class Alternative(Variant):
+    """A right answer that looks different.
+
+    Attributes
+    ----------
+    why : str
+        What is different.
+    """
+
+    why: str = ""
+
+
+def misconception(exercise: str, *, title: str, message: str, justification: str) -> Callable[[Any], Misconception]:
+    """Declare the decorated function or class as a wrong answer to the exercise."""
+    return lambda thing: Misconception(
+        label=thing.__name__, exercise=exercise, title=title, message=message, justification=justification
+    )
+
+
+def alternative(exercise: str, *, why: str) -> Callable[[Any], Alternative]:
+    """Declare the decorated function or class as a right answer to the exercise that looks different."""
+    return lambda thing: Alternative(label=thing.__name__, exercise=exercise, why=why)
+
+
+def load_misconceptions(
+    course: Course, assignment: str, exercises: tuple[Exercise, ...], names: Mapping[str, Any]
+) -> tuple[Misconception, ...]:
+    """Read ``misconceptions.py``; `names` is the solution's namespace. An assignment without the file has none."""
+    found = _load(course.hidden(assignment) / "misconceptions.py", exercises, names)
+    return tuple(item for item in found if isinstance(item, Misconception))
+
+
+def load_alternatives(
+    course: Course, assignment: str, exercises: tuple[Exercise, ...], names: Mapping[str, Any]
+) -> tuple[Alternative, ...]:
+    """Read ``alternatives.py``; `names` is the solution's namespace. An assignment without the file has none."""
+    found = _load(course.hidden(assignment) / "alternatives.py", exercises, names)
+    return tuple(item for item in found if isinstance(item, Alternative))
+
+
+def _load(path: Path, exercises: tuple[Exercise, ...], names: Mapping[str, Any]) -> list[Variant]:
+    if not path.is_file():
+        return []
+    try:
+        module = runpy.run_path(str(path), init_globals=dict(names))
+    except GradekitError:
+        raise
+    except Exception as error:
+        raise HiddenTestError(f"{path} cannot be run: {error!r}.") from error
+    text = path.read_text(encoding="utf-8")
+    sources = _sources(text)
+    public = {exercise.name: exercise.defines[0] for exercise in exercises if exercise.defines}
+    found = []
+    for name, item in module.items():
+        if not isinstance(item, Variant):
+            continue
+        if item.exercise not in public or name != item.label or item.label not in sources:
+            raise HiddenTestError(f"{path}: '{item.label}' names no exercise with a solution cell: '{item.exercise}'.")
+        source = _renamed(sources[item.label], item.label, public[item.exercise])
+        found.append(replace(item, source=source))
+    return found
+
+
+def _sources(text: str) -> dict[str, str]:
+    """Return the text of each top-level function and class without its decorators."""
+    lines = text.splitlines()
+    nodes = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    return {node.name: "\n".join(lines[node.lineno - 1 : node.end_lineno]) + "\n" for node in nodes}
+
+
+def _renamed(source: str, label: str, name: str) -> str:
+    return re.sub(rf"\b{re.escape(label)}\b", name, source)

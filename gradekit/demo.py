@@ -1,0 +1,155 @@
+"""A synthetic class that hands in, in a course of its own, so that anyone can see the whole trip."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nbgrader.converters import GenerateFeedback
+
+from gradekit import converters, notebook
+from gradekit.autograde import CheckedAutograde
+from gradekit.catalogue import load_misconceptions
+from gradekit.course import CONFIG, Course
+from gradekit.errors import CourseError
+from gradekit.freeze import freeze
+from gradekit.hidden import load_assignment
+from gradekit.release import release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from gradekit.model import Exercise
+
+DUE = dt.datetime(2030, 1, 31, 12, 0, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one synthetic student hands in: the cells that differ from the worked solution, and when.
+
+    Attributes
+    ----------
+    cells : mapping of str to str
+        Cell id → its text.
+    handed_in : datetime
+    """
+
+    student: str
+    cells: Mapping[str, str]
+    handed_in: dt.datetime = DUE - dt.timedelta(hours=3)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One student's line of the demo's table: scores by exercise, their sum, seconds late."""
+
+    student: str
+    scores: Mapping[str, float]
+    total: float
+    late_s: float
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Where the demo's results are, and its table."""
+
+    course: Course
+    gradebook: Path
+    feedback: Path
+    points: Mapping[str, float]
+    rows: tuple[Row, ...]
+
+
+def make_course(course: Course, assignment: str, folder: Path) -> Course:
+    """Copy an assignment's source and hidden tests into a new course, and release it there.
+
+    Raises
+    ------
+    CourseError
+        If the folder holds something already.
+    """
+    course.check_assignment(assignment)
+    if folder.exists() and any(folder.iterdir()):
+        raise CourseError(f"{folder} is not empty.", help="Name a folder that does not exist yet with --to.")
+    folder.mkdir(parents=True, exist_ok=True)
+    new = Course(folder.resolve())
+    shutil.copyfile(course.root / CONFIG, new.root / CONFIG)
+    shutil.copytree(course.source_folder(assignment), new.source_folder(assignment))
+    shutil.copytree(course.hidden(assignment), new.hidden(assignment), ignore=shutil.ignore_patterns("__pycache__"))
+    freeze(new, assignment)
+    release(new, assignment, solutions=False)
+    return new
+
+
+def synthetic_class(course: Course, assignment: str) -> tuple[Submission, ...]:
+    """Return a class of submissions: perfect, blank, late, broken ones, and one typical mistake for each exercise."""
+    loaded = load_assignment(course, assignment)
+    solved = {cell.id: cell.source for cell in notebook.cells(notebook.read(course.source(assignment)))}
+    released = course.root / "release" / assignment / f"{assignment}.ipynb"
+    blank = {cell.id: cell.source for cell in notebook.cells(notebook.read(released))}
+    stubs = {exercise.name: exercise for exercise in loaded.exercises}
+    first, *_, last = loaded.exercises
+    middle = loaded.exercises[len(loaded.exercises) // 2]
+    found = [
+        Submission("perfect", {}),
+        Submission("blank", {exercise.name: blank[exercise.name] for exercise in loaded.exercises}),
+        Submission("late", {}, handed_in=DUE + dt.timedelta(hours=5)),
+        Submission("half_done", {name: blank[name] for name in list(stubs)[len(stubs) // 2 :]}),
+        Submission("syntax_error", {middle.name: solved[middle.name] + "\nreturn ("}),
+        Submission("exception", {first.name: _raising(first)}),
+        Submission("renamed_function", {last.name: solved[last.name].replace(last.defines[0], "My" + last.defines[0])}),
+    ]
+    typical: dict[str, Submission] = {}
+    for item in load_misconceptions(course, assignment, loaded.exercises, loaded.solution):
+        typical.setdefault(item.exercise, Submission(f"{item.exercise}_{item.label}", {item.exercise: item.source}))
+    return (*found, *typical.values())
+
+
+def _raising(exercise: Exercise) -> str:
+    return f'def {exercise.defines[0]}(*args, **kwargs):\n    raise ValueError("I do not know how to go on")\n'
+
+
+def hand_in(course: Course, assignment: str, submissions: Iterable[Submission]) -> None:
+    """Write the submissions where nbgrader collects them, with their time stamps."""
+    released = notebook.read(course.root / "release" / assignment / f"{assignment}.ipynb")
+    solved = {cell.id: cell for cell in notebook.cells(notebook.read(course.source(assignment)))}
+    graded = {exercise.name for exercise in notebook.exercises(tuple(solved.values()))}
+    for submission in submissions:
+        node = json.loads(json.dumps(released))
+        for raw in node["cells"]:
+            if raw["id"] in graded:
+                raw["source"] = submission.cells.get(raw["id"], solved[raw["id"]].source)
+        folder = course.root / "submitted" / submission.student / assignment
+        folder.mkdir(parents=True)
+        (folder / f"{assignment}.ipynb").write_text(json.dumps(node, indent=1), encoding="utf-8")
+        (folder / "timestamp.txt").write_text(submission.handed_in.strftime("%Y-%m-%d %H:%M:%S %Z"), encoding="utf-8")
+
+
+def grade_class(course: Course, assignment: str, submissions: Iterable[Submission]) -> Iterable[str]:
+    """Grade each submission with nbgrader and write its feedback; yield each student's name once that is done."""
+    config = converters.settings(course)
+    with converters.gradebook(config) as gradebook:
+        gradebook.update_or_create_assignment(assignment, duedate=DUE.replace(tzinfo=None))
+    for submission in submissions:
+        converters.run(CheckedAutograde, config, assignment, student=submission.student)
+        converters.run(GenerateFeedback, config, assignment, student=submission.student)
+        yield submission.student
+
+
+def results(course: Course, assignment: str, submissions: Iterable[Submission]) -> Demo:
+    """Read the class's scores from the gradebook."""
+    cells = notebook.cells(notebook.read(course.source(assignment)))
+    points = {exercise.name: exercise.points for exercise in notebook.exercises(cells)}
+    rows = []
+    with converters.gradebook(converters.settings(course)) as gradebook:
+        for submission in submissions:
+            found: Any = gradebook.find_submission(assignment, submission.student)
+            graded = {grade.name: grade.score for book in found.notebooks for grade in book.grades}
+            scores = {name: float(graded[name + notebook.GRADE_SUFFIX]) for name in points}
+            rows.append(Row(submission.student, scores, float(found.score), float(found.total_seconds_late)))
+    return Demo(course, course.root / "gradebook.db", course.root / "feedback", points, tuple(rows))

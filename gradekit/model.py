@@ -1,0 +1,120 @@
+"""What gradekit talks about: verdicts, test results, exercise results, cells. Frozen data, no behaviour to speak of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What became of one hidden test; the letters are those of the programming judges."""
+
+    AC = "accepted"
+    WA = "wrong answer"
+    RTE = "runtime error"
+    TLE = "time limit exceeded"
+    MLE = "memory limit exceeded"
+    OLE = "output limit exceeded"
+    IE = "internal error"
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One hidden test of one exercise, judged.
+
+    Attributes
+    ----------
+    test : str
+        The test's name, stable between releases.
+    sentence : str
+        What is asked, in words a student may read.
+    weight : int
+        Its share of the exercise's points, relative to the other tests.
+    verdict : Verdict
+        IE until the trusted side has seen a reason for anything else.
+    message : str
+        What went wrong, for the student; empty where accepted.
+    """
+
+    __test__ = False  # pytest: not a test class, in spite of its name
+
+    test: str
+    sentence: str
+    weight: int
+    verdict: Verdict = Verdict.IE
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class ExerciseResult:
+    """One exercise, judged.
+
+    Attributes
+    ----------
+    points : float
+        The exercise's maximum.
+    score : float or None
+        Between 0 and `points`; None where the exercise is undecided and a person must look.
+    follow_through : bool
+        Whether the score was earned with right earlier functions in place of the learner's own.
+    """
+
+    exercise: str
+    points: float
+    score: float | None
+    tests: tuple[TestResult, ...]
+    follow_through: bool = False
+
+
+class Role(StrEnum):
+    """What nbgrader's cell metadata make of a cell."""
+
+    FREE = "free"
+    SOLUTION = "solution"
+    TEST = "test"
+    LOCKED = "locked"
+    MANUAL = "manually graded"
+    TASK = "task"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a notebook.
+
+    Attributes
+    ----------
+    index : int
+        Its position, from 0.
+    id : str
+        The notebook format's cell id; empty in a notebook older than format 4.5.
+    kind : str
+        ``code``, ``markdown`` or ``raw``.
+    grade_id : str
+        nbgrader's name of the cell; empty for a free cell.
+    points : float
+        0 where the cell carries none.
+    """
+
+    index: int
+    id: str
+    kind: str
+    source: str
+    role: Role
+    grade_id: str = ""
+    points: float = 0.0
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One gradable part of a notebook: its name, points, stub cell and what the stub defines.
+
+    Attributes
+    ----------
+    defines : tuple of str
+        The functions and classes at the top level of the stub cell, in order.
+    """
+
+    name: str
+    points: float
+    stub: Cell
+    defines: tuple[str, ...]

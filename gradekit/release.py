@@ -1,0 +1,159 @@
+"""Source → release and solutions, through nbgrader's own converters. Refuses a leak; writes all or nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nbformat
+from nbgrader.converters import GenerateAssignment, GenerateSolution
+from nbgrader.converters.base import BaseConverter
+from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, Execute, IncludeHeaderFooter, LockCells
+from traitlets import List
+
+from gradekit import converters, notebook
+from gradekit.errors import CourseError, HiddenTestError, SourceError
+from gradekit.hidden import load_tests
+from gradekit.inspection import check_release, check_solutions, check_source
+from gradekit.reference import read_cases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gradekit.course import Course
+
+
+class _WorkedSolution(GenerateSolution):  # type: ignore[misc]  # nbgrader is untyped
+    """nbgrader's solution version without its gradebook, and without the calls of the hidden tests."""
+
+    preprocessors = List([IncludeHeaderFooter, LockCells, ClearHiddenTests, ClearOutput, Execute])
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """Copy the data files; the gradebook is not asked."""
+        BaseConverter.init_assignment(self, assignment_id, student_id)
+
+
+def release(course: Course, assignment: str, *, solutions: bool = True) -> tuple[Path, ...]:
+    """Make the student version, enter it in the gradebook, and make the executed solutions.
+
+    Parameters
+    ----------
+    solutions : bool
+        Whether to run the source and write ``solutions/<assignment>`` too.
+
+    Returns
+    -------
+    tuple of Path
+        The folders written. Where anything is refused, none is, and what stood there stands.
+
+    Raises
+    ------
+    SourceError, LeakError, HiddenTestError, BadReference, CourseError
+    """
+    course.check_assignment(assignment)
+    source = course.source(assignment)
+    node = notebook.read(source)
+    check_source(source, node)
+    try:
+        nbformat.validate(nbformat.from_dict(node))
+    except nbformat.ValidationError as error:
+        raise SourceError(f"{source} is not valid in its own format: {error.message[:300]}.") from None
+    _check_tests(course, assignment)
+    with _stage(course) as stage:
+        made = [_student_version(course, assignment, stage)]
+        if solutions:
+            made.append(_worked_solutions(course, assignment, stage))
+        converters.run(
+            GenerateAssignment, converters.settings(course, release_directory=str(stage / "entered")), assignment
+        )
+        return tuple(_put(folder, course.root / folder.parent.name / assignment, stage) for folder in made)
+
+
+def _check_tests(course: Course, assignment: str) -> None:
+    cells = notebook.cells(notebook.read(course.source(assignment)))
+    graded = [exercise.name for exercise in notebook.exercises(cells)]
+    tested = load_tests(course, assignment)
+    untested = [name for name in graded if not (name in tested and tested[name].tests)]
+    if untested:
+        raise HiddenTestError(f"'{assignment}' has no hidden test for {', '.join(untested)}.")
+    unknown = [name for name in tested if name not in graded]
+    if unknown:
+        raise HiddenTestError(f"The hidden tests of '{assignment}' name no graded exercise: {', '.join(unknown)}.")
+    cases = read_cases(course.hidden(assignment) / "reference.npz")
+    stale = [name for item in tested.values() for name in item.frozen_cases if name not in cases]
+    if stale:
+        raise HiddenTestError(
+            f"reference.npz of '{assignment}' lacks the cases {', '.join(stale)}.",
+            help=f"Run: gradekit freeze {assignment}",
+        )
+
+
+def _student_version(course: Course, assignment: str, stage: Path) -> Path:
+    config = converters.settings(course, release_directory=str(stage / "release"))
+    config.GenerateAssignment.no_database = True
+    converters.run(GenerateAssignment, config, assignment)
+    folder = stage / "release" / assignment
+    regions = [
+        (f"cell '{cell.id}'", "\n".join(notebook.region_lines(cell.source, region)))
+        for cell in notebook.cells(notebook.read(course.source(assignment)))
+        for region in (notebook.SOLUTION, notebook.HIDDEN_TESTS)
+    ]
+    tests = (course.hidden(assignment) / "tests.py").read_text(encoding="utf-8")
+    check_release(folder, secrets=[*regions, ("tests.py", tests)])
+    return folder
+
+
+def _worked_solutions(course: Course, assignment: str, stage: Path) -> Path:
+    config = converters.settings(course, solution_directory=str(stage / "solutions"))
+    config.Execute.record_timing = False  # times of day would differ in every release
+    converters.run(_WorkedSolution, config, assignment)
+    folder = stage / "solutions" / assignment
+    path = folder / f"{assignment}.ipynb"
+    check_solutions(path)
+    _settle(path, notebook.read(course.source(assignment))["metadata"])
+    return folder
+
+
+def _settle(path: Path, metadata: object) -> None:
+    """Give an executed notebook its source's metadata back: the kernel adds the version of this very Python."""
+    node = notebook.read(path)
+    node["metadata"] = metadata
+    path.write_text(json.dumps(node, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _stage(course: Course) -> Iterator[Path]:
+    """Make a folder on the course's own disk, so that the last step is a rename; gone afterwards."""
+    try:
+        ours = course.root / ".gradekit"
+        ours.mkdir(exist_ok=True)
+        for target in ("release", "solutions"):
+            (course.root / target).mkdir(exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix="release-", dir=ours))
+    except OSError as error:
+        raise CourseError(
+            f"{error.filename} cannot be written: {error.strerror}.",
+            help="Give yourself the right to write in the course's folder.",
+        ) from None
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _put(made: Path, target: Path, stage: Path) -> Path:
+    """Rename a finished folder into its place; put the old one back where that fails."""
+    old = stage / f"old-{target.parent.name}"
+    try:
+        if target.exists():
+            target.rename(old)
+        made.rename(target)
+    except OSError as error:
+        if old.exists() and not target.exists():
+            old.rename(target)
+        raise CourseError(f"{target} cannot be written: {error.strerror}.") from None
+    return target

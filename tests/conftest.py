@@ -1,0 +1,160 @@
+"""Fixtures that more than one folder of tests uses: a course small enough to be made anew for every test."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradekit.course import Course
+from gradekit.freeze import freeze
+
+ROOT = Path(__file__).parents[1]
+
+TESTS = '''
+"""Hidden tests of the small course."""
+from gradekit.hidden import exercise
+
+double = exercise("double")
+
+
+@double.frozen
+def double_cases(rng, reference):
+    return [{"x": x, "y": reference.double(x)} for x in (rng.normal(size=(2, 3)), rng.normal(size=(1, 1)))]
+
+
+@double.test(weight=2, kills=["squares"])
+def values(student, reference, expect):
+    """double(x) has the right values."""
+    for case in reference.cases("double_cases"):
+        expect.close(student.double(case["x"]), case["y"], name="double(x)")
+    x = reference.draw((3, 2))
+    expect.close(student.double(x), reference.double(x), name="double(x)")
+
+
+@double.test(kills=["changes_x"], requires="values")
+def argument_is_left_alone(student, reference, expect):
+    """double(x) does not change x."""
+    expect.unchanged(student.double, reference.draw((3,)))
+
+
+quadruple = exercise("quadruple")
+
+
+@quadruple.test()
+def four_times(student, reference, expect):
+    """quadruple(x) is four times x."""
+    x = reference.draw((4, 2))
+    expect.close(student.quadruple(x), reference.quadruple(x), name="quadruple(x)")
+'''
+
+MISCONCEPTIONS = '''
+"""Wrong answers of the small course."""
+from gradekit.hidden import __name__ as _  # the file may import what it likes
+from gradekit.catalogue import misconception
+
+
+@misconception("double", title="Squared", message="What is 3 doubled?", justification="x * x for x + x")
+def squares(x):
+    return x * x
+
+
+@misconception("double", title="In place", message="Whose array is x?", justification="x *= 2")
+def changes_x(x):
+    x *= 2
+    return x
+'''
+
+
+def _cell(kind: str, name: str, source: str, meta: dict[str, Any] | None = None) -> dict[str, Any]:
+    cell: dict[str, Any] = {"cell_type": kind, "id": name, "metadata": {}, "source": source}
+    if kind == "code":
+        cell |= {"outputs": [], "execution_count": None}
+    if meta is not None:
+        flags = {"schema_version": 3, "grade_id": name, "grade": False, "solution": False, "locked": True, "task": False}
+        cell["metadata"]["nbgrader"] = flags | meta
+    return cell
+
+
+def _exercise(name: str, points: float, stub: str, check: str) -> list[dict[str, Any]]:
+    graded = (
+        f"# Graded with hidden tests: {points:g} points.\n### BEGIN HIDDEN TESTS\n"
+        f'from gradekit.hidden import grade\ngrade("small", "{name}", globals())\n### END HIDDEN TESTS'
+    )
+    return [
+        _cell("markdown", f"{name}-text", f"## {name} ({points:g} points)", {}),
+        _cell("code", name, stub, {"solution": True, "locked": False}),
+        _cell("code", f"{name}-try", f"print({name}(np.ones(2)))"),
+        _cell("code", f"{name}-tests", f"# Checks: {name}\n{check}", {"grade": True, "points": 0}),
+        _cell("code", f"{name}-grade", graded, {"grade": True, "points": points}),
+    ]
+
+
+def small_notebook() -> dict[str, Any]:
+    """Return the small course's source notebook: two exercises, the second built on the first."""
+    double = "def double(x):\n    ### BEGIN SOLUTION\n    doubled_value = x + x\n    return doubled_value\n    ### END SOLUTION"
+    quadruple = "def quadruple(x):\n    ### BEGIN SOLUTION\n    return double(double(x))\n    ### END SOLUTION"
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        "cells": [
+            _cell("markdown", "title", "# A small notebook\n\n2.5 points", {}),
+            _cell("code", "imports", "import numpy as np\n\nimport checks", {}),
+            *_exercise("double", 0.5, double, 'checks.close(double(np.ones(2)), [2.0, 2.0], name="double(1)")'),
+            *_exercise("quadruple", 2, quadruple, 'checks.close(quadruple(np.ones(2)), [4.0, 4.0], name="quadruple(1)")'),
+        ],
+    }
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Course:
+    """A course with one small assignment, ready to be released."""
+    course = Course(tmp_path / "course")
+    source = course.source("small")
+    source.parent.mkdir(parents=True)
+    source.write_text(json.dumps(small_notebook(), indent=1), encoding="utf-8")
+    (source.parent / "checks.py").symlink_to(ROOT / "gradekit" / "checks.py")
+    course.hidden("small").mkdir(parents=True)
+    (course.hidden("small") / "tests.py").write_text(TESTS, encoding="utf-8")
+    (course.hidden("small") / "misconceptions.py").write_text(MISCONCEPTIONS, encoding="utf-8")
+    shutil.copy(ROOT / "nbgrader_config.py", course.root)
+    freeze(course, "small")
+    return course
+
+
+@pytest.fixture
+def edit(small: Course) -> Callable[[Callable[[dict[str, Any]], Any]], None]:
+    """Change the small course's source notebook: ``edit(lambda cells: ...)`` gets its cells by id."""
+
+    def change(mend: Callable[[dict[str, Any]], Any]) -> None:
+        node = json.loads(small.source("small").read_text(encoding="utf-8"))
+        mend({cell["id"]: cell for cell in node["cells"]} | {"": node})
+        small.source("small").write_text(json.dumps(node, indent=1), encoding="utf-8")
+
+    return change
+
+
+@pytest.fixture
+def learner(small: Course) -> Callable[..., dict[str, Any]]:
+    """Run the small notebook's cells as IPython would, some replaced: ``learner(double="def double ...")``."""
+
+    def run(**cells: str) -> dict[str, Any]:
+        import numpy as np
+
+        namespace: dict[str, Any] = {"__name__": "__main__", "np": np, "In": []}
+        for name in ("double", "quadruple"):
+            nodes = json.loads(small.source("small").read_text(encoding="utf-8"))["cells"]
+            source = cells.get(name, next(cell["source"] for cell in nodes if cell["id"] == name))
+            namespace["In"].append(source)
+            try:
+                exec(compile(source, f"<{name}>", "exec"), namespace)
+            except Exception:  # noqa: BLE001, S112  (a cell that fails leaves the notebook going, as in Jupyter)
+                continue
+        return namespace
+
+    return run

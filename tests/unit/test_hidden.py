@@ -1,0 +1,234 @@
+"""Hidden tests: judging, points, requires, follow-through, grading in the learner's process."""
+
+from __future__ import annotations
+
+import math
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradekit.course import Course
+from gradekit.errors import HiddenTestError, Undecided
+from gradekit.hidden import Assignment, exercise, explain, grade, judge, judge_in_process, load_assignment, load_tests, score
+from gradekit.model import TestResult, Verdict
+from gradekit.student import InProcess
+
+Learner = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def assignment(small: Course) -> Assignment:
+    """The small course's assignment, loaded."""
+    return load_assignment(small, "small")
+
+
+def verdicts(assignment: Assignment, name: str, namespace: dict[str, Any]) -> dict[str, Verdict]:
+    """Judge once, without follow-through."""
+    result = judge(assignment, name, InProcess(namespace), seed=b"unit")
+    return {test.test: test.verdict for test in result.tests}
+
+
+def _result(verdict: Verdict, weight: int = 1) -> TestResult:
+    return TestResult("t", "A sentence.", weight, verdict)
+
+
+def test_undecided_is_no_score() -> None:
+    """One test that could not be judged, or no test at all, leaves the exercise undecided."""
+    assert score(1.0, []) is None
+    assert score(1.0, [_result(Verdict.AC), _result(Verdict.IE)]) is None
+    assert score(1.0, [TestResult("t", "A sentence.", 1)]) is None
+
+
+@pytest.mark.parametrize("points", [0.1, 0.5, 0.7, 1.0, 2.0, 3.0, 1 / 3])
+def test_full_marks_are_the_points_to_the_last_bit(points: float) -> None:
+    """All tests accepted give exactly the points, whatever the weights; nbgrader refuses a bit more."""
+    for weights in ([1], [1, 2], [3, 3, 1], [7] * 9):
+        assert score(points, [_result(Verdict.AC, weight) for weight in weights]) == points
+
+
+def test_partial_credit_follows_the_weights() -> None:
+    """The share of the points is the share of the weights, as a plain float."""
+    found = score(0.5, [_result(Verdict.AC, 2), _result(Verdict.WA, 1)])
+    assert type(found) is float
+    assert found == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict"),
+    [
+        ("def double(x): raise ValueError('no')", Verdict.RTE),
+        ("def double(x): raise SystemExit(0)", Verdict.RTE),
+        ("def double(x): return double(x)", Verdict.RTE),
+        ("def double(x): return None", Verdict.WA),
+        ("def double(x): return x", Verdict.WA),
+        ("def double(x): return x * float('nan')", Verdict.WA),
+        ("double = 3", Verdict.RTE),
+        ("dubble = 3", Verdict.RTE),
+        ("def double(x): return [[v + v for v in row] for row in x.tolist()]", Verdict.AC),
+    ],
+)
+def test_verdict(assignment: Assignment, learner: Learner, source: str, verdict: Verdict) -> None:
+    """Each kind of answer gets its verdict, and none is our own error."""
+    assert verdicts(assignment, "double", learner(double=source))["values"] is verdict
+
+
+def test_dependent_test_counts_only_after_the_one_it_requires(assignment: Assignment, learner: Learner) -> None:
+    """`return None` changes no argument, and earns nothing for that."""
+    result = judge(assignment, "double", InProcess(learner(double="def double(x): pass")), seed=b"")
+    assert result.score == 0.0
+    assert "double(x) has the right values" in result.tests[1].message
+
+
+def test_in_place_change_is_seen(assignment: Assignment, learner: Learner) -> None:
+    """An argument changed in place costs its test and only that."""
+    result = judge(assignment, "double", InProcess(learner(double="def double(x):\n    x *= 2\n    return x")), seed=b"")
+    assert [test.verdict for test in result.tests] == [Verdict.AC, Verdict.WA]
+    assert "argument 1" in result.tests[1].message
+    assert result.score == pytest.approx(0.5 * 2 / 3)
+
+
+def test_a_mistake_costs_once(assignment: Assignment, learner: Learner) -> None:
+    """A right quadruple upon a wrong double earns its points, and the result says how."""
+    namespace = learner(double="def double(x): return x * x")
+    assert judge_in_process(assignment, "double", namespace).score == 0.0
+    result = judge_in_process(assignment, "quadruple", namespace)
+    assert (result.score, result.follow_through) == (2.0, True)
+    assert namespace["double"](3) == 9, "the learner's own namespace is left alone"
+
+
+def test_follow_through_binds_defaults_to_right_functions(assignment: Assignment, learner: Learner) -> None:
+    """Default arguments of the learner's cell are bound to the right earlier functions."""
+    later = "def quadruple(x, act=double): return act(act(x))"
+    assert judge_in_process(assignment, "quadruple", learner(double="def double(x): return x", quadruple=later)).score == 2.0
+
+
+def test_follow_through_gives_nothing_away(assignment: Assignment, learner: Learner) -> None:
+    """A wrong exercise stays wrong upon right earlier functions, and so does a missing one."""
+    for later in ("def quadruple(x): return double(x)", "raise RuntimeError", "pass", "def quadruple(x): pass"):
+        result = judge_in_process(assignment, "quadruple", learner(double="def double(x): return x", quadruple=later))
+        assert (result.score, result.follow_through) == (0.0, False)
+
+
+def test_fault_in_our_own_test_is_undecided(small: Course, learner: Learner) -> None:
+    """A hidden test that breaks, or demands nothing, is no verdict on the learner."""
+    path = small.hidden("small") / "tests.py"
+    broken = '\n\n@quadruple.test()\ndef broken(s, r, e):\n    """Broken."""\n    {}[1]\n'
+    empty = '\n\n@quadruple.test()\ndef empty(s, r, e):\n    """Demands nothing."""\n'
+    for addition in (broken, empty):
+        path.write_text(path.read_text() + addition)
+        result = judge_in_process(load_assignment(small, "small"), "quadruple", learner())
+        assert result.score is None
+        assert result.tests[-1].verdict is Verdict.IE
+        assert "undecided" in explain(result)
+
+
+def test_reference_that_is_not_finite_is_our_fault(small: Course, learner: Learner) -> None:
+    """A reference that is not finite makes the exercise undecided, not lost."""
+    path = small.hidden("small") / "tests.py"
+    path.write_text(path.read_text().replace("reference.quadruple(x)", "reference.quadruple(x) * float('inf')"))
+    assert judge_in_process(load_assignment(small, "small"), "quadruple", learner()).score is None
+
+
+@pytest.mark.parametrize(
+    ("declaration", "said"),
+    [
+        ('@q.test()\ndef a(s, r, e): pass', "needs a docstring"),
+        ('@q.test(weight=0)\ndef a(s, r, e):\n    """A."""', "needs a docstring, a weight"),
+        ('@q.test(requires="b")\ndef a(s, r, e):\n    """A."""', "requires="),
+        ("q2 = exercise('q')", "declares q twice"),
+        ("1 / 0", "cannot be run"),
+    ],
+)
+def test_faulty_declaration(small: Course, declaration: str, said: str) -> None:
+    """What is wrong in tests.py is said when it is loaded."""
+    path = small.hidden("small") / "tests.py"
+    path.write_text(f"from gradekit.hidden import exercise\nq = exercise('q')\n{declaration}\n")
+    with pytest.raises(HiddenTestError, match=said):
+        load_tests(small, "small")
+
+
+def test_missing_tests(small: Course) -> None:
+    """A missing tests.py is an error that names the file."""
+    (small.hidden("small") / "tests.py").unlink()
+    with pytest.raises(HiddenTestError, match=r"tests\.py is missing"):
+        load_tests(small, "small")
+
+
+class TestGrade:
+    """The call in a graded cell."""
+
+    @pytest.fixture(autouse=True)
+    def _in_the_course(self, small: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GRADEKIT_COURSE", str(small.root))
+
+    def test_score_is_a_plain_float(self, learner: Learner, capsys: pytest.CaptureFixture[str]) -> None:
+        """The cell's last expression is a Python float, which nbgrader reads; the reasons are printed."""
+        found = grade("small", "double", learner())
+        assert (type(found), found) == (float, 0.5)
+        assert "accepted: double(x) has the right values." in capsys.readouterr().out
+
+    def test_warnings_and_output_cost_nothing(self, learner: Learner, capsys: pytest.CaptureFixture[str]) -> None:
+        """A function that warns and writes to stderr is graded for its answer; nothing reaches the cell's stderr."""
+        noisy = (
+            "import sys, warnings\ndef double(x):\n    warnings.warn('loud')\n    print('no', file=sys.stderr)\n"
+            "    return x + x"
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert grade("small", "double", learner(double=noisy)) == 0.5
+        assert capsys.readouterr().err == ""
+
+    def test_global_generator_is_left_as_it_was(self, learner: Learner) -> None:
+        """A graded cell does not disturb what the learner draws next."""
+        np.random.seed(5)
+        expected = np.random.rand()
+        np.random.seed(5)
+        grade("small", "double", learner(double="def double(x):\n    np.random.seed(1)\n    return x + x"))
+        assert np.random.rand() == expected
+
+    def test_same_score_every_time(self, learner: Learner) -> None:
+        """Fresh inputs follow from assignment and exercise: grading again gives the same."""
+        source = "def double(x): return np.where(x > 1.9, 0, x + x)"
+        assert len({grade("small", "double", learner(double=source)) for _ in range(3)}) == 1
+
+    def test_our_own_fault_is_undecided(self, small: Course, learner: Learner) -> None:
+        """A damaged reference and an unknown exercise raise Undecided; no score is made up."""
+        with pytest.raises(Undecided, match="no hidden tests for exercise 'treble'"):
+            grade("small", "treble", learner())
+        (small.hidden("small") / "reference.npz").write_bytes(b"PK damaged")
+        with pytest.raises(Undecided, match="damaged") as caught:
+            grade("small", "double", learner())
+        assert caught.value.__cause__ is None
+
+    def test_learners_checks_module_is_left_in_place(self, learner: Learner) -> None:
+        """Loading the solution does not exchange the module that the notebook imported as checks."""
+        mine = object()
+        sys.modules["checks"] = mine  # type: ignore[assignment]
+        try:
+            grade("small", "double", learner())
+            assert sys.modules["checks"] is mine
+        finally:
+            del sys.modules["checks"]
+
+    def test_reason_names_the_learners_line(self, learner: Learner, capsys: pytest.CaptureFixture[str]) -> None:
+        """Of an exception the learner gets type and text, cut to 300 characters."""
+        grade("small", "double", learner(double="def double(x): raise ValueError('y' * 1000)"))
+        out = capsys.readouterr().out
+        assert "ValueError: " + "y" * 300 + "." in out
+        assert "y" * 301 not in out
+
+
+def test_weights_are_declared_for_every_test() -> None:
+    """A declared exercise keeps its tests in order with weight 1 by default."""
+    made = exercise("e")
+
+    @made.test()
+    def first(student: Any, reference: Any, expect: Any) -> None:
+        """First."""
+
+    assert (made.tests[0].name, made.tests[0].weight, made.tests[0].sentence) == ("first", 1, "First.")
+    assert math.isfinite(made.tests[0].weight)
