@@ -6,5 +6,8 @@ c = get_config()  # noqa: F821  (nbgrader and gradekit run this file with get_co
 
 c.CourseDirectory.solution_directory = "solutions"
 
+# nbgrader starts kernels on local ports; ipykernel 7 warns of that on every start. Errors are still shown.
+c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=ERROR"]
+
 # `nbgrader autograde` and formgrader's Autograde button look first whether the course itself is sound.
 gradekit.install()

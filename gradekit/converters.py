@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import sys
@@ -18,7 +17,7 @@ from gradekit.course import CONFIG
 from gradekit.errors import CourseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from nbgrader.converters.base import BaseConverter
 
@@ -43,25 +42,29 @@ def settings(course: Course, **folders: str) -> Config:
     return config
 
 
-def run(kind: type[BaseConverter], config: Config, assignment: str, *, student: str = "*") -> str:
-    """Run one of nbgrader's converters, over what is there already, and return its log.
+def run(kind: type[BaseConverter], config: Config, assignment: str, *, student: str = "*") -> None:
+    """Run one of nbgrader's converters, over what is there already.
 
     Raises
     ------
     CourseError
-        If nbgrader fails, with the errors that it logged.
+        If nbgrader fails, with the reason that it logged.
     """
     directory = CourseDirectory(config=config, assignment_id=assignment, student_id=student)
     converter = kind(coursedir=directory, config=config)
     converter.force = True
-    with tools_on_path(), _log_of(converter) as log:
+    with tools_on_path(), _errors_of(converter.log) as errors:
         try:
             converter.start()
         except Exception as error:
-            said = [line.removeprefix("ERROR ") for line in log.getvalue().splitlines() if line.startswith("ERROR ")]
-            reason = said[-1] if said else f"{error!r}"
+            reason = _reason(errors) or repr(error)
             raise CourseError(f"nbgrader's {kind.__name__} of '{assignment}' failed: {reason}") from error
-    return log.getvalue()
+
+
+def _reason(errors: Sequence[str]) -> str:
+    """Pick what went wrong out of nbgrader's log: the last line of a traceback, else the last message."""
+    traces = [message for message in errors if message.startswith("Traceback")]
+    return (traces or errors or [""])[-1].strip().splitlines()[-1]
 
 
 def gradebook(config: Config) -> Gradebook:
@@ -71,24 +74,28 @@ def gradebook(config: Config) -> Gradebook:
         return Gradebook(directory.db_url, directory.course_id)
 
 
+class _Errors(logging.Handler):
+    """Keeps the messages of errors."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one message."""
+        self.messages.append(record.getMessage())
+
+
 @contextmanager
-def _log_of(converter: BaseConverter) -> Iterator[io.StringIO]:
-    text = io.StringIO()
-    handler = logging.StreamHandler(text)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
-    log: Any = converter.log
+def _errors_of(log: Any) -> Iterator[list[str]]:
+    """Collect a log's errors instead of printing them."""
+    handler = _Errors()
+    before, log.handlers = log.handlers, [handler]
     propagate, log.propagate = log.propagate, False
-    log.addHandler(handler)
-    before = [(other, other.level) for other in log.handlers if other is not handler]
-    for other, _ in before:
-        other.setLevel(logging.CRITICAL + 1)
     try:
-        yield text
+        yield handler.messages
     finally:
-        log.removeHandler(handler)
-        log.propagate = propagate
-        for other, level in before:
-            other.setLevel(level)
+        log.handlers, log.propagate = before, propagate
 
 
 @contextmanager

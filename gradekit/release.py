@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbformat
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbgrader.converters import GenerateAssignment, GenerateSolution
 from nbgrader.converters.base import BaseConverter
 from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, Execute, IncludeHeaderFooter, LockCells
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
 class _WorkedSolution(GenerateSolution):  # type: ignore[misc]  # nbgrader is untyped
     """nbgrader's solution version without its gradebook, and without the calls of the hidden tests."""
 
-    preprocessors = List([IncludeHeaderFooter, LockCells, ClearHiddenTests, ClearOutput, Execute])
+    preprocessors = List(
+        [IncludeHeaderFooter, LockCells, ClearHiddenTests, ClearOutput, Execute, CoalesceStreamsPreprocessor]
+    )
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
         """Copy the data files; the gradebook is not asked."""
@@ -95,6 +99,7 @@ def _check_tests(course: Course, assignment: str) -> None:
 def _student_version(course: Course, assignment: str, stage: Path) -> Path:
     config = converters.settings(course, release_directory=str(stage / "release"))
     config.GenerateAssignment.no_database = True
+    config.SaveCells.enabled = False  # what nbgrader's own option --no-db sets beside it
     converters.run(GenerateAssignment, config, assignment)
     folder = stage / "release" / assignment
     regions = [
@@ -103,13 +108,15 @@ def _student_version(course: Course, assignment: str, stage: Path) -> Path:
         for region in (notebook.SOLUTION, notebook.HIDDEN_TESTS)
     ]
     tests = (course.hidden(assignment) / "tests.py").read_text(encoding="utf-8")
-    check_release(folder, secrets=[*regions, ("tests.py", tests)])
+    demands = "\n".join(line for line in tests.splitlines() if re.search(r"\b(student|reference|expect)\.", line))
+    check_release(folder, secrets=[*regions, ("tests.py", demands)])
     return folder
 
 
 def _worked_solutions(course: Course, assignment: str, stage: Path) -> Path:
     config = converters.settings(course, solution_directory=str(stage / "solutions"))
-    config.Execute.record_timing = False  # times of day would differ in every release
+    config.Execute.record_timing = False  # times of day would differ in every release,
+    config.CoalesceStreamsPreprocessor.enabled = True  # and so would the places where printed text is cut in pieces
     converters.run(_WorkedSolution, config, assignment)
     folder = stage / "solutions" / assignment
     path = folder / f"{assignment}.ipynb"

@@ -1,0 +1,275 @@
+"""Source → release and solutions: what is committed is what the code makes, and what students get gives nothing away."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from gradekit import notebook
+from gradekit.course import Course
+from gradekit.demo import make_course
+from gradekit.errors import CourseError, GradekitError, HiddenTestError, LeakError, SourceError
+from gradekit.freeze import frozen_cases
+from gradekit.inspection import check_source
+from gradekit.model import Role
+from gradekit.reference import flatten, read_cases
+from gradekit.release import release
+
+ROOT = Path(__file__).parents[2]
+COURSE = Course(ROOT)
+ASSIGNMENTS = COURSE.assignments()
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder with its bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture(scope="module", params=ASSIGNMENTS)
+def released(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Course]]:
+    """Each assignment, released with its solutions in a course of its own."""
+    course = make_course(COURSE, request.param, tmp_path_factory.mktemp("course") / "c")
+    release(course, request.param)
+    yield request.param, course
+    shutil.rmtree(course.root)
+
+
+class TestCommitted:
+    """release/ and solutions/ are what the code makes of source/ today."""
+
+    def test_release_is_committed_to_the_byte(self, released: tuple[str, Course]) -> None:
+        """The student version in the repository equals the one made now."""
+        name, course = released
+        assert files(course.root / "release" / name) == files(ROOT / "release" / name)
+
+    def test_solutions_give_the_committed_outputs(self, released: tuple[str, Course]) -> None:
+        """Executed again, text is equal, numbers agree to 1e-4, and every picture is there."""
+        name, course = released
+        made, kept = (json.loads((root / "solutions" / name / f"{name}.ipynb").read_text()) for root in (course.root, ROOT))
+        assert [cell["id"] for cell in made["cells"]] == [cell["id"] for cell in kept["cells"]]
+        pictures = 0
+        for new, old in zip(made["cells"], kept["cells"], strict=True):
+            assert new["source"] == old["source"]
+            for left, right in zip(new.get("outputs", ()), old.get("outputs", ()), strict=True):
+                pictures += _same_output(left, right, where=new["id"])
+        assert pictures >= 5
+
+    def test_reference_is_what_the_source_gives(self, released: tuple[str, Course]) -> None:
+        """reference.npz, recomputed from the source's solution, agrees to 1e-12."""
+        name, _ = released
+        made, kept = flatten(frozen_cases(COURSE, name)), flatten(read_cases(COURSE.hidden(name) / "reference.npz"))
+        assert set(made) == set(kept)
+        for key, array in made.items():
+            assert abs(array - kept[key]).max(initial=0) <= 1e-12 * max(1.0, abs(array).max(initial=0)), key
+
+    def test_released_twice_to_the_byte(self, released: tuple[str, Course]) -> None:
+        """Releasing again changes no byte of the student version and of the solutions."""
+        name, course = released
+        before = {folder: files(course.root / folder) for folder in ("release", "solutions")}
+        release(course, name)
+        assert {folder: files(course.root / folder) for folder in ("release", "solutions")} == before
+
+
+def _same_output(left: dict[str, Any], right: dict[str, Any], *, where: str) -> int:
+    assert left["output_type"] == right["output_type"], where
+    if left["output_type"] == "stream":
+        _same_text("".join(left["text"]), "".join(right["text"]), where=where)
+        return 0
+    assert set(left["data"]) == set(right["data"]), where
+    return "image/png" in left["data"]
+
+
+def _same_text(left: str, right: str, *, where: str) -> None:
+    assert NUMBER.sub("#", left) == NUMBER.sub("#", right), where
+    for new, old in zip(NUMBER.findall(left), NUMBER.findall(right), strict=True):
+        assert math.isclose(float(new), float(old), rel_tol=1e-4, abs_tol=1e-4), where
+
+
+class TestStudentVersion:
+    """What a student gets."""
+
+    @pytest.mark.parametrize("name", ASSIGNMENTS)
+    def test_no_line_of_a_solution_and_no_mark(self, name: str) -> None:
+        """No marker and no line of a solution region stands in the released cells."""
+        text = (ROOT / "release" / name / f"{name}.ipynb").read_text()
+        assert not re.search(r"(BEGIN|END) (SOLUTION|HIDDEN)", text)
+        public = [re.sub(r"\s", "", cell.source) for cell in notebook.cells(json.loads(text))]
+        for cell in notebook.cells(notebook.read(COURSE.source(name))):
+            for line in notebook.region_lines(cell.source, notebook.SOLUTION):
+                bare = re.sub(r"\s", "", line)
+                assert len(bare) < 12 or not any(bare in source for source in public), line
+
+    @pytest.mark.parametrize("name", ASSIGNMENTS)
+    def test_metadata_are_nbgraders_own(self, name: str) -> None:
+        """Cells carry nbgrader's keys and no others, and a checksum."""
+        node = nbformat.read(ROOT / "release" / name / f"{name}.ipynb", as_version=4)
+        keys = {"schema_version", "grade_id", "grade", "solution", "locked", "task", "points", "checksum", "cell_type"}
+        for cell in node.cells:
+            if "nbgrader" in cell.metadata:
+                assert set(cell.metadata.nbgrader) <= keys
+                assert cell.metadata.nbgrader.schema_version == 3
+                assert "checksum" in cell.metadata.nbgrader
+
+    @pytest.mark.parametrize("name", ASSIGNMENTS)
+    def test_run_untouched(self, name: str, tmp_path: Path) -> None:
+        """Run with errors allowed, it raises NotImplementedError or a check's message that names the exercise."""
+        node = _run(name, tmp_path, with_checks=True)
+        graded = [exercise.name for exercise in notebook.exercises(notebook.cells(notebook.read(COURSE.source(name))))]
+        raised = {cell.id: error for cell in node.cells for error in _errors(cell)}
+        assert {f"{exercise}-tests" for exercise in graded} <= set(raised)
+        for cell, error in raised.items():
+            named = [exercise for exercise in graded if exercise in error.evalue]
+            assert error.ename == "NotImplementedError" or (error.ename == "CheckFailed" and named), (cell, error.evalue)
+
+    @pytest.mark.parametrize("name", ASSIGNMENTS)
+    def test_without_checks_the_import_cell_says_what_to_put_where(self, name: str, tmp_path: Path) -> None:
+        """With checks.py absent, as in Colab, the first error names the file and the place."""
+        node = _run(name, tmp_path, with_checks=False)
+        first = next(error for cell in node.cells for error in _errors(cell))
+        assert first.ename == "ModuleNotFoundError"
+        assert "checks.py" in first.evalue
+        assert "beside the notebook" in first.evalue
+
+
+def _run(name: str, folder: Path, *, with_checks: bool) -> Any:
+    node = nbformat.read(ROOT / "release" / name / f"{name}.ipynb", as_version=4)
+    if with_checks:
+        shutil.copy(ROOT / "release" / name / "checks.py", folder)
+    client = NotebookClient(node, allow_errors=True, timeout=120, resources={"metadata": {"path": str(folder)}})
+    return client.execute(env={**__import__("os").environ, "PYTHONPATH": ""})
+
+
+def _errors(cell: Any) -> list[Any]:
+    return [output for output in cell.get("outputs", ()) if output.output_type == "error"]
+
+
+class TestRefusals:
+    """What is refused leaves everything as it was."""
+
+    @pytest.fixture(autouse=True)
+    def _released_once(self, small: Course) -> None:
+        release(small, "small", solutions=False)
+
+    @pytest.mark.parametrize(
+        ("change", "kind", "said"),
+        [
+            (lambda c: c["double-try"].update(source="doubled_value = x + x"), LeakError, "doubled_value = x \\+ x"),
+            (lambda c: c["title"].update(source="grade('small', 'double')\n`grade(\"small\", \"double\", globals())`"), LeakError, "globals"),
+            (lambda c: c["double"].update(source="def double(x):\n    ### BEGIN SOLUTION"), SourceError, "no END"),
+            (lambda c: c["quadruple-grade"]["metadata"]["nbgrader"].update(points=3), SourceError, "carries 3"),
+            (lambda c: c["double-try"].update(metadata=[]), GradekitError, ""),
+        ],
+        ids=["solution", "hidden test", "no end", "points", "invalid"],
+    )
+    def test_refused_and_nothing_written(
+        self, small: Course, edit: Any, change: Callable[[Any], Any], kind: type[GradekitError], said: str
+    ) -> None:
+        """A refused release changes neither release/ nor the gradebook, and leaves no stage behind."""
+        before = files(small.root / "release"), (small.root / "gradebook.db").read_bytes()
+        edit(change)
+        with pytest.raises(kind, match=said):
+            release(small, "small", solutions=False)
+        assert (files(small.root / "release"), (small.root / "gradebook.db").read_bytes()) == before
+        assert list((small.root / ".gradekit").iterdir()) == []
+
+    def test_result_in_a_visible_test_cell(self, small: Course, edit: Any) -> None:
+        """A visible test cell that ends in a value is refused: nbgrader would take it for a score."""
+        edit(lambda c: c["double-tests"].update(source="# Checks: double\ndouble(4)"))
+        with pytest.raises(SourceError, match="'double-tests' ends in a value"):
+            release(small, "small")
+
+    def test_solution_that_fails_its_own_checks(self, small: Course, edit: Any) -> None:
+        """A solution that the visible checks reject is not released."""
+        edit(lambda c: c["double-tests"].update(source='# Checks: double\nchecks.close(double(1.0), 3.0, name="d")'))
+        with pytest.raises(SourceError, match="'double-tests' fails: CheckFailed"):
+            release(small, "small")
+
+    def test_exercise_without_hidden_test(self, small: Course) -> None:
+        """A graded exercise without a hidden test is named, and so is a test without an exercise."""
+        path = small.hidden("small") / "tests.py"
+        text = path.read_text()
+        path.write_text(text.replace('exercise("quadruple")', 'exercise("treble")'))
+        with pytest.raises(HiddenTestError, match="no hidden test for quadruple"):
+            release(small, "small")
+        path.write_text(text + '\n\nextra = exercise("extra")\n')
+        with pytest.raises(HiddenTestError, match="name no graded exercise: extra"):
+            release(small, "small")
+
+    def test_cases_that_were_never_frozen(self, small: Course) -> None:
+        """Cases that the tests declare and reference.npz lacks are named with the command that makes them."""
+        path = small.hidden("small") / "tests.py"
+        path.write_text(path.read_text().replace("def double_cases", "def other_cases"))
+        with pytest.raises(HiddenTestError, match=r"lacks the cases other_cases.*gradekit freeze small"):
+            release(small, "small")
+
+    def test_course_that_cannot_be_written(self, small: Course) -> None:
+        """A course without room for the stage is refused with the path."""
+        shutil.rmtree(small.root / ".gradekit")
+        (small.root / ".gradekit").write_text("a file in the way")
+        with pytest.raises(CourseError, match=r"\.gradekit cannot be written"):
+            release(small, "small")
+
+    def test_config_that_cannot_be_run(self, small: Course) -> None:
+        """A broken nbgrader_config.py is named."""
+        (small.root / "nbgrader_config.py").write_text("1 / 0")
+        with pytest.raises(CourseError, match=r"nbgrader_config.py cannot be run: ZeroDivisionError"):
+            release(small, "small")
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_source_is_in_order(name: str) -> None:
+    """Every source notebook stands the inspection, and its graded cells read as prescribed."""
+    path = COURSE.source(name)
+    check_source(path, notebook.read(path))
+    cells = notebook.cells(notebook.read(path))
+    for exercise in notebook.exercises(cells):
+        (cell,) = [cell for cell in cells if cell.grade_id == f"{exercise.name}-grade"]
+        unit = "point" if exercise.points == 1 else "points"
+        assert cell.source.splitlines() == [
+            f"# Graded with hidden tests: {exercise.points:g} {unit}.",
+            "### BEGIN HIDDEN TESTS",
+            "from gradekit.hidden import grade",
+            f'grade("{name}", "{exercise.name}", globals())',
+            "### END HIDDEN TESTS",
+        ]
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_visible_test_cells_name_their_exercise(name: str) -> None:
+    """nbgrader's Validate prints a failing cell's source, so its first line names the exercise."""
+    for cell in notebook.cells(notebook.read(COURSE.source(name))):
+        if cell.role is Role.TEST and cell.grade_id.endswith("-tests"):
+            assert cell.source.splitlines()[0] == f"# Checks: {cell.grade_id.removesuffix('-tests')}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links")
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_checks_is_one_file(name: str) -> None:
+    """source/<assignment>/checks.py is a link to the package's file, and the repository keeps it as one."""
+    link = COURSE.source_folder(name) / "checks.py"
+    assert link.is_symlink()
+    assert link.resolve() == ROOT / "gradekit" / "checks.py"
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_validate_names_the_open_exercises(name: str, tmp_path: Path) -> None:
+    """`nbgrader validate` on the untouched student version shows, for each exercise, the cell that names it."""
+    shutil.copytree(ROOT / "release" / name, tmp_path / name)
+    command = [sys.executable, "-m", "nbgrader", "validate", f"{name}.ipynb"]
+    found = subprocess.run(command, cwd=tmp_path / name, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr  # nbgrader 0.9.6 exits 0 on failing cells
+    for exercise in notebook.exercises(notebook.cells(notebook.read(COURSE.source(name)))):
+        assert f"# Checks: {exercise.name}" in found.stdout
