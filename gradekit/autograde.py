@@ -14,6 +14,7 @@ import nbgrader.apps.autogradeapp
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 
+from gradekit import notebook
 from gradekit.course import Course
 from gradekit.errors import CourseError, GradekitError
 from gradekit.hidden import load_assignment
@@ -32,9 +33,11 @@ class CheckedAutograde(Autograde):  # type: ignore[misc]  # nbgrader is untyped
         course = Course(Path(self.coursedir.root).resolve())
         assignment = self.coursedir.assignment_id
         try:
-            course.check_assignment(assignment)
+            if not course.source_folder(assignment).is_dir():
+                course.check_assignment(assignment)
             check_released(self.coursedir, assignment)
-            if course.hidden(assignment).is_dir():
+            source = course.source(assignment)  # a course of other making may have notebooks of other names
+            if source.exists() and notebook.calls_hidden_tests(notebook.cells(notebook.read(source))):
                 load_assignment(course, assignment)
         except GradekitError as error:
             self.log.error("%s", error)  # noqa: TRY400  (one sentence, no traceback)

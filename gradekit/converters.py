@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
 from gradekit.course import CONFIG
@@ -53,7 +55,9 @@ def run(kind: type[BaseConverter], config: Config, assignment: str, *, student: 
     directory = CourseDirectory(config=config, assignment_id=assignment, student_id=student)
     converter = kind(coursedir=directory, config=config)
     converter.force = True
-    with tools_on_path(), _errors_of(converter.log) as errors:
+    with tools_on_path(), _errors_of(converter.log) as errors, warnings.catch_warnings():
+        # nbgrader 0.9.6 builds rows outside a session and SQLAlchemy 2.1 warns of each; may go with nbgrader 0.10.
+        warnings.filterwarnings("ignore", category=SAWarning)
         try:
             converter.start()
         except Exception as error:

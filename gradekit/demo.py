@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -95,6 +97,7 @@ def synthetic_class(course: Course, assignment: str) -> tuple[Submission, ...]:
     stubs = {exercise.name: exercise for exercise in loaded.exercises}
     first, *_, last = loaded.exercises
     middle = loaded.exercises[len(loaded.exercises) // 2]
+    function = [item for item in loaded.exercises if item.stub.source.startswith("def ")][-1]
     found = [
         Submission("perfect", {}),
         Submission("blank", {exercise.name: blank[exercise.name] for exercise in loaded.exercises}),
@@ -102,12 +105,19 @@ def synthetic_class(course: Course, assignment: str) -> tuple[Submission, ...]:
         Submission("half_done", {name: blank[name] for name in list(stubs)[len(stubs) // 2 :]}),
         Submission("syntax_error", {middle.name: solved[middle.name] + "\nreturn ("}),
         Submission("exception", {first.name: _raising(first)}),
+        Submission("renamed_variable", {function.name: _with_renamed_argument(solved[function.name])}),
         Submission("renamed_function", {last.name: solved[last.name].replace(last.defines[0], "My" + last.defines[0])}),
     ]
     typical: dict[str, Submission] = {}
     for item in load_misconceptions(course, assignment, loaded.exercises, loaded.solution):
         typical.setdefault(item.exercise, Submission(f"{item.exercise}_{item.label}", {item.exercise: item.source}))
     return (*found, *typical.values())
+
+
+def _with_renamed_argument(source: str) -> str:
+    """Rename a function's first argument where it is declared, and forget it where it is used."""
+    function = next(node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
+    return re.sub(rf"\b{function.args.args[0].arg}\b", "given", source, count=1)
 
 
 def _raising(exercise: Exercise) -> str:

@@ -118,6 +118,11 @@ def definitions(source: str) -> tuple[str, ...]:
     return tuple(node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef))
 
 
+def calls_hidden_tests(nb_cells: Iterable[Cell]) -> bool:
+    """Say whether a graded cell calls gradekit's hidden tests, rather than holding tests of its own."""
+    return any("gradekit.hidden" in line for cell in nb_cells for line in region_lines(cell.source, HIDDEN_TESTS))
+
+
 def exercises(nb_cells: Iterable[Cell]) -> tuple[Exercise, ...]:
     """Return the exercises with hidden tests, in the notebook's order.
 

@@ -27,7 +27,10 @@ class TanhDerivativeOfOutput:
 @misconception(
     "tanh",
     title="tanh applied twice in the derivative",
-    message="For small inputs your derivative is nearly right, for larger ones it is not. How many times is tanh applied?",
+    message=(
+        "For small inputs your derivative is nearly right, for larger ones it is not. "
+        "How many times is tanh applied?"
+    ),
     justification="1 - tanh(tanh(x))**2",
 )
 class TanhAppliedTwice:
@@ -45,7 +48,10 @@ class TanhAppliedTwice:
 @misconception(
     "tanh",
     title="Square missing in the derivative",
-    message="Your derivative is right at 0 and too large for negative inputs. Can the slope of tanh differ between z and -z?",
+    message=(
+        "Your derivative is right at 0 and too large for negative inputs. "
+        "Can the slope of tanh differ between z and -z?"
+    ),
     justification="1 - tanh(x) without the square",
 )
 class TanhDerivativeWithoutSquare:
@@ -62,7 +68,10 @@ class TanhDerivativeWithoutSquare:
 @misconception(
     "tanh",
     title="Quotient of exponentials that overflow",
-    message="Your tanh is right for moderate inputs and not a number for large ones. Which exponential overflows first?",
+    message=(
+        "Your tanh is right for moderate inputs and not a number for large ones. "
+        "Which exponential overflows first?"
+    ),
     justification="(e^x - e^-x) / (e^x + e^-x) is inf / inf beyond about 710",
 )
 class TanhFromExponentials:
@@ -241,7 +250,10 @@ def sigmoid_of_each(x):
 @misconception(
     "softmax",
     title="Shifted by each column's maximum",
-    message="Your rows sum to one, but the entries of a row were not all shifted by the same number. Whose maximum is it?",
+    message=(
+        "Your rows sum to one, but the entries of a row were not all shifted by the same number. "
+        "Whose maximum is it?"
+    ),
     justification="max over axis 0, sum over axis 1: the shift does not cancel",
 )
 def shift_by_column(x):
@@ -271,7 +283,10 @@ def without_root(n_x, n_h, n_y):
 @misconception(
     "initialize",
     title="Scale upside down",
-    message="Your weights scatter far too much, the more so the larger the matrix. Should a larger layer have larger weights?",
+    message=(
+        "Your weights scatter far too much, the more so the larger the matrix. "
+        "Should a larger layer have larger weights?"
+    ),
     justification="randn * sqrt((rows+columns)/2), the reciprocal",
 )
 def root_of_reciprocal(n_x, n_h, n_y):
@@ -335,7 +350,10 @@ def zero_weights(n_x, n_h, n_y):
 @misconception(
     "initialize",
     title="Drawn in another order",
-    message="Your weights have the right spread but are not the expected draws. Read in which order they are to be drawn.",
+    message=(
+        "Your weights have the right spread but are not the expected draws. "
+        "Read in which order they are to be drawn."
+    ),
     justification="Wh is drawn before Wx",
 )
 def another_drawing_order(n_x, n_h, n_y):
@@ -413,7 +431,10 @@ def seeds_inside(n_x, n_h, n_y):
 @misconception(
     "initialize",
     title="Own generator in place of numpy's global one",
-    message="Your weights have the right spread, but seeding numpy does not repeat them. Where do your numbers come from?",
+    message=(
+        "Your weights have the right spread, but seeding numpy does not repeat them. "
+        "Where do your numbers come from?"
+    ),
     justification="np.random.default_rng() is not reached by np.random.seed",
 )
 def draws_from_own_generator(n_x, n_h, n_y):
@@ -430,7 +451,10 @@ def draws_from_own_generator(n_x, n_h, n_y):
 @misconception(
     "initialize",
     title="One scale for all matrices",
-    message="One of your matrices has the right spread, the others have that same one. Which sizes belong to each matrix?",
+    message=(
+        "One of your matrices has the right spread, the others have that same one. "
+        "Which sizes belong to each matrix?"
+    ),
     justification="the scale of Wx is used for Wh and Wy too",
 )
 def one_scale_for_all(n_x, n_h, n_y):
@@ -463,7 +487,10 @@ def scale_by_inputs(n_x, n_h, n_y):
 @misconception(
     "initialize",
     title="Small constant scale",
-    message="All your matrices have the same small spread, whatever their size. What does the text's formula depend on?",
+    message=(
+        "All your matrices have the same small spread, whatever their size. "
+        "What does the text's formula depend on?"
+    ),
     justification="0.01 * randn",
 )
 def small_weights(n_x, n_h, n_y):
@@ -482,7 +509,10 @@ def small_weights(n_x, n_h, n_y):
 @misconception(
     "rnn_layer",
     title="Bias added as a column to rows",
-    message="Your bias has shape (n_h, 1), the sum it is added to (N, n_h). Write down every shape: what lines up with what?",
+    message=(
+        "Your bias has shape (n_h, 1), the sum it is added to (N, n_h). Write down every shape: "
+        "what lines up with what?"
+    ),
     justification="bh and by not turned into rows: an error, or silently wrong where N equals n_h",
 )
 def bias_as_column(x_t, h_prev, parameters, act=Tanh()):
@@ -698,7 +728,10 @@ def previous_state_never_updated(inputs, parameters, act=Tanh()):
 @misconception(
     "forward",
     title="One array cached for every step",
-    message="All time steps of your cached states are equal. Is a new array stored at each step, or one array many times?",
+    message=(
+        "All time steps of your cached states are equal. "
+        "Is a new array stored at each step, or one array many times?"
+    ),
     justification="the same state array is appended T times and overwritten in place",
 )
 def one_state_cached_many_times(inputs, parameters, act=Tanh()):
@@ -802,7 +835,10 @@ def caches_initial_state_too(inputs, parameters, act=Tanh()):
 @misconception(
     "forward",
     title="hs and zs exchanged in the cache",
-    message="The outputs are right, but two entries of the cache hold each other's values. What comes out of the layer when?",
+    message=(
+        "The outputs are right, but two entries of the cache hold each other's values. "
+        "What comes out of the layer when?"
+    ),
     justification="the layer's second and third result are stored the wrong way round",
 )
 def swaps_states_in_cache(inputs, parameters, act=Tanh()):
@@ -1023,7 +1059,10 @@ def in_bits(targets, outputs):
 @misconception(
     "compute_cost",
     title="Too large an epsilon",
-    message="Your cost is nearly right, and always a little too small. How large is the number that guards the logarithm?",
+    message=(
+        "Your cost is nearly right, and always a little too small. "
+        "How large is the number that guards the logarithm?"
+    ),
     justification="adds 0.001 within the logarithm",
 )
 def large_epsilon(targets, outputs):
@@ -1034,7 +1073,10 @@ def large_epsilon(targets, outputs):
 @misconception(
     "compute_cost",
     title="Only the likeliest class of a target counts",
-    message="Your cost is right while a target names one class, and not where it gives each class a part. What is summed over?",
+    message=(
+        "Your cost is right while a target names one class, and not where it gives each class a part. "
+        "What is summed over?"
+    ),
     justification="picks the output at the argmax of the target",
 )
 def cost_of_argmax(targets, outputs):
@@ -1086,7 +1128,10 @@ def not_averaged(y, parameters, caches, act_derivative=Tanh().derivative):
 @misconception(
     "backward",
     title="Averaged over the batch only",
-    message="Every gradient is too large by the same number, and it grows with the sequence. Of what is the cost a mean?",
+    message=(
+        "Every gradient is too large by the same number, and it grows with the sequence. "
+        "Of what is the cost a mean?"
+    ),
     justification="1/N instead of 1/(N*T)",
 )
 def averaged_over_batch_only(y, parameters, caches, act_derivative=Tanh().derivative):
@@ -1181,7 +1226,10 @@ def carries_state_gradient(y, parameters, caches, act_derivative=Tanh().derivati
 @misconception(
     "backward",
     title="Hidden weights the wrong way round on the way back",
-    message="One step alone is right, several are not. The forward pass uses Wh one way: which way does the gradient go?",
+    message=(
+        "One step alone is right, several are not. The forward pass uses Wh one way: "
+        "which way does the gradient go?"
+    ),
     justification="carries dz @ Wh.T; square, so no error tells",
 )
 def carries_through_transposed_weights(y, parameters, caches, act_derivative=Tanh().derivative):
@@ -1228,7 +1276,10 @@ def state_instead_of_previous(y, parameters, caches, act_derivative=Tanh().deriv
 @misconception(
     "backward",
     title="Last state taken for the one before the first",
-    message="Only dWh is wrong, and only by the first time step. What is hs[:, -1], and what came before the first step?",
+    message=(
+        "Only dWh is wrong, and only by the first time step. "
+        "What is hs[:, -1], and what came before the first step?"
+    ),
     justification="hs[:, t - 1] at t = 0",
 )
 def last_state_before_first(y, parameters, caches, act_derivative=Tanh().derivative):
@@ -1299,7 +1350,10 @@ def without_activation_derivative(y, parameters, caches, act_derivative=Tanh().d
 @misconception(
     "backward",
     title="Bias gradients averaged once more",
-    message="The weights' gradients are right, the biases' are too small. Is the average over the batch already in there?",
+    message=(
+        "The weights' gradients are right, the biases' are too small. "
+        "Is the average over the batch already in there?"
+    ),
     justification="mean over the batch where the sum belongs",
 )
 def bias_gradient_averaged(y, parameters, caches, act_derivative=Tanh().derivative):
@@ -1371,7 +1425,10 @@ def bias_gradient_as_row(y, parameters, caches, act_derivative=Tanh().derivative
 @misconception(
     "backward",
     title="Inner product where an outer one belongs",
-    message="All entries of dWh are the same number: a 1 by 1 result was spread over the matrix. What shape has your product?",
+    message=(
+        "All entries of dWh are the same number: a 1 by 1 result was spread over the matrix. "
+        "What shape has your product?"
+    ),
     justification="np.sum(dz * h_prev), broadcast into dWh without an error",
 )
 def inner_for_outer_product(y, parameters, caches, act_derivative=Tanh().derivative):
@@ -1396,7 +1453,10 @@ def inner_for_outer_product(y, parameters, caches, act_derivative=Tanh().derivat
 @misconception(
     "backward",
     title="Only the largest entry of a target used",
-    message="Right while a target names one class, wrong where it gives each class a part. What is subtracted from the output?",
+    message=(
+        "Right while a target names one class, wrong where it gives each class a part. "
+        "What is subtracted from the output?"
+    ),
     justification="subtracts 1 at the argmax instead of the target",
 )
 def largest_target_only(y, parameters, caches, act_derivative=Tanh().derivative):
@@ -1423,7 +1483,10 @@ def largest_target_only(y, parameters, caches, act_derivative=Tanh().derivative)
 @misconception(
     "backward",
     title="Cache changed in place",
-    message="Your gradients are right once; afterwards the cached outputs are something else. Call it twice and compare.",
+    message=(
+        "Your gradients are right once; afterwards the cached outputs are something else. "
+        "Call it twice and compare."
+    ),
     justification="dy is the cached array itself, and -= writes into it",
 )
 def subtracts_in_the_cache(y, parameters, caches, act_derivative=Tanh().derivative):
@@ -1498,7 +1561,10 @@ def always_tanh_derivative(y, parameters, caches, act_derivative=Tanh().derivati
 @misconception(
     "backward",
     title="Sign turned round",
-    message="Every gradient points the other way: a step against it would raise the cost. In which order do you subtract?",
+    message=(
+        "Every gradient points the other way: a step against it would raise the cost. "
+        "In which order do you subtract?"
+    ),
     justification="y - yhat",
 )
 def targets_minus_outputs(y, parameters, caches, act_derivative=Tanh().derivative):
@@ -1570,7 +1636,10 @@ def gradients_transposed(y, parameters, caches, act_derivative=Tanh().derivative
 @misconception(
     "backward",
     title="Loop runs forwards in time",
-    message="One step alone is right, several are not. From which neighbour does a state's gradient come, and is it known yet?",
+    message=(
+        "One step alone is right, several are not. "
+        "From which neighbour does a state's gradient come, and is it known yet?"
+    ),
     justification="range(T) instead of reversed(range(T)): the carry comes from the step before",
 )
 def runs_forwards_in_time(y, parameters, caches, act_derivative=Tanh().derivative):
@@ -1682,7 +1751,10 @@ class StaleCaches:
 @misconception(
     "network",
     title="New parameters at every forward",
-    message="Two calls with the same input differ, so nothing could be learnt. How often should a network draw its weights?",
+    message=(
+        "Two calls with the same input differ, so nothing could be learnt. "
+        "How often should a network draw its weights?"
+    ),
     justification="initialize_parameters is called in forward",
 )
 class InitializesInForward:
@@ -1708,7 +1780,10 @@ class InitializesInForward:
 @misconception(
     "network",
     title="Hidden and output size exchanged",
-    message="Your matrices have the sizes of hidden and output layer the wrong way round. In which order do the sizes come?",
+    message=(
+        "Your matrices have the sizes of hidden and output layer the wrong way round. "
+        "In which order do the sizes come?"
+    ),
     justification="initialize_rnn_parameters is called in the constructor's order",
 )
 class SwapsOutputAndHidden:
@@ -1758,7 +1833,10 @@ class ForwardForgetsActivation:
 @misconception(
     "network",
     title="Backward forgets the activation",
-    message="The output is right for every activation, the gradients only for tanh. What does the way back need to know?",
+    message=(
+        "The output is right for every activation, the gradients only for tanh. "
+        "What does the way back need to know?"
+    ),
     justification="backward is called without act_derivative",
 )
 class BackwardForgetsActivation:
@@ -1861,7 +1939,10 @@ class CallForgetsReturn:
 @misconception(
     "network",
     title="Outputs and cache returned together",
-    message="Your network returns two things where its caller expects the outputs alone. What is the cache for, and where is it kept?",
+    message=(
+        "Your network returns two things where its caller expects the outputs alone. "
+        "What is the cache for, and where is it kept?"
+    ),
     justification="forward returns the whole tuple of the function forward",
 )
 class ReturnsCacheToo:

@@ -285,7 +285,8 @@ def initialize_makes_every_parameter(student, reference, expect):
     """Every parameter has its shape, and the weights are random: neither all equal nor the same at each call."""
     del reference
     for sizes in (DIFFERENT, ONE_SAMPLE, ONE_STEP):
-        first, second = initialized(student, sizes, 17), student.initialize_rnn_parameters(sizes.n_x, sizes.n_h, sizes.n_y)
+        first = initialized(student, sizes, 17)
+        second = student.initialize_rnn_parameters(sizes.n_x, sizes.n_h, sizes.n_y)
         for parameters in (first, second):
             demand_shapes(expect, parameters, sizes)
         for key in ("Wx", "Wh", "Wy"):
@@ -307,7 +308,14 @@ def initialize_zero_biases(student, reference, expect):
 
 @initialize.test(
     weight=2,
-    kills=["without_root", "root_of_reciprocal", "uniform_weights", "one_scale_for_all", "small_weights", "scale_by_inputs"],
+    kills=[
+        "without_root",
+        "root_of_reciprocal",
+        "uniform_weights",
+        "one_scale_for_all",
+        "small_weights",
+        "scale_by_inputs",
+    ],
     requires="initialize_makes_every_parameter",
 )
 def initialize_spread(student, reference, expect):
@@ -507,7 +515,12 @@ def forward_outputs(student, reference, expect):
 
 @forward.test(
     weight=2,
-    kills=["one_state_cached_many_times", "caches_initial_state_too", "swaps_states_in_cache", "previous_state_never_updated"],
+    kills=[
+        "one_state_cached_many_times",
+        "caches_initial_state_too",
+        "swaps_states_in_cache",
+        "previous_state_never_updated",
+    ],
 )
 def forward_cache(student, reference, expect):
     """The cache holds the right hs, zs, yhats and inputs of every time step."""
@@ -526,7 +539,7 @@ def forward_one_by_one(student, reference, expect):
         expect.close(yhats, right[sample : sample + 1], name="yhats of one sample")
 
 
-@forward.test(kills=["state_survives_the_call"], requires="forward_one_by_one")
+@forward.test(kills=["state_survives_the_call"])
 def forward_starts_anew(student, reference, expect):
     """Every call of forward starts from a zero state, whatever was called before."""
     inputs, parameters = draw_inputs(reference.rng, DIFFERENT), draw_parameters(reference.rng, DIFFERENT)
@@ -690,7 +703,8 @@ def problems(reference):
     """Return the frozen problems and a fresh one, with caches and gradients."""
     fresh = draw_problem(reference.rng, DIFFERENT)
     caches = caches_of(reference, fresh)
-    return [*reference.cases("backward_cases"), {**fresh, "caches": caches, "grads": right_gradients(reference, fresh, caches)}]
+    grads = right_gradients(reference, fresh, caches)
+    return [*reference.cases("backward_cases"), {**fresh, "caches": caches, "grads": grads}]
 
 
 @backward.test(
@@ -855,7 +869,13 @@ def demand_grads(reference, expect, net, act):
 
 @network.test(
     weight=2,
-    kills=["SwapsOutputAndHidden", "ForgetsToInitialize", "CallForgetsReturn", "ReturnsCacheToo", "InitializesInForward"],
+    kills=[
+        "SwapsOutputAndHidden",
+        "ForgetsToInitialize",
+        "CallForgetsReturn",
+        "ReturnsCacheToo",
+        "InitializesInForward",
+    ],
 )
 def network_outputs(student, reference, expect):
     """Called or through forward, the network gives the outputs that its parameters give, for several sizes."""
@@ -905,7 +925,7 @@ def network_backward_uses_act(student, reference, expect):
     demand_grads(reference, expect, net, Softsign())
 
 
-@network.test(kills=["InitializesInForward"], requires="network_outputs")
+@network.test(kills=["InitializesInForward"])
 def network_second_call(student, reference, expect):
     """A second call with the same input gives the same output, and calls leave the parameters alone."""
     student.seed(36)
