@@ -75,7 +75,14 @@ def _cell(kind: str, name: str, source: str, meta: dict[str, Any] | None = None)
     if kind == "code":
         cell |= {"outputs": [], "execution_count": None}
     if meta is not None:
-        flags = {"schema_version": 3, "grade_id": name, "grade": False, "solution": False, "locked": True, "task": False}
+        flags = {
+            "schema_version": 3,
+            "grade_id": name,
+            "grade": False,
+            "solution": False,
+            "locked": True,
+            "task": False,
+        }
         cell["metadata"]["nbgrader"] = flags | meta
     return cell
 
@@ -96,7 +103,10 @@ def _exercise(name: str, points: float, stub: str, check: str) -> list[dict[str,
 
 def small_notebook() -> dict[str, Any]:
     """Return the small course's source notebook: two exercises, the second built on the first."""
-    double = "def double(x):\n    ### BEGIN SOLUTION\n    doubled_value = x + x\n    return doubled_value\n    ### END SOLUTION"
+    double = (
+        "def double(x):\n    ### BEGIN SOLUTION\n    doubled_value = x + x\n"
+        "    return doubled_value\n    ### END SOLUTION"
+    )
     quadruple = "def quadruple(x):\n    ### BEGIN SOLUTION\n    return double(double(x))\n    ### END SOLUTION"
     return {
         "nbformat": 4,
@@ -106,7 +116,9 @@ def small_notebook() -> dict[str, Any]:
             _cell("markdown", "title", "# A small notebook\n\n2.5 points", {}),
             _cell("code", "imports", "import numpy as np\n\nimport checks", {}),
             *_exercise("double", 0.5, double, 'checks.close(double(np.ones(2)), [2.0, 2.0], name="double(1)")'),
-            *_exercise("quadruple", 2, quadruple, 'checks.close(quadruple(np.ones(2)), [4.0, 4.0], name="quadruple(1)")'),
+            *_exercise(
+                "quadruple", 2, quadruple, 'checks.close(quadruple(np.ones(2)), [4.0, 4.0], name="quadruple(1)")'
+            ),
         ],
     }
 
@@ -153,7 +165,7 @@ def learner(small: Course) -> Callable[..., dict[str, Any]]:
             namespace["In"].append(source)
             try:
                 exec(compile(source, f"<{name}>", "exec"), namespace)
-            except Exception:  # noqa: BLE001, S112  (a cell that fails leaves the notebook going, as in Jupyter)
+            except Exception:  # noqa: BLE001  (a cell that fails leaves the notebook going, as in Jupyter)
                 continue
         return namespace
 

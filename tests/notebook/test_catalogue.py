@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,10 @@ import pytest
 from gradekit import notebook
 from gradekit.catalogue import load_alternatives, load_misconceptions
 from gradekit.course import Course
-from gradekit.hidden import judge_in_process, load_assignment
+from gradekit.hidden import judge, judge_in_process, load_assignment
 from gradekit.model import Verdict
 from gradekit.reference import _checks_importable, solution_cells
+from gradekit.student import InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +31,9 @@ CELLS = {cell.id: cell.source for cell in solution_cells(notebook.cells(notebook
 POINTS = {exercise.name: exercise.points for exercise in LOADED.exercises}
 WRONG = {item.label: item for item in load_misconceptions(COURSE, ASSIGNMENT, LOADED.exercises, LOADED.solution)}
 RIGHT = {item.label: item for item in load_alternatives(COURSE, ASSIGNMENT, LOADED.exercises, LOADED.solution)}
-KILLS = {label: [] for label in WRONG} | {
-    label: [test.name for test in LOADED.tested[WRONG[label].exercise].tests if label in test.kills] for label in WRONG
+KILLS = {
+    label: [test.name for test in LOADED.tested[item.exercise].tests if label in test.kills]
+    for label, item in WRONG.items()
 }
 
 # What each function of the solution becomes when it returns zeros of the right shape.
@@ -45,7 +48,8 @@ ZEROS = {
     "compute_cost": "return 0.0",
     "Tanh.forward": "return np.zeros_like(x)",
     "forward": (
-        "N, T, _ = inputs.shape\nn_y, n_h = parameters['Wy'].shape\ny, h = np.zeros((N, T, n_y)), np.zeros((N, T, n_h))\n"
+        "(N, T, _), (n_y, n_h) = inputs.shape, parameters['Wy'].shape\n"
+        "y, h = np.zeros((N, T, n_y)), np.zeros((N, T, n_h))\n"
         "return y, {'hs': h, 'zs': h, 'yhats': y, 'inputs': inputs}"
     ),
     "backward": "return {'d' + name: np.zeros_like(value) for name, value in parameters.items()}",
@@ -69,13 +73,14 @@ def _global_generator() -> Iterator[None]:
 
 
 def learner(**replaced: str) -> dict[str, Any]:
-    """Return the namespace of a notebook in which some exercises' cells hold another text."""
+    """Return the namespace of a notebook in which some exercises' cells hold another text, as IPython leaves it."""
     namespace: dict[str, Any] = {"__name__": "__main__", "In": [""]}
     with _checks_importable():
         for name, solution in CELLS.items():
             source = replaced.get(name, solution)
             namespace["In"].append(source)
-            exec(compile(source, f"<cell {name}>", "exec"), namespace)
+            with contextlib.suppress(Exception):  # a cell that fails leaves the notebook going, as in Jupyter
+                exec(compile(source, f"<cell {name}>", "exec"), namespace)
     return namespace
 
 
@@ -97,7 +102,7 @@ def scores(results: dict[str, ExerciseResult]) -> dict[str, float | None]:
 
 
 def emptied(name: str, kind: str) -> str:
-    """Return the solution cell of an exercise with nothing in its functions."""
+    """Return the solution cell of an exercise with nothing, or one given statement, in its functions."""
     tree = ast.parse(CELLS[name])
     for owner in tree.body:
         methods = [node for node in getattr(owner, "body", ()) if isinstance(node, ast.FunctionDef)]
@@ -111,7 +116,7 @@ def emptied(name: str, kind: str) -> str:
                 "returns_none": "return None",
                 "returns_zeros": zeros.replace("*args", ", ".join(arguments)),
                 "returns_argument": f"return {arguments[0] if arguments else None}",
-            }[kind]
+            }.get(kind, kind)
             function.body = ast.parse(f"def f():\n    {statement.replace(chr(10), chr(10) + '    ')}").body[0].body
     return ast.unparse(tree)
 
@@ -155,7 +160,8 @@ def test_kills_name_known_misconceptions() -> None:
     """No test claims to reject what the catalogue does not hold for its exercise."""
     for name in POINTS:
         for test in LOADED.tested[name].tests:
-            assert [label for label in test.kills if label not in WRONG or WRONG[label].exercise != name] == [], test.name
+            unknown = [label for label in test.kills if label not in WRONG or WRONG[label].exercise != name]
+            assert unknown == [], test.name
 
 
 @pytest.mark.parametrize("label", RIGHT)
@@ -172,6 +178,36 @@ def test_alternative_earns_everything(label: str) -> None:
 def test_empty_answer_earns_nothing(name: str, kind: str) -> None:
     """An answer with nothing in it earns exactly 0, decided, and every other exercise keeps its points."""
     assert scores(judged(**{name: emptied(name, kind)})) == POINTS | {name: 0.0}
+
+
+def test_notebook_of_empty_answers_earns_nothing() -> None:
+    """The notebook as it is released earns 0 in every exercise, decided."""
+    assert scores(judged(**{name: emptied(name, "raises") for name in POINTS})) == dict.fromkeys(POINTS, 0.0)
+
+
+@pytest.mark.parametrize("text", ["def broken(:", "raise RuntimeError('no')"])
+@pytest.mark.parametrize("name", POINTS)
+def test_cell_that_fails_costs_its_own_exercise(name: str, text: str) -> None:
+    """A cell that cannot be run costs its own exercise, not the later ones that need it."""
+    assert scores(judged(**{name: text})) == POINTS | {name: 0.0}
+
+
+@pytest.mark.parametrize("label", RIGHT)
+def test_fresh_inputs_change_no_honest_score(label: str) -> None:
+    """A right answer earns all points whatever the fresh inputs are."""
+    name = RIGHT[label].exercise
+    namespace = learner(**{name: RIGHT[label].source})
+    for seed in range(5):
+        assert judge(LOADED, name, InProcess(namespace), seed=bytes([seed])).score == POINTS[name], seed
+
+
+@pytest.mark.parametrize(
+    "answer", ["None", "'text'", "(1, 2)", "(1, 2, 3)", "{}", "np.array([object()])", "1j", "10**400"]
+)
+@pytest.mark.parametrize("name", POINTS)
+def test_odd_answer_is_decided(name: str, answer: str) -> None:
+    """An answer of an odd kind earns 0 as a wrong answer; it is never undecided."""
+    assert scores(judged(**{name: emptied(name, f"return {answer}")}))[name] == 0
 
 
 @pytest.mark.parametrize(
@@ -192,7 +228,7 @@ def test_two_misconceptions_cost_once_each(one: str, two: str) -> None:
     assert together == POINTS | alone
 
 
-@pytest.mark.parametrize("label", ["over_columns", "uniform_weights", "draws_from_own_generator", "InitializesInForward"])
+@pytest.mark.parametrize("label", ["uniform_weights", "draws_from_own_generator", "InitializesInForward"])
 def test_grading_twice_gives_the_same(label: str) -> None:
     """Grading the same answer again gives the same verdicts and messages, whatever state the global generator is in."""
     np.random.seed(5)

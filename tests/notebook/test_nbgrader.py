@@ -39,7 +39,9 @@ def scores(course: Course, assignment: str, student: str) -> dict[str, float]:
 
 
 @pytest.fixture(scope="module", params=COURSE.assignments())
-def graded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Course, Any]]:
+def graded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Course, Any]]:
     """The worked solution and the untouched student version of an assignment, graded by `nbgrader autograde`."""
     name = request.param
     course = make_course(COURSE, name, tmp_path_factory.mktemp("nbgrader") / "c")
@@ -127,7 +129,7 @@ class TestBadInput:
         """Autograding before the first release says which command comes first."""
         self.refused(small, "Release it first: gradekit release small", "small")
 
-    def test_not_in_the_gradebook(self, small: Course, edit: Callable[[Any], None]) -> None:
+    def test_not_in_the_gradebook(self, small: Course) -> None:
         """A gradebook of another assignment does not help."""
         other = small.root / "source" / "other"
         shutil.copytree(small.source_folder("small"), other, symlinks=True)

@@ -1,4 +1,4 @@
-"""Source → release and solutions: what is committed is what the code makes, and what students get gives nothing away."""
+"""Source → release and solutions: what is committed is what the code makes; what students get gives nothing away."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ class TestCommitted:
     def test_solutions_give_the_committed_outputs(self, released: tuple[str, Course]) -> None:
         """Executed again, text is equal, numbers agree to 1e-4, and every picture is there."""
         name, course = released
-        made, kept = (json.loads((root / "solutions" / name / f"{name}.ipynb").read_text()) for root in (course.root, ROOT))
+        made, kept = (
+            json.loads((root / "solutions" / name / f"{name}.ipynb").read_text()) for root in (course.root, ROOT)
+        )
         assert [cell["id"] for cell in made["cells"]] == [cell["id"] for cell in kept["cells"]]
         pictures = 0
         for new, old in zip(made["cells"], kept["cells"], strict=True):
@@ -132,7 +134,10 @@ class TestStudentVersion:
         assert {f"{exercise}-tests" for exercise in graded} <= set(raised)
         for cell, error in raised.items():
             named = [exercise for exercise in graded if exercise in error.evalue]
-            assert error.ename == "NotImplementedError" or (error.ename == "CheckFailed" and named), (cell, error.evalue)
+            assert error.ename == "NotImplementedError" or (error.ename == "CheckFailed" and named), (
+                cell,
+                error.evalue,
+            )
 
     @pytest.mark.parametrize("name", ASSIGNMENTS)
     def test_without_checks_the_import_cell_says_what_to_put_where(self, name: str, tmp_path: Path) -> None:
@@ -167,7 +172,13 @@ class TestRefusals:
         ("change", "kind", "said"),
         [
             (lambda c: c["double-try"].update(source="doubled_value = x + x"), LeakError, "doubled_value = x \\+ x"),
-            (lambda c: c["title"].update(source="grade('small', 'double')\n`grade(\"small\", \"double\", globals())`"), LeakError, "globals"),
+            (
+                lambda c: c["title"].update(
+                    source="grade('small', 'double')\n`grade(\"small\", \"double\", globals())`"
+                ),
+                LeakError,
+                "globals",
+            ),
             (lambda c: c["double"].update(source="def double(x):\n    ### BEGIN SOLUTION"), SourceError, "no END"),
             (lambda c: c["quadruple-grade"]["metadata"]["nbgrader"].update(points=3), SourceError, "carries 3"),
             (lambda c: c["double-try"].update(metadata=[]), GradekitError, ""),

@@ -80,7 +80,9 @@ def test_the_students_side_needs_numpy_only(module: str) -> None:
         f"import sys; before = set(sys.modules); import {module}; "
         "print(*{name.split('.')[0] for name in set(sys.modules) - before})"
     )
-    loaded = set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    )
     assert loaded - set(sys.stdlib_module_names) <= STUDENT_SIDE | {"gradekit"}
 
 

@@ -13,7 +13,17 @@ import pytest
 
 from gradekit.course import Course
 from gradekit.errors import HiddenTestError, Undecided
-from gradekit.hidden import Assignment, exercise, explain, grade, judge, judge_in_process, load_assignment, load_tests, score
+from gradekit.hidden import (
+    Assignment,
+    exercise,
+    explain,
+    grade,
+    judge,
+    judge_in_process,
+    load_assignment,
+    load_tests,
+    score,
+)
 from gradekit.model import TestResult, Verdict
 from gradekit.student import InProcess
 
@@ -85,7 +95,9 @@ def test_dependent_test_counts_only_after_the_one_it_requires(assignment: Assign
 
 def test_in_place_change_is_seen(assignment: Assignment, learner: Learner) -> None:
     """An argument changed in place costs its test and only that."""
-    result = judge(assignment, "double", InProcess(learner(double="def double(x):\n    x *= 2\n    return x")), seed=b"")
+    result = judge(
+        assignment, "double", InProcess(learner(double="def double(x):\n    x *= 2\n    return x")), seed=b""
+    )
     assert [test.verdict for test in result.tests] == [Verdict.AC, Verdict.WA]
     assert "argument 1" in result.tests[1].message
     assert result.score == pytest.approx(0.5 * 2 / 3)
@@ -103,7 +115,10 @@ def test_a_mistake_costs_once(assignment: Assignment, learner: Learner) -> None:
 def test_follow_through_binds_defaults_to_right_functions(assignment: Assignment, learner: Learner) -> None:
     """Default arguments of the learner's cell are bound to the right earlier functions."""
     later = "def quadruple(x, act=double): return act(act(x))"
-    assert judge_in_process(assignment, "quadruple", learner(double="def double(x): return x", quadruple=later)).score == 2.0
+    assert (
+        judge_in_process(assignment, "quadruple", learner(double="def double(x): return x", quadruple=later)).score
+        == 2.0
+    )
 
 
 def test_follow_through_gives_nothing_away(assignment: Assignment, learner: Learner) -> None:
@@ -136,7 +151,7 @@ def test_reference_that_is_not_finite_is_our_fault(small: Course, learner: Learn
 @pytest.mark.parametrize(
     ("declaration", "said"),
     [
-        ('@q.test()\ndef a(s, r, e): pass', "needs a docstring"),
+        ("@q.test()\ndef a(s, r, e): pass", "needs a docstring"),
         ('@q.test(weight=0)\ndef a(s, r, e):\n    """A."""', "needs a docstring, a weight"),
         ('@q.test(requires="b")\ndef a(s, r, e):\n    """A."""', "requires="),
         ("q2 = exercise('q')", "declares q twice"),

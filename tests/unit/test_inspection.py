@@ -23,9 +23,15 @@ def _meta(cell: dict[str, Any], **changes: Any) -> None:
 
 FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "old format": (lambda c: c[""].update(nbformat_minor=4), "format 4.4"),
-    "output": (lambda c: c["double-try"].update(outputs=[{"output_type": "stream"}]), "'double-try': it holds an output"),
+    "output": (
+        lambda c: c["double-try"].update(outputs=[{"output_type": "stream"}]),
+        "'double-try': it holds an output",
+    ),
     "count": (lambda c: c["double"].update(execution_count=3), "'double': it holds an output"),
-    "no end": (lambda c: c["double"].update(source="def double(x):\n    ### BEGIN SOLUTION\n    pass"), "no END SOLUTION"),
+    "no end": (
+        lambda c: c["double"].update(source="def double(x):\n    ### BEGIN SOLUTION\n    pass"),
+        "no END SOLUTION",
+    ),
     "hidden without end": (lambda c: c["double-grade"].update(source="### BEGIN HIDDEN TESTS"), "no END HIDDEN TESTS"),
     "duplicate": (lambda c: _meta(c["quadruple"], grade_id="double"), "'double' stands twice"),
     "other id": (lambda c: _meta(c["quadruple"], grade_id="four"), "its grade_id is 'four'"),
@@ -81,10 +87,18 @@ SECRET = [("cell 'double'", "    doubled_value = x + x  # twice\n    return doub
         ("a.py", "if True:\n\tdoubled_value=x+x"),
         ("a.txt", "the answer is doubled_value = x + x, of course"),
         ("deep/er/data.csv", "doubled_value = x + x"),
-        ("a.ipynb", json.dumps({"nbformat": 4, "cells": [{"cell_type": "code", "source": ["doubled_value = x + x\n"]}]})),
+        (
+            "a.ipynb",
+            json.dumps({"nbformat": 4, "cells": [{"cell_type": "code", "source": ["doubled_value = x + x\n"]}]}),
+        ),
         (
             "b.ipynb",
-            json.dumps({"nbformat": 4, "cells": [{"cell_type": "raw", "source": "", "metadata": {"k": "doubled_value = x + x"}}]}),
+            json.dumps(
+                {
+                    "nbformat": 4,
+                    "cells": [{"cell_type": "raw", "source": "", "metadata": {"k": "doubled_value = x + x"}}],
+                }
+            ),
         ),
     ],
 )

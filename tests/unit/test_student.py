@@ -87,7 +87,7 @@ def test_arguments_are_copies() -> None:
 def test_changed_argument_is_named() -> None:
     """The first argument changed in place is named; none is where none was."""
 
-    def spoil(a: Any, b: Any) -> None:
+    def spoil(_: Any, b: Any) -> None:
         b["k"][0] = 9
 
     assert "argument 2" in str(changed_by(student(spoil=spoil).spoil, (np.ones(2), {"k": np.ones(2)})))
@@ -98,7 +98,7 @@ def test_changed_argument_is_named() -> None:
     ("answer", "plain"),
     [
         (np.float64(1.5), 1.5),
-        (np.bool_(True), True),
+        (np.bool_(1), True),
         ((1, [2.0, "a"], {"k": None}), (1, [2.0, "a"], {"k": None})),
     ],
 )

@@ -153,7 +153,7 @@ def initialize_number_by_number(n_x, n_h, n_y):
         spread = 1 / np.sqrt((rows + columns) / 2)
         return np.array([[np.random.randn() * spread for _ in range(columns)] for _ in range(rows)])
 
-    parameters = dict(bh=np.array([[0.0]] * n_h), by=np.array([[0.0]] * n_y))
+    parameters = {"bh": np.array([[0.0]] * n_h), "by": np.array([[0.0]] * n_y)}
     parameters["Wx"] = draw(n_h, n_x)
     parameters["Wh"] = draw(n_h, n_h)
     parameters["Wy"] = draw(n_y, n_h)
@@ -242,12 +242,12 @@ def forward_vectorised_over_time(inputs, parameters, act=Tanh()):
         hs[:, t] = h = act.forward(zs[:, t])
     logits = hs @ parameters["Wy"].T + parameters["by"].T
     yhats = softmax(logits.reshape(-1, logits.shape[2])).reshape(logits.shape)
-    return yhats, dict(yhats=yhats, inputs=inputs, zs=zs, hs=hs, logits=logits)
+    return yhats, {"yhats": yhats, "inputs": inputs, "zs": zs, "hs": hs, "logits": logits}
 
 
 @alternative("forward", why="states with the zero state in front, cut off for the cache; copies of the inputs")
 def forward_with_padded_states(inputs, parameters, act=Tanh()):
-    N, T, n_x = inputs.shape
+    N, T, _ = inputs.shape
     n_y, n_h = parameters["Wy"].shape
     padded = np.zeros((N, T + 1, n_h))
     zs, yhats = np.zeros((N, T, n_h)), np.zeros((N, T, n_y))

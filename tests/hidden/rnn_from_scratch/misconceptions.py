@@ -1,4 +1,5 @@
 """Wrong answers to rnn_from_scratch, as students type them; free names are those of the notebook."""
+# ruff: noqa: RUF012 - a mutable class attribute is one of the mistakes
 
 from __future__ import annotations
 
@@ -28,8 +29,7 @@ class TanhDerivativeOfOutput:
     "tanh",
     title="tanh applied twice in the derivative",
     message=(
-        "For small inputs your derivative is nearly right, for larger ones it is not. "
-        "How many times is tanh applied?"
+        "For small inputs your derivative is nearly right, for larger ones it is not. How many times is tanh applied?"
     ),
     justification="1 - tanh(tanh(x))**2",
 )
@@ -69,8 +69,7 @@ class TanhDerivativeWithoutSquare:
     "tanh",
     title="Quotient of exponentials that overflow",
     message=(
-        "Your tanh is right for moderate inputs and not a number for large ones. "
-        "Which exponential overflows first?"
+        "Your tanh is right for moderate inputs and not a number for large ones. Which exponential overflows first?"
     ),
     justification="(e^x - e^-x) / (e^x + e^-x) is inf / inf beyond about 710",
 )
@@ -251,8 +250,7 @@ def sigmoid_of_each(x):
     "softmax",
     title="Shifted by each column's maximum",
     message=(
-        "Your rows sum to one, but the entries of a row were not all shifted by the same number. "
-        "Whose maximum is it?"
+        "Your rows sum to one, but the entries of a row were not all shifted by the same number. Whose maximum is it?"
     ),
     justification="max over axis 0, sum over axis 1: the shift does not cancel",
 )
@@ -351,8 +349,7 @@ def zero_weights(n_x, n_h, n_y):
     "initialize",
     title="Drawn in another order",
     message=(
-        "Your weights have the right spread but are not the expected draws. "
-        "Read in which order they are to be drawn."
+        "Your weights have the right spread but are not the expected draws. Read in which order they are to be drawn."
     ),
     justification="Wh is drawn before Wx",
 )
@@ -432,8 +429,7 @@ def seeds_inside(n_x, n_h, n_y):
     "initialize",
     title="Own generator in place of numpy's global one",
     message=(
-        "Your weights have the right spread, but seeding numpy does not repeat them. "
-        "Where do your numbers come from?"
+        "Your weights have the right spread, but seeding numpy does not repeat them. Where do your numbers come from?"
     ),
     justification="np.random.default_rng() is not reached by np.random.seed",
 )
@@ -452,8 +448,7 @@ def draws_from_own_generator(n_x, n_h, n_y):
     "initialize",
     title="One scale for all matrices",
     message=(
-        "One of your matrices has the right spread, the others have that same one. "
-        "Which sizes belong to each matrix?"
+        "One of your matrices has the right spread, the others have that same one. Which sizes belong to each matrix?"
     ),
     justification="the scale of Wx is used for Wh and Wy too",
 )
@@ -488,8 +483,7 @@ def scale_by_inputs(n_x, n_h, n_y):
     "initialize",
     title="Small constant scale",
     message=(
-        "All your matrices have the same small spread, whatever their size. "
-        "What does the text's formula depend on?"
+        "All your matrices have the same small spread, whatever their size. What does the text's formula depend on?"
     ),
     justification="0.01 * randn",
 )
@@ -729,8 +723,7 @@ def previous_state_never_updated(inputs, parameters, act=Tanh()):
     "forward",
     title="One array cached for every step",
     message=(
-        "All time steps of your cached states are equal. "
-        "Is a new array stored at each step, or one array many times?"
+        "All time steps of your cached states are equal. Is a new array stored at each step, or one array many times?"
     ),
     justification="the same state array is appended T times and overwritten in place",
 )
@@ -1060,8 +1053,7 @@ def in_bits(targets, outputs):
     "compute_cost",
     title="Too large an epsilon",
     message=(
-        "Your cost is nearly right, and always a little too small. "
-        "How large is the number that guards the logarithm?"
+        "Your cost is nearly right, and always a little too small. How large is the number that guards the logarithm?"
     ),
     justification="adds 0.001 within the logarithm",
 )
@@ -1080,7 +1072,6 @@ def large_epsilon(targets, outputs):
     justification="picks the output at the argmax of the target",
 )
 def cost_of_argmax(targets, outputs):
-    N, T, _ = targets.shape
     right = np.argmax(targets, axis=2)[:, :, None]
     picked = np.take_along_axis(outputs, right, axis=2)
     return -np.mean(np.log(picked + 1e-12))
@@ -1093,9 +1084,8 @@ def cost_of_argmax(targets, outputs):
     justification="np.clip(..., out=outputs)",
 )
 def clips_in_place(targets, outputs):
-    N, T, _ = targets.shape
     np.clip(outputs, 1e-12, 1, out=outputs)
-    return -np.sum(targets * np.log(outputs)) / (N * T)
+    return -np.sum(targets * np.log(outputs)) / (targets.shape[0] * targets.shape[1])
 
 
 # --- backward -----------------------------------------------------------------------------------------------------
@@ -1129,8 +1119,7 @@ def not_averaged(y, parameters, caches, act_derivative=Tanh().derivative):
     "backward",
     title="Averaged over the batch only",
     message=(
-        "Every gradient is too large by the same number, and it grows with the sequence. "
-        "Of what is the cost a mean?"
+        "Every gradient is too large by the same number, and it grows with the sequence. Of what is the cost a mean?"
     ),
     justification="1/N instead of 1/(N*T)",
 )
@@ -1227,8 +1216,7 @@ def carries_state_gradient(y, parameters, caches, act_derivative=Tanh().derivati
     "backward",
     title="Hidden weights the wrong way round on the way back",
     message=(
-        "One step alone is right, several are not. The forward pass uses Wh one way: "
-        "which way does the gradient go?"
+        "One step alone is right, several are not. The forward pass uses Wh one way: which way does the gradient go?"
     ),
     justification="carries dz @ Wh.T; square, so no error tells",
 )
@@ -1277,8 +1265,7 @@ def state_instead_of_previous(y, parameters, caches, act_derivative=Tanh().deriv
     "backward",
     title="Last state taken for the one before the first",
     message=(
-        "Only dWh is wrong, and only by the first time step. "
-        "What is hs[:, -1], and what came before the first step?"
+        "Only dWh is wrong, and only by the first time step. What is hs[:, -1], and what came before the first step?"
     ),
     justification="hs[:, t - 1] at t = 0",
 )
@@ -1351,8 +1338,7 @@ def without_activation_derivative(y, parameters, caches, act_derivative=Tanh().d
     "backward",
     title="Bias gradients averaged once more",
     message=(
-        "The weights' gradients are right, the biases' are too small. "
-        "Is the average over the batch already in there?"
+        "The weights' gradients are right, the biases' are too small. Is the average over the batch already in there?"
     ),
     justification="mean over the batch where the sum belongs",
 )
@@ -1484,8 +1470,7 @@ def largest_target_only(y, parameters, caches, act_derivative=Tanh().derivative)
     "backward",
     title="Cache changed in place",
     message=(
-        "Your gradients are right once; afterwards the cached outputs are something else. "
-        "Call it twice and compare."
+        "Your gradients are right once; afterwards the cached outputs are something else. Call it twice and compare."
     ),
     justification="dy is the cached array itself, and -= writes into it",
 )
@@ -1562,8 +1547,7 @@ def always_tanh_derivative(y, parameters, caches, act_derivative=Tanh().derivati
     "backward",
     title="Sign turned round",
     message=(
-        "Every gradient points the other way: a step against it would raise the cost. "
-        "In which order do you subtract?"
+        "Every gradient points the other way: a step against it would raise the cost. In which order do you subtract?"
     ),
     justification="y - yhat",
 )
@@ -1752,8 +1736,7 @@ class StaleCaches:
     "network",
     title="New parameters at every forward",
     message=(
-        "Two calls with the same input differ, so nothing could be learnt. "
-        "How often should a network draw its weights?"
+        "Two calls with the same input differ, so nothing could be learnt. How often should a network draw its weights?"
     ),
     justification="initialize_parameters is called in forward",
 )
@@ -1781,8 +1764,7 @@ class InitializesInForward:
     "network",
     title="Hidden and output size exchanged",
     message=(
-        "Your matrices have the sizes of hidden and output layer the wrong way round. "
-        "In which order do the sizes come?"
+        "Your matrices have the sizes of hidden and output layer the wrong way round. In which order do the sizes come?"
     ),
     justification="initialize_rnn_parameters is called in the constructor's order",
 )
@@ -1834,8 +1816,7 @@ class ForwardForgetsActivation:
     "network",
     title="Backward forgets the activation",
     message=(
-        "The output is right for every activation, the gradients only for tanh. "
-        "What does the way back need to know?"
+        "The output is right for every activation, the gradients only for tanh. What does the way back need to know?"
     ),
     justification="backward is called without act_derivative",
 )
