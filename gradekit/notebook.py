@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -41,13 +42,17 @@ def read(path: Path) -> dict[str, Any]:
             f"{path} is not JSON{where}, so it is no notebook.",
             help="Open it in Jupyter and save it again, or take it from the last commit.",
         ) from None
-    if not isinstance(node, dict) or node.get("nbformat") != 4 or not isinstance(node.get("cells"), list):
+    if not isinstance(node, dict) or node.get("nbformat") != 4 or not _all_objects(node.get("cells")):
         found = node.get("nbformat", "unknown") if isinstance(node, dict) else "unknown"
         raise SourceError(
             f"{path} is in notebook format {found}; gradekit reads format 4.",
             help="Convert it: jupyter nbconvert --to notebook --nbformat 4 --inplace NOTEBOOK",
         )
     return node
+
+
+def _all_objects(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def cells(node: dict[str, Any]) -> tuple[Cell, ...]:
@@ -57,16 +62,22 @@ def cells(node: dict[str, Any]) -> tuple[Cell, ...]:
 
 def _cell(index: int, raw: dict[str, Any]) -> Cell:
     source = raw.get("source", "")
-    meta = raw.get("metadata", {}).get("nbgrader", {})
+    meta = _object(_object(raw.get("metadata")).get("nbgrader"))
+    points = meta.get("points")
     return Cell(
         index=index,
         id=str(raw.get("id", "")),
         kind=str(raw.get("cell_type", "")),
-        source=source if isinstance(source, str) else "".join(source),
+        source="".join(map(str, source)) if isinstance(source, list) else str(source),
         role=_role(meta),
         grade_id=str(meta.get("grade_id", "")),
-        points=float(meta.get("points", 0) or 0),
+        points=float(points) if isinstance(points, int | float) and math.isfinite(points) else 0.0,
     )
+
+
+def _object(value: object) -> dict[str, Any]:
+    """Return a JSON object as it is, and anything else as an empty one: a damaged notebook is read, not trusted."""
+    return value if isinstance(value, dict) else {}
 
 
 def _role(meta: dict[str, Any]) -> Role:

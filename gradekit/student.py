@@ -192,7 +192,8 @@ class InProcess:
         if depth >= DEPTH_LIMIT:
             return Opaque("a container nested without end")
         if isinstance(value, dict):
-            return {str(key): self._outward(inner, depth + 1) for key, inner in value.items()}
+            pairs = ((key if type(key) in (str, int) else str(key), inner) for key, inner in value.items())
+            return {key: self._outward(inner, depth + 1) for key, inner in pairs}
         kind = list if isinstance(value, list) else tuple
         return kind(self._outward(inner, depth + 1) for inner in value)
 

@@ -366,7 +366,9 @@ def _constant(a: Array, r: Array, case: _Case) -> Finding | None:
     """Find one number everywhere, such as an array of zeros that was never filled."""
     if r.size < 2 or np.ptp(a) > 0 or case.same(r, r.flat[0]):
         return None
-    message = f"Every value of {case.name} is {a.flat[0]:.6g}. Is it ever filled?"
+    message = (
+        f"Every value of {case.name} is {a.flat[0]:.6g}. Is something never filled, or summed over the wrong axis?"
+    )
     return Finding("constant", message)
 
 

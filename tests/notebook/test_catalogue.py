@@ -185,6 +185,18 @@ def test_notebook_of_empty_answers_earns_nothing() -> None:
     assert scores(judged(**{name: emptied(name, "raises") for name in POINTS})) == dict.fromkeys(POINTS, 0.0)
 
 
+def test_cache_with_keys_of_ones_own() -> None:
+    """A backward that relies on what its own forward has kept besides earns its points."""
+    forward = CELLS["forward"].replace('"inputs": inputs}', '"inputs": inputs, 0: hs, "before": {"states": earlier}}')
+    forward = forward.replace("    for t in range(T):", "    earlier = np.zeros((N, T, n_h))\n    for t in range(T):")
+    forward = forward.replace("        h_prev = hs[:, t]", "        earlier[:, t] = h_prev\n        h_prev = hs[:, t]")
+    backward = CELLS["backward"].replace('caches["hs"][:, t]', "caches[0][:, t]")
+    backward = backward.replace("np.zeros_like(h_t)", 'caches["before"]["states"][:, 0]')
+    assert "caches[0]" in backward
+    assert 'caches["before"]' in backward
+    assert scores(judged(forward=forward, backward=backward)) == POINTS
+
+
 @pytest.mark.parametrize("text", ["def broken(:", "raise RuntimeError('no')"])
 @pytest.mark.parametrize("name", POINTS)
 def test_cell_that_fails_costs_its_own_exercise(name: str, text: str) -> None:

@@ -181,7 +181,7 @@ class TestRefusals:
             ),
             (lambda c: c["double"].update(source="def double(x):\n    ### BEGIN SOLUTION"), SourceError, "no END"),
             (lambda c: c["quadruple-grade"]["metadata"]["nbgrader"].update(points=3), SourceError, "carries 3"),
-            (lambda c: c["double-try"].update(metadata=[]), GradekitError, ""),
+            (lambda c: c["double-try"].update(metadata=[]), GradekitError, "small"),
         ],
         ids=["solution", "hidden test", "no end", "points", "invalid"],
     )

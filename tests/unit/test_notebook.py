@@ -22,6 +22,7 @@ from gradekit.model import Role
         (b"[]", "notebook format unknown"),
         (b'{"nbformat": 3, "worksheets": []}', "notebook format 3"),
         (b'{"nbformat": 4}', "notebook format 4"),
+        (b'{"nbformat": 4, "cells": [1]}', "notebook format 4"),
     ],
 )
 def test_damaged_file_is_one_clear_error(tmp_path: Path, content: bytes, said: str) -> None:
@@ -93,6 +94,20 @@ def test_manual_and_task_cells() -> None:
     cells = notebook.cells({"cells": [raw, manual, task]})
     assert [cell.role for cell in cells] == [Role.FREE, Role.MANUAL, Role.TASK]
     assert cells[0].source == "a\nb"
+
+
+def test_damaged_cells_are_read_as_free() -> None:
+    """Metadata, points and sources of the wrong kind are read without a crash and trusted in nothing."""
+    damaged = [
+        {"cell_type": "code", "id": 7, "metadata": [], "source": None},
+        {"metadata": {"nbgrader": "x"}, "source": ["a", 1]},
+        {"metadata": {"nbgrader": {"grade": True, "grade_id": None, "points": "many"}}},
+        {"metadata": {"nbgrader": {"grade": True, "points": float("nan")}}},
+    ]
+    found = notebook.cells({"cells": damaged})
+    assert [cell.role for cell in found] == [Role.FREE, Role.FREE, Role.TEST, Role.TEST]
+    assert [cell.points for cell in found] == [0.0] * 4
+    assert found[1].source == "a1"
 
 
 def test_definitions_of_broken_code() -> None:
