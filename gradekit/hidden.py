@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import linecache
 import runpy
+import textwrap
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +25,8 @@ from gradekit.errors import BadReference, GradekitError, HiddenTestError, Undeci
 from gradekit.model import ExerciseResult, TestResult, Verdict
 from gradekit.reference import Reference, load_solution, read_cases
 from gradekit.student import Handle, InProcess, LearnerError, Line, Student, changed_by, describe, quiet
+
+PAGE = 96  # characters; nbgrader's feedback page cuts a longer line of output off
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -337,7 +340,11 @@ def explain(result: ExerciseResult) -> str:
     if result.follow_through:
         lines.append("Judged with right earlier functions in place of yours: an earlier mistake costs once.")
     for test in result.tests:
-        lines.append(f"  {test.verdict.value}: {test.sentence}")
-        if test.message:
-            lines.append(f"      {test.message}")
+        lines += _wrapped(f"{test.verdict.value}: {test.sentence}", indent=2)
+        lines += _wrapped(test.message, indent=6)
     return "\n".join(lines)
+
+
+def _wrapped(text: str, *, indent: int) -> list[str]:
+    blanks = " " * indent
+    return textwrap.wrap(text, PAGE, initial_indent=blanks, subsequent_indent=blanks, break_long_words=False)

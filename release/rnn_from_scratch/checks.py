@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, cast
@@ -22,6 +23,7 @@ _NUMBERS = (bool, int, float, complex, np.generic)
 _KEYS = (str, int, np.str_, np.int64)  # types that a key may have, exactly
 _FEW = 4  # parts of a tuple, or axes of an array, for which every order is tried
 _TINY = 1e-6  # of the largest value: below it a ratio compares rounding errors; also how near to one a sum is
+_PAGE = 96  # characters of a line that Jupyter and printed feedback show whole
 _DEEPEST = 32  # axes that numpy 1.26 can have; also ends a list that holds itself
 
 
@@ -30,7 +32,8 @@ class CheckFailed(AssertionError):
 
     def _render_traceback_(self) -> list[str]:
         """Show the message alone in Jupyter, without the inside of this file."""
-        return [f"CheckFailed: {self}"]
+        lines = f"CheckFailed: {self}".splitlines()
+        return [wrapped for line in lines for wrapped in textwrap.wrap(line, _PAGE, break_long_words=False) or [""]]
 
 
 @dataclass(frozen=True)

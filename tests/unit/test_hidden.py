@@ -233,7 +233,8 @@ class TestGrade:
         """Of an exception the learner gets type and text, cut to 300 characters."""
         grade("small", "double", learner(double="def double(x): raise ValueError('y' * 1000)"))
         out = capsys.readouterr().out
-        assert "ValueError: " + "y" * 300 + "." in out
+        assert "ValueError:" in out
+        assert "y" * 300 + "." in out
         assert "y" * 301 not in out
 
 
