@@ -9,6 +9,7 @@
     │   └── LeakError             1  the same author: a solution or hidden test would be published
     ├── HiddenTestError           2  the author of hidden tests
     │   └── BadReference          2  the same author: reference.npz is missing, damaged or not finite
+    ├── HostError                 2  whoever runs the machine: learners' code cannot be isolated here
     └── Undecided                 1  a person: an exercise could not be judged
 
 The number is the exit code of the command line. What a learner did is never an exception of this tree; it
@@ -70,6 +71,12 @@ class HiddenTestError(GradekitError):
 
 class BadReference(HiddenTestError):
     """A reference value is missing, damaged or not finite: our fault, so the exercise is undecided."""
+
+
+class HostError(GradekitError):
+    """The host cannot isolate learners' code."""
+
+    exit_code = 2
 
 
 class Undecided(GradekitError):

@@ -247,7 +247,7 @@ def _run(test: HiddenTest, student: Student, reference: Reference) -> tuple[Verd
     except Rejected as rejected:
         verdict, message = Verdict.WA, str(rejected)
     except LearnerError as error:
-        verdict, message = Verdict.RTE, f"{error}."
+        verdict, message = error.verdict, f"{error}."
     except Exception as error:  # noqa: BLE001  (a fault in the hidden test is ours: undecided, and the others go on)
         message = f"This could not be judged: {type(error).__name__} in our own test. A person will look."
     else:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Verdict(StrEnum):
@@ -118,3 +122,54 @@ class Exercise:
     points: float
     stub: Cell
     defines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InlineResult:
+    """A graded cell with tests of its own written in it: its score was said by the learner's process, **not secure**.
+
+    Attributes
+    ----------
+    score : float or None
+        None where the cell ended in something that is no score, so that a person must look.
+    """
+
+    grade_id: str
+    points: float
+    score: float | None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class GradeReport:
+    """One submission, graded.
+
+    Attributes
+    ----------
+    isolation : str
+        ``landlock+seccomp``, or ``none`` where it was switched off.
+    exercises : tuple of ExerciseResult
+        Judged by hidden tests, outside of the learner's process.
+    inline : tuple of InlineResult
+        Graded cells of another making.
+    notes : tuple of str
+        What the instructor should know of this submission, one line each.
+    times : mapping of str to float
+        Seconds: ``wall``, and of it ``cells``, ``tests``, ``follow_through``.
+    """
+
+    assignment: str
+    student: str
+    isolation: str
+    exercises: tuple[ExerciseResult, ...] = ()
+    inline: tuple[InlineResult, ...] = ()
+    notes: tuple[str, ...] = ()
+    times: Mapping[str, float] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """The exercises and cells that a person must look at."""
+        judged = [result.exercise for result in self.exercises if result.score is None]
+        return (*judged, *(result.grade_id for result in self.inline if result.score is None))

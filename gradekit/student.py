@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from gradekit import checks
+from gradekit.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,11 +39,14 @@ class LearnerError(Exception):
         Its text, cut to 300 characters.
     line : str
         The learner's own line where it happened, stripped; empty where it is not known.
+    verdict : Verdict
+        RTE, or the limit that was exceeded.
     """
 
-    def __init__(self, kind: str, text: str, line: str = "") -> None:
+    def __init__(self, kind: str, text: str, line: str = "", *, verdict: Verdict = Verdict.RTE) -> None:
         super().__init__(kind, text, line)
         self.kind, self.text, self.line = kind, text, line
+        self.verdict = Verdict.MLE if kind == "MemoryError" else verdict
 
     def __str__(self) -> str:
         said = f"{self.kind}: {self.text}" if self.text else self.kind

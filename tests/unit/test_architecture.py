@@ -15,21 +15,38 @@ FLOORS = {
     "cli": 5,
     "demo": 4,
     "autograde": 3,
+    "classroom": 3,
     "freeze": 3,
+    "grade": 3,
+    "gradebook": 3,
     "release": 3,
     "catalogue": 2,
     "converters": 2,
+    "forkserver": 2,
     "hidden": 2,
     "inspection": 2,
+    "intake": 2,
     "reference": 2,
+    "remote": 2,
+    "template": 2,
     "course": 1,
     "notebook": 1,
+    "sandbox": 1,
     "student": 1,
+    "wire": 1,
+    "worker": 1,
     "checks": 0,
     "errors": 0,
     "model": 0,
 }
-SIDEWAYS = {("hidden", "reference")}
+SIDEWAYS = {
+    ("classroom", "grade"),
+    ("classroom", "gradebook"),
+    ("hidden", "reference"),
+    ("remote", "forkserver"),
+    ("worker", "wire"),
+}
+UNTRUSTED = {"worker", "wire", "sandbox", "template"}  # what a learner's process has in its memory
 LAZY = {"__init__": {"autograde"}}  # gradekit.install: nbgrader is imported only where it is asked for
 STUDENT_SIDE = {"numpy"}  # what a student's machine has
 
@@ -66,6 +83,12 @@ def test_imports_go_down(path: Path) -> None:
     else:
         assert path.stem in FLOORS, "give the new module a floor"
         assert not upward(path.stem, imports(path))
+
+
+def test_the_untrusted_side_knows_nothing() -> None:
+    """What is loaded into the process that forks workers imports nothing that knows a course."""
+    for module in UNTRUSTED:
+        assert imports(PACKAGE / f"{module}.py") <= UNTRUSTED
 
 
 def test_every_floor_has_its_module() -> None:

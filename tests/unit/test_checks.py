@@ -225,6 +225,8 @@ def test_first_value_that_is_not_finite_is_located(bad):
         (1 / 5, "factor", "5 times too small, and 5 = n_y. Is something divided once too often?"),
         (14, "factor", "14 times too large, and 14 = batch_size × sequence_length"),  # noqa: RUF001
         (1 / 70, "factor", "70 = batch_size × sequence_length × n_y"),  # noqa: RUF001
+        (4, "factor", "4 = sequence_length × sequence_length. Is it multiplied by"),  # noqa: RUF001
+        (1 / 49, "factor", "49 times too small: one constant factor"),
         (-14, "factor", "with the wrong sign"),
         (3.25, "factor", "one constant factor"),
     ],
@@ -241,6 +243,13 @@ def test_ambiguous_factor_names_every_candidate():
     """Where two sizes are equal, the message does not pretend to know which one it is."""
     message = found(3 * values(4), values(4), sizes={"batch_size": 3, "sequence_length": 3, "n": 1}).message
     assert "3 = batch_size or sequence_length." in message
+
+
+def test_size_that_multiplies_where_it_should_divide_is_named():
+    """`total / N * T` is T × T times too large, and a single number tells; a product of two sizes goes before."""  # noqa: RUF002
+    message = found(5.0 / 2 * 3, 5.0 / (2 * 3), sizes={"batch_size": 2, "sequence_length": 3}).message
+    assert "9 = sequence_length × sequence_length. Is it multiplied by sequence_length, not divided?" in message  # noqa: RUF001
+    assert "9 = a × b. Where" in found(9 * values(4), values(4), sizes={"a": 3, "b": 3}).message  # noqa: RUF001
 
 
 def test_plain_two_without_sizes():

@@ -1,0 +1,235 @@
+"""The trusted side's hold on the template process and its forks: start, fork, interrupt, kill, deadlines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+from gradekit import sandbox
+from gradekit.errors import HostError
+from gradekit.wire import Channel, WireError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WARM_UP_S = 120.0  # a cold disk and a first font cache; the template is not the learner's
+GRACE_S = 2.0  # from SIGINT to SIGKILL
+FORK_S = 20.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use; times in seconds of the wall clock. Settings of these names: ``c.Gradekit.call_s``."""
+
+    call_s: float = 10.0
+    exercise_s: float = 60.0
+    cell_s: float = 30.0
+    submission_s: float = 300.0
+    memory_bytes: int = 2**30
+    scratch_bytes: int = 200 * 2**20
+    scratch_files: int = 2000
+
+
+class Worker:
+    """One forked worker: the line to it, its scratch folder, and the power to end it."""
+
+    def __init__(self, template: Template, pid: int, channel: Channel, scratch: Path) -> None:
+        self._template = template
+        self.pid = pid
+        self.channel = channel
+        self.scratch = scratch
+        self.alive = True
+
+    def interrupt(self) -> None:
+        """Ask the learner's code to stop, as the stop button does."""
+        os.kill(self.pid, signal.SIGINT)
+
+    def put(self, files: Path) -> None:
+        """Copy a submission's files into the scratch folder, where the learner's code may change them."""
+        shutil.copytree(files, self.scratch, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        user = self._template.user
+        if user is not None:
+            for folder, folders, names in os.walk(self.scratch):
+                for name in (*folders, *names):
+                    os.chown(Path(folder) / name, user, user, follow_symlinks=False)
+
+    def kill(self) -> int | None:
+        """End the process, close the line, remove its files; return the wait status, None where it was ended before."""
+        if not self.alive:
+            return None
+        self.alive = False
+        self.channel.close()
+        os.kill(self.pid, signal.SIGKILL)  # a zombie at worst: the number is its own until the template has waited
+        status = self._template.wait(self.pid)
+        remove_tree(self.scratch)
+        return status
+
+
+class Template:
+    """The template process.
+
+    Parameters
+    ----------
+    isolate : bool
+        False runs learners' code with the user's own rights: for `--isolation none` alone.
+    max_abi : int
+        The highest Landlock ABI to use; lower ones are for tests.
+
+    Raises
+    ------
+    HostError
+        If the template does not start.
+    """
+
+    def __init__(self, *, isolate: bool = True, max_abi: int = 99) -> None:
+        self._isolate, self._max_abi = isolate, max_abi
+        self._folder = Path(tempfile.mkdtemp(prefix="gradekit-"))
+        self._folder.chmod(0o711)
+        self.user, self._read_all = _user_to_become() if isolate else (None, False)
+        self._readable = sandbox.readable()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = _start(theirs, self._folder)
+        self._control.settimeout(WARM_UP_S)
+        self._ask(None)
+
+    def fork(self, limits: Limits) -> Worker:
+        """Fork a worker that has dropped every right.
+
+        Raises
+        ------
+        HostError
+            If a right could not be dropped; nothing of the learner's has run.
+        """
+        scratch = Path(tempfile.mkdtemp(dir=self._folder))
+        if self.user is not None:
+            os.chown(scratch, self.user, self.user)
+        policy = sandbox.Policy(
+            scratch=str(scratch),
+            readable=self._readable,
+            memory_bytes=limits.memory_bytes,
+            file_bytes=limits.scratch_bytes,
+            cpu_s=int(2 * limits.submission_s) + 1,
+            max_abi=self._max_abi,
+            user=self.user,
+            read_all=self._read_all,
+        )
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with theirs:
+            answer = self._ask({"do": "fork", "policy": asdict(policy), "isolate": self._isolate}, theirs.fileno())
+        worker = Worker(self, answer["pid"], Channel(ours.detach()), scratch)
+        try:
+            first = worker.channel.receive(time.monotonic() + FORK_S)
+        except WireError as error:
+            first = {"error": str(error)}
+        if first.get("value") != "ready":
+            worker.kill()
+            raise HostError(f"A worker could not be isolated: {first.get('error')}.", help="Run: gradekit doctor")
+        return worker
+
+    def wait(self, pid: int) -> int:
+        """Let the template wait for a dead worker; return its status."""
+        return int(self._ask({"do": "wait", "pid": pid})["status"])
+
+    def close(self) -> None:
+        """End the template, and with it every worker; remove what they left."""
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+        remove_tree(self._folder)
+
+    def _ask(self, request: dict[str, Any] | None, descriptor: int | None = None) -> dict[str, Any]:
+        try:
+            if request is not None:
+                descriptors = [] if descriptor is None else [descriptor]
+                socket.send_fds(self._control, [msgpack.packb(request)], descriptors)
+            data = self._control.recv(2**16)
+        except OSError as error:
+            raise HostError(f"The template process does not answer: {error}.") from None
+        if not data:
+            said = self._process.communicate()[1].decode("utf-8", "replace").strip().splitlines()
+            raise HostError(
+                f"The template process ended: {said[-1] if said else 'it said nothing'}.", help="Run: gradekit doctor"
+            )
+        answer: dict[str, Any] = msgpack.unpackb(data)
+        return answer
+
+
+@contextmanager
+def template(*, isolate: bool = True, max_abi: int = 99) -> Iterator[Template]:
+    """Run a template process for the length of a with block."""
+    running = Template(isolate=isolate, max_abi=max_abi)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+def _start(theirs: socket.socket, folder: Path) -> subprocess.Popen[bytes]:
+    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+    environment = {**one, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder), "MPLCONFIGDIR": str(folder)}
+    environment["IPYTHONDIR"] = str(folder / "ipython")
+    command = [sys.executable, "-I", "-m", "gradekit.template", str(theirs.fileno())]
+    return subprocess.Popen(  # noqa: S603  (our own interpreter and module)
+        command,
+        env=environment,
+        cwd="/",
+        pass_fds=(theirs.fileno(),),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def _user_to_become() -> tuple[int | None, bool]:
+    """Return whom a worker becomes, and whether it must keep the right to read what is closed to that user.
+
+    Raises
+    ------
+    HostError
+        If we are root and nobody can read this Python.
+    """
+    if os.geteuid() != 0:
+        return None, False
+    open_to_all = sandbox.others_can_read(sys.executable) and sandbox.others_can_read(os.__file__)
+    if not open_to_all and not sandbox.may_read_all():
+        raise HostError(
+            f"As root, learners' code runs as user {sandbox.NOBODY}, who cannot read this Python: {sys.executable}.",
+            help="Use a Python outside of root's home, such as Debian's /usr/bin/python3, or run as an ordinary user.",
+        )
+    return sandbox.NOBODY, not open_to_all
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder that a learner has written to; links are not followed."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def scratch_use(folder: Path, *, most: int) -> tuple[int, int]:
+    """Return bytes and number of files below a folder; stops counting beyond `most` files."""
+    size = number = 0
+    stack = [folder]
+    while stack and number <= most:
+        with os.scandir(stack.pop()) as entries:
+            for entry in entries:
+                number += 1
+                if entry.is_dir(follow_symlinks=False):
+                    stack.append(Path(entry.path))
+                else:
+                    size += entry.stat(follow_symlinks=False).st_blocks * 512
+                if number > most:
+                    break
+    return size, number

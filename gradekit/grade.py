@@ -1,0 +1,276 @@
+"""One submission in, its verdicts out: runs a learner's cells in a worker and judges each exercise where it stands.
+
+The worker holds the learner's notebook and nothing else; the hidden tests run here and call over the line. Where a
+worker is lost, a fresh one replays the cells without the culprit. Follow-through runs in workers of its own, after
+every first verdict is fixed.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from gradekit.hidden import explain, judge
+from gradekit.model import ExerciseResult, InlineResult, Role, TestResult, Verdict
+from gradekit.notebook import GRADE_SUFFIX
+from gradekit.remote import CellRun, Lost, Session
+from gradekit.student import LearnerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from gradekit.forkserver import Limits, Template
+    from gradekit.hidden import Assignment
+    from gradekit.model import Cell
+
+REPLAYS = 2  # a notebook that ends its process a third time is judged no further
+NUMBER = re.compile(r"(?:np\.float\d+\()?([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\)?")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a notebook's run has brought.
+
+    Attributes
+    ----------
+    outputs : mapping of int to CellRun
+        By the cell's position; a cell that is not in it was not run.
+    """
+
+    outputs: Mapping[int, CellRun]
+    exercises: tuple[ExerciseResult, ...]
+    inline: tuple[InlineResult, ...]
+    notes: tuple[str, ...]
+    times: Mapping[str, float]
+
+
+class Exhausted(LearnerError):
+    """The notebook has ended its process too often to be built again."""
+
+
+class LiveNotebook:
+    """A learner's notebook in a worker, built again in a fresh one where its process was lost."""
+
+    def __init__(self, template: Template, limits: Limits, files: Path) -> None:
+        self._template, self._limits, self._files = template, limits, files
+        self._deadline = time.monotonic() + limits.submission_s
+        self._ran: list[str] = []
+        self._session: Session | None = None
+        self._lost = 0
+
+    def session(self) -> Session:
+        """Return the live session; replay the cells in a fresh worker where there is none.
+
+        Raises
+        ------
+        Exhausted
+            If the process was lost more than twice.
+        """
+        while self._session is None or not self._session.alive:
+            if self._session is not None:
+                self._lost += 1
+            if self._lost > REPLAYS:
+                raise Exhausted(
+                    "Ended", "your notebook ended its process again and again, so the rest could not be run"
+                )
+            self._session = Session(self.fork(), self._limits, self._deadline)
+            self._replay(self._session)
+        return self._session
+
+    def fork(self) -> Any:
+        """Fork a fresh worker with the submission's files."""
+        worker = self._template.fork(self._limits)
+        worker.put(self._files)
+        return worker
+
+    def _replay(self, session: Session) -> None:
+        for source in list(self._ran):
+            try:
+                session.run_cell(source, keep=False)
+            except Lost:
+                self._ran.remove(source)  # it went through the first time, and is the culprit now
+                return
+            except LearnerError:
+                continue
+
+    def run(self, source: str) -> CellRun:
+        """Run one cell, whatever becomes of it; one that was stopped or ended the process is not replayed."""
+        try:
+            done = self.session().run_cell(source)
+        except LearnerError as error:
+            return error_run(error)
+        self._ran.append(source)
+        return done
+
+    def end(self) -> None:
+        """End the worker."""
+        if self._session is not None:
+            self._session.end()
+
+
+def error_run(error: LearnerError) -> CellRun:
+    """Return the run of a cell that could not be finished."""
+    text = f"{error.kind}: {error.text}"
+    shown = {"output_type": "error", "ename": error.kind, "evalue": error.text, "traceback": [text]}
+    return CellRun(ok=False, outputs=[shown], count=None)
+
+
+def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural default)
+    cells: Sequence[Cell],
+    assignment: Assignment | None,
+    *,
+    template: Template,
+    limits: Limits,
+    files: Path,
+    seed: bytes,
+    all_cells: bool = False,
+) -> Judged:
+    """Run a notebook's cells and judge its exercises.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        Repaired: the source's locked and test cells in their places.
+    assignment : Assignment or None
+        The hidden tests; None where the notebook has none.
+    files : Path
+        The submission's files, copied into the worker's scratch folder.
+    seed : bytes
+        What fresh inputs follow from: secret, new for every learner, the same when graded again.
+    all_cells : bool
+        Go on after the last graded cell.
+    """
+    run = _Run(cells, assignment, LiveNotebook(template, limits, files), seed)
+    try:
+        for cell in cells if all_cells else cells[: _last_graded(cells) + 1]:
+            if cell.kind == "code":
+                run.take(cell)
+        with run.clock("follow_through"):
+            exercises = tuple(_followed(run, result, limits) for result in run.exercises)
+    finally:
+        run.live.end()
+    for result in exercises:
+        run.show(result)
+    return Judged(run.outputs, exercises, tuple(run.inline), tuple(run.notes), run.times)
+
+
+def _last_graded(cells: Sequence[Cell]) -> int:
+    return max(
+        (cell.index for cell in cells if cell.role in (Role.TEST, Role.MANUAL, Role.TASK)), default=len(cells) - 1
+    )
+
+
+@dataclass
+class _Run:
+    """One notebook on its way through the worker."""
+
+    cells: Sequence[Cell]
+    assignment: Assignment | None
+    live: LiveNotebook
+    seed: bytes
+    outputs: dict[int, CellRun] = field(default_factory=dict)
+    exercises: list[ExerciseResult] = field(default_factory=list)
+    inline: list[InlineResult] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    times: dict[str, float] = field(default_factory=dict)
+
+    def clock(self, name: str) -> _Clock:
+        """Add the time of a with block to that name."""
+        return _Clock(self.times, name)
+
+    def take(self, cell: Cell) -> None:
+        """Run a cell, or judge the exercise that it grades."""
+        if self._has_hidden_tests(cell):
+            with self.clock("tests"):
+                self.exercises.append(self._judge(cell.grade_id.removesuffix(GRADE_SUFFIX)))
+            return
+        with self.clock("cells"):
+            done = self.live.run(cell.source)
+        self.outputs[cell.index] = done
+        if cell.role is Role.TEST and cell.points > 0:
+            self.inline.append(inline_score(cell, done))
+
+    def _has_hidden_tests(self, cell: Cell) -> bool:
+        graded = cell.role is Role.TEST and cell.grade_id.endswith(GRADE_SUFFIX)
+        return graded and self.assignment is not None and cell.grade_id[: -len(GRADE_SUFFIX)] in self.assignment.tested
+
+    def _judge(self, name: str) -> ExerciseResult:
+        assert self.assignment is not None
+        try:
+            session = self.live.session()
+        except Exhausted as error:
+            self.notes.append(f"{name} is undecided: the notebook ended its process more than {REPLAYS} times")
+            tests = [
+                TestResult(test.name, test.sentence, test.weight, Verdict.IE, str(error))
+                for test in self.assignment.tested[name].tests
+            ]
+            return ExerciseResult(name, self.assignment.exercise(name).points, None, tuple(tests))
+        with session.exercise():
+            return judge(self.assignment, name, session, seed=self.seed)
+
+    def show(self, result: ExerciseResult) -> None:
+        """Put an exercise's result where nbgrader looks for it: as the output of its graded cell."""
+        (cell,) = [cell for cell in self.cells if cell.grade_id == result.exercise + GRADE_SUFFIX]
+        shown: list[dict[str, Any]] = [{"output_type": "stream", "name": "stdout", "text": explain(result) + "\n"}]
+        if result.score is not None:
+            data = {"text/plain": repr(result.score)}
+            shown.append({"output_type": "execute_result", "execution_count": None, "data": data, "metadata": {}})
+        self.outputs[cell.index] = CellRun(ok=True, outputs=shown, count=None)
+
+
+class _Clock:
+    def __init__(self, times: dict[str, float], name: str) -> None:
+        self._times, self._name = times, name
+
+    def __enter__(self) -> None:
+        self._begin = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._times[self._name] = self._times.get(self._name, 0.0) + time.perf_counter() - self._begin
+
+
+def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> ExerciseResult:
+    """Judge an exercise that lost points again, in a fresh worker with the reference's earlier functions as stubs."""
+    assert run.assignment is not None
+    earlier = run.assignment.earlier(first.exercise)
+    if first.score is None or first.score >= first.points or not earlier:
+        return first
+    session = Session(run.live.fork(), limits, time.monotonic() + limits.exercise_s + limits.cell_s)
+    try:
+        stub = next(cell for cell in run.cells if cell.grade_id == first.exercise)
+        before = [cell.source for cell in run.cells[: stub.index] if cell.kind == "code"]
+        session.bind(earlier)
+        session.define(before, without=tuple(earlier))
+        session.run_cell(stub.source, keep=False)
+        with session.exercise():
+            second = judge(run.assignment, first.exercise, session, seed=run.seed)
+    except LearnerError:
+        return first
+    finally:
+        session.end()
+    if second.score is None or second.score <= first.score:
+        return first
+    return replace(second, follow_through=True)
+
+
+def inline_score(cell: Cell, done: CellRun) -> InlineResult:
+    """Read the score of a graded cell with tests of its own, in nbgrader's meaning but fail-closed.
+
+    An error is 0. A result that is a plain number is the score, cut to [0, points]. No result is full marks. Any other
+    result is no score, so a person must look. A warning costs nothing.
+    """
+    points = cell.points
+    if any(output.get("output_type") == "error" for output in done.outputs) or not done.ok:
+        return InlineResult(cell.grade_id, points, 0.0)
+    for output in done.outputs:
+        if output.get("output_type") == "execute_result":
+            text = str(output.get("data", {}).get("text/plain", ""))
+            match = NUMBER.fullmatch(text.strip())
+            if match is None:
+                said = f"the cell ends in {text[:60]!r}, which is no score"
+                return InlineResult(cell.grade_id, points, None, said)
+            return InlineResult(cell.grade_id, points, min(max(float(match.group(1)), 0.0), points))
+    return InlineResult(cell.grade_id, points, points)

@@ -1,0 +1,299 @@
+"""Dropping every right in one process, for good: Landlock, seccomp, limits, no new privileges, another user.
+
+What is covered: files outside the readable list and the scratch folder cannot be opened, listed, created, renamed or
+removed; no socket but an unnamed pair, no process, no program, no signal to anybody, no look at other processes; calls
+that take a process id, only for oneself; memory, CPU time, file size and open files are bounded.
+
+What is **not**: existence, size and times of any file can be asked for (``stat``), where the file's folder is open to
+the user; the processor's load and the machine's clock can be seen; CPU caches are shared.
+
+The floor is Linux 5.19 (Landlock ABI 2). What higher ABIs scope (TCP, signals, abstract sockets) the filter forbids by
+itself; they are used where the kernel has them, as a second wall.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import resource
+import signal
+import struct
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+NOBODY = 65534  # Debian's nobody:nogroup; owns no file
+MIN_ABI = 2
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_KEEPCAPS, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 8, 22, 38
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_CAP_DAC_READ_SEARCH = 2
+_WRITE_FILE, _READ_FILE, _READ_DIR, _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG, _REFER, _TRUNCATE = (
+    1 << bit for bit in (1, 2, 3, 4, 5, 7, 8, 13, 14)
+)
+_READ = _READ_FILE | _READ_DIR
+_SCRATCH = _READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _REFER | _TRUNCATE
+_TCP = 0b11  # bind, connect: ABI 4
+_SCOPES = 0b11  # abstract Unix sockets, signals: ABI 6
+
+ETC = ("ld.so.cache", "localtime", "fonts", "mime.types", "timezone")
+DEVICES = ("null", "zero", "full", "random", "urandom")
+
+
+class SandboxError(OSError):
+    """A right could not be dropped; nothing of the learner's may run in this process."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What one worker may still do.
+
+    Attributes
+    ----------
+    scratch : str
+        The only folder it may write to.
+    memory_bytes : int
+        Address space beyond what it has at its start.
+    file_bytes, cpu_s : int
+        Size of a file, CPU time.
+    readable : tuple of str
+        Folders and files that it may read; see :func:`readable`.
+    max_abi : int
+        The highest Landlock ABI to use; lower ones are for tests.
+    user : int or None
+        The user to become, where it starts as root.
+    read_all : bool
+        Keep the capability to read files of the readable list that are closed to that user.
+    """
+
+    scratch: str
+    readable: tuple[str, ...]
+    memory_bytes: int = 2**30
+    file_bytes: int = 200 * 2**20
+    cpu_s: int = 600
+    max_abi: int = 99
+    user: int | None = None
+    read_all: bool = False
+
+
+# --- what this host offers -----------------------------------------------------------------------------------------
+
+
+def landlock_abi() -> int:
+    """Return the kernel's Landlock ABI; 0 where it has none."""
+    return max(0, int(_libc().syscall(_CREATE_RULESET, None, 0, 1)))
+
+
+def readable() -> tuple[str, ...]:
+    """Return what a worker may read: this Python and its libraries, the system's libraries and fonts, a few files."""
+    folders = [sys.prefix, sys.base_prefix, sys.exec_prefix, "/usr/lib", "/usr/lib64", "/usr/share", "/lib", "/lib64"]
+    files = [f"/etc/{name}" for name in ETC] + [f"/dev/{name}" for name in DEVICES]
+    return tuple(dict.fromkeys(os.path.realpath(path) for path in [*folders, *files] if Path(path).exists()))
+
+
+def others_can_read(path: str) -> bool:
+    """Tell whether every user can reach a file, by the mode bits of the folders above it."""
+    place = Path(os.path.realpath(path))
+    return all(folder.stat().st_mode & 0o005 == 0o005 for folder in place.parents) and bool(
+        place.stat().st_mode & 0o004
+    )
+
+
+def may_read_all() -> bool:
+    """Tell whether this process has the capability to read what is closed to others."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("CapPrm:"):
+            return bool(int(line.split()[1], 16) >> _CAP_DAC_READ_SEARCH & 1)
+    return False
+
+
+# --- dropping rights -----------------------------------------------------------------------------------------------
+
+
+def confine(policy: Policy, program: bytes, *, keep: tuple[int, ...]) -> None:
+    """Drop every right of this process. There is no way back.
+
+    Parameters
+    ----------
+    program : bytes
+        What :func:`compile_filter` made.
+    keep : tuple of int
+        File descriptors that stay open; the standard ones become /dev/null.
+
+    Raises
+    ------
+    SandboxError
+        If a layer could not be put on. The caller must end the process.
+    """
+    abi = min(landlock_abi(), policy.max_abi)
+    if abi < MIN_ABI:
+        raise SandboxError(errno.ENOSYS, f"Landlock ABI {MIN_ABI} is needed, this kernel has {abi}")
+    os.setsid()
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _close_others(keep)
+    _become(policy)
+    _prctl(_PR_SET_DUMPABLE, 0)
+    _set_limits(policy)
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    _landlock(policy, abi)
+    _load_filter(program)
+
+
+def _close_others(keep: tuple[int, ...]) -> None:
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    low = 3
+    for descriptor in sorted(keep):
+        os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, 2**20)
+
+
+def _become(policy: Policy) -> None:
+    if policy.user is None:
+        return
+    if policy.read_all:
+        _prctl(_PR_SET_KEEPCAPS, 1)
+    os.setgroups([])
+    os.setresgid(policy.user, policy.user, policy.user)
+    os.setresuid(policy.user, policy.user, policy.user)
+    kept = 1 << _CAP_DAC_READ_SEARCH if policy.read_all else 0
+    header = struct.pack("=Ii", 0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this thread
+    sets = struct.pack("=6I", kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; low half, then high
+    if _libc().capset(header, sets) != 0:
+        raise SandboxError(ctypes.get_errno(), "the capabilities could not be dropped")
+
+
+def _set_limits(policy: Policy) -> None:
+    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    limits = {
+        resource.RLIMIT_AS: used + policy.memory_bytes,
+        resource.RLIMIT_FSIZE: policy.file_bytes,
+        resource.RLIMIT_CPU: policy.cpu_s,
+        resource.RLIMIT_NOFILE: 256,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
+    }
+    for name, limit in limits.items():
+        hard = resource.getrlimit(name)[1]
+        value = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(name, (value, value))
+
+
+def _handled_files(abi: int) -> int:
+    first = (1 << 13) - 1  # ABI 1: thirteen rights
+    return first | (1 << 13 if abi >= 2 else 0) | (1 << 14 if abi >= 3 else 0) | (1 << 15 if abi >= 5 else 0)
+
+
+def _landlock(policy: Policy, abi: int) -> None:
+    handled = _handled_files(abi)
+    tcp, scopes = (_TCP if abi >= 4 else 0), (_SCOPES if abi >= 6 else 0)
+    size = 24 if abi >= 6 else 16 if abi >= 4 else 8
+    attributes = struct.pack("=QQQ", handled, tcp, scopes)[:size]
+    rules = _libc().syscall(_CREATE_RULESET, attributes, size, 0)
+    if rules < 0:
+        raise SandboxError(ctypes.get_errno(), "Landlock's ruleset could not be made")
+    for path in policy.readable:
+        _allow(
+            rules, path, _READ if Path(path).is_dir() else _READ_FILE | (_WRITE_FILE if path.startswith("/dev/") else 0)
+        )
+    _allow(rules, policy.scratch, _SCRATCH & handled)
+    if _libc().syscall(_RESTRICT_SELF, rules, 0) != 0:
+        raise SandboxError(ctypes.get_errno(), "Landlock could not be put on")
+    os.close(rules)
+
+
+def _allow(rules: int, path: str, access: int) -> None:
+    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    rule = struct.pack("=Qi", access, descriptor)  # struct landlock_path_beneath_attr, packed
+    if _libc().syscall(_ADD_RULE, rules, 1, rule, 0) != 0:
+        raise SandboxError(ctypes.get_errno(), f"Landlock's rule for {path} was refused")
+    os.close(descriptor)
+
+
+# --- the filter of system calls ------------------------------------------------------------------------------------
+
+# What Python, numpy, matplotlib and threads need, and nothing else. Everything not named ends in EPERM.
+_ALLOWED = """
+read write readv writev pread64 pwrite64 lseek close dup dup2 dup3 fcntl poll ppoll select pselect6 pipe pipe2
+open openat stat lstat fstat newfstatat statx access faccessat faccessat2 readlink readlinkat getcwd chdir fchdir
+getdents64 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 truncate ftruncate fallocate fsync fdatasync
+flock umask statfs fstatfs fadvise64 copy_file_range sendfile eventfd2
+mmap munmap mprotect mremap madvise brk futex set_robust_list get_robust_list rseq membarrier sched_yield getcpu
+rt_sigaction rt_sigprocmask rt_sigreturn rt_sigtimedwait rt_sigpending rt_sigsuspend sigaltstack restart_syscall pause
+epoll_create1 epoll_ctl epoll_wait epoll_pwait exit exit_group set_tid_address arch_prctl
+clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time times getrusage getrandom uname sysinfo
+timer_create timer_settime timer_gettime timer_delete setitimer getitimer alarm
+getpid gettid getppid getuid geteuid getgid getegid getresuid getresgid getgroups getpgrp
+"""
+# Mode, owner and times of a file are not Landlock's business, so nothing changes; the caller is not told.
+_IGNORED = """
+chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat
+"""
+_THREAD, _VM = 0x10000, 0x100  # CLONE_THREAD, CLONE_VM
+_TCGETS, _FIOCLEX, _FIONBIO, _FIONREAD = 0x5401, 0x5451, 0x5421, 0x541B
+_PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = 15, 16, 0x53564D41
+
+
+def compile_filter() -> bytes:
+    """Compile the allow-list to the kernel's own form, once for all workers.
+
+    Raises
+    ------
+    SandboxError
+        If libseccomp is missing.
+    """
+    try:
+        import pyseccomp as sc  # noqa: PLC0415  (looks for the library when it is imported)
+    except (ImportError, RuntimeError) as error:
+        raise SandboxError(errno.ENOSYS, f"libseccomp is missing: {error}") from None
+    rules = sc.SyscallFilter(sc.ERRNO(errno.EPERM))
+    for name in _ALLOWED.split():
+        _add(rules, sc.ALLOW, name)
+    for name in _IGNORED.split():
+        _add(rules, sc.ERRNO(0), name)
+    _add(rules, sc.ERRNO(errno.ENOSYS), "clone3")  # glibc then falls back to clone
+    _add(rules, sc.ALLOW, "clone", sc.Arg(0, sc.MASKED_EQ, _THREAD | _VM, _THREAD | _VM))
+    for request in (_TCGETS, _FIOCLEX, _FIONBIO, _FIONREAD):
+        _add(rules, sc.ALLOW, "ioctl", sc.Arg(1, sc.MASKED_EQ, 0xFFFFFFFF, request))
+    for option in (_PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA):
+        _add(rules, sc.ALLOW, "prctl", sc.Arg(0, sc.EQ, option))
+    for name in ("prlimit64", "sched_getaffinity", "sched_setaffinity"):
+        _add(rules, sc.ALLOW, name, sc.Arg(0, sc.EQ, 0))
+    # asyncio wakes itself over an unnamed pair; no address can be given, no descriptor passed.
+    _add(rules, sc.ALLOW, "socketpair", sc.Arg(0, sc.EQ, 1))
+    _add(rules, sc.ALLOW, "sendto", sc.Arg(4, sc.EQ, 0))
+    _add(rules, sc.ALLOW, "recvfrom", sc.Arg(4, sc.EQ, 0))
+    with tempfile.TemporaryFile() as file:
+        rules.export_bpf(file)
+        file.seek(0)
+        return file.read()
+
+
+def _add(rules: Any, action: int, name: str, *arguments: Any) -> None:
+    # A call that this architecture never had, or that the library is too old to know, stays forbidden.
+    with suppress(OSError, ValueError):
+        rules.add_rule(action, name, *arguments)
+
+
+def _load_filter(program: bytes) -> None:
+    buffer = ctypes.create_string_buffer(program, len(program))
+    length = len(program) // 8  # struct sock_filter has eight bytes
+    head = struct.pack("=HxxxxxxQ", length, ctypes.addressof(buffer))
+    if _libc().prctl(_PR_SET_SECCOMP, 2, head, 0, 0) != 0:
+        raise SandboxError(ctypes.get_errno(), "the filter of system calls was refused")
+
+
+def _prctl(option: int, value: int) -> None:
+    if _libc().prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
+        raise SandboxError(ctypes.get_errno(), f"prctl({option}) failed")
+
+
+def _libc() -> Any:
+    return ctypes.CDLL(None, use_errno=True)

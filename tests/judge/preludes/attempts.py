@@ -1,0 +1,22 @@
+"""What is refused leaves an attacker honest; what is not becomes an exception that nobody can overlook."""
+
+import os
+
+breaches = []
+others = [pid for pid in (os.getppid(), int("@HARNESS_PID@")) if pid > 1]  # the template, and whoever started the grader
+
+
+def attempt(what, call, *args):
+    """Try something forbidden; a refusal is an OSError."""
+    try:
+        call(*args)
+    except OSError:
+        return
+    breaches.append(what)
+
+
+def honest(x):
+    """Answer rightly, unless something forbidden went through."""
+    if breaches:
+        raise RuntimeError(f"BREACH: {breaches}")
+    return x + x
