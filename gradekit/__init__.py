@@ -1,13 +1,21 @@
 """gradekit: homework notebooks on recurrent networks whose grades can be trusted."""
 
+from typing import Any
+
 __version__ = "0.1.0"
 
 
-def install() -> None:
-    """Let gradekit check a course before nbgrader grades it. For ``nbgrader_config.py``.
+def install(config: Any) -> None:
+    """Let nbgrader use this engine, and close its pages to scripts in submissions. For ``nbgrader_config.py``.
 
     nbgrader is imported only here: students import gradekit with numpy alone.
+
+    Parameters
+    ----------
+    config : traitlets.config.Config
+        What ``get_config()`` returns there.
     """
-    from gradekit import autograde  # noqa: PLC0415
+    from gradekit import autograde, safehtml  # noqa: PLC0415
 
     autograde.install()
+    safehtml.close(config)

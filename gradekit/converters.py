@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import sys
@@ -17,6 +18,7 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from gradekit.course import CONFIG
 from gradekit.errors import CourseError
+from gradekit.model import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +44,27 @@ def settings(course: Course, **folders: str) -> Config:
     for name, value in folders.items():
         setattr(config.CourseDirectory, name, value)
     return config
+
+
+def limits(config: Config) -> Limits:
+    """Read the limits of a submission from the settings ``c.Gradekit.<name>``; what is not set has its default.
+
+    Raises
+    ------
+    CourseError
+        If a name is unknown or a value is no positive number.
+    """
+    known = [item.name for item in dataclasses.fields(Limits)]
+    chosen: dict[str, Any] = {}
+    for name, value in config.Gradekit.items():
+        if name not in known:
+            raise CourseError(
+                f"{CONFIG} sets c.Gradekit.{name}, which does not exist.", help=f"There are: {', '.join(known)}."
+            )
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise CourseError(f"{CONFIG} sets c.Gradekit.{name} to {value!r}; a positive number is needed.")
+        chosen[name] = float(value) if name.endswith("_s") else int(value)
+    return Limits(**chosen)
 
 
 def run(kind: type[BaseConverter], config: Config, assignment: str, *, student: str = "*") -> None:

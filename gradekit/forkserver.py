@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,22 +24,11 @@ from gradekit.wire import Channel, WireError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gradekit.model import Limits
+
 WARM_UP_S = 120.0  # a cold disk and a first font cache; the template is not the learner's
 GRACE_S = 2.0  # from SIGINT to SIGKILL
 FORK_S = 20.0
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a submission may use; times in seconds of the wall clock. Settings of these names: ``c.Gradekit.call_s``."""
-
-    call_s: float = 10.0
-    exercise_s: float = 60.0
-    cell_s: float = 30.0
-    submission_s: float = 300.0
-    memory_bytes: int = 2**30
-    scratch_bytes: int = 200 * 2**20
-    scratch_files: int = 2000
 
 
 class Worker:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from gradekit.forkserver import Limits, Template
+    from gradekit.forkserver import Template
     from gradekit.hidden import Assignment
-    from gradekit.model import Cell
+    from gradekit.model import Cell, Limits
 
 REPLAYS = 2  # a notebook that ends its process a third time is judged no further
 NUMBER = re.compile(r"(?:np\.float\d+\()?([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\)?")

@@ -70,6 +70,19 @@ class ExerciseResult:
     follow_through: bool = False
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use; times in seconds of the wall clock. Settings of these names: ``c.Gradekit.call_s``."""
+
+    call_s: float = 10.0
+    exercise_s: float = 60.0
+    cell_s: float = 30.0
+    submission_s: float = 300.0
+    memory_bytes: int = 2**30
+    scratch_bytes: int = 200 * 2**20
+    scratch_files: int = 2000
+
+
 class Role(StrEnum):
     """What nbgrader's cell metadata make of a cell."""
 

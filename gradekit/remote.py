@@ -25,7 +25,8 @@ from gradekit.wire import Closed, Ref, TimedOut, WireError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gradekit.forkserver import Limits, Worker
+    from gradekit.forkserver import Worker
+    from gradekit.model import Limits
     from gradekit.student import Target
 
 LOOK_S = 0.25  # how often the scratch folder is measured while the learner's code runs

@@ -411,6 +411,11 @@ def _factor_words(k: float, r: Array, sizes: Mapping[str, int], rtol: float) -> 
     if named:
         question = "Where should that division stand?" if abs(k) > 1 else "Is something divided once too often?"
         return f"{text}, and {times:.6g} = {named}{' (or a plain 2)' * two}. {question}"
+    squared = [name for name in sizes if abs(k) > 1 and math.isclose(times, sizes[name] ** 2, rel_tol=10 * rtol)]
+    if len(squared) == 1:  # two of one size are a product of sizes, above
+        product = f"{times:.6g} = {squared[0]} × {squared[0]}"  # noqa: RUF001 - as above
+        hint = "Python reads `/ a * b` from left to right."
+        return f"{text}, and {product}. Is it multiplied by {squared[0]}, not divided? {hint}"
     if two:
         return f"{text}. Where does a 2 come in, or get lost?"
     large = np.abs(r)[np.abs(r) > _TINY * np.abs(r).max()]

@@ -16,6 +16,7 @@ FLOORS = {
     "demo": 4,
     "autograde": 3,
     "classroom": 3,
+    "doctor": 3,
     "freeze": 3,
     "grade": 3,
     "gradebook": 3,
@@ -31,7 +32,9 @@ FLOORS = {
     "template": 2,
     "course": 1,
     "notebook": 1,
+    "safehtml": 1,
     "sandbox": 1,
+    "store": 1,
     "student": 1,
     "wire": 1,
     "worker": 1,
@@ -47,7 +50,7 @@ SIDEWAYS = {
     ("worker", "wire"),
 }
 UNTRUSTED = {"worker", "wire", "sandbox", "template"}  # what a learner's process has in its memory
-LAZY = {"__init__": {"autograde"}}  # gradekit.install: nbgrader is imported only where it is asked for
+LAZY = {"__init__": {"autograde", "safehtml"}}  # gradekit.install: nbgrader is imported only where it is asked for
 STUDENT_SIDE = {"numpy"}  # what a student's machine has
 
 

@@ -1,0 +1,113 @@
+"""What gradekit keeps of a course in ``.gradekit/``: a report for each submission, and the course's secret.
+
+A report is ``.gradekit/<assignment>/<student>.json``. Schema 1: the fields of :class:`gradekit.model.GradeReport`, with
+``schema`` beside them; a verdict is its letters (``AC``, ``WA``, …), a score that a person must give is null.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradekit.errors import CourseError
+from gradekit.model import ExerciseResult, GradeReport, InlineResult, TestResult, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SCHEMA = 1
+SECRET_BYTES = 32
+
+
+def folder(root: Path, assignment: str) -> Path:
+    """Return where an assignment's reports lie."""
+    return root / ".gradekit" / assignment
+
+
+def save(root: Path, report: GradeReport) -> Path:
+    """Write a report; a half-written one is never left behind."""
+    target = folder(root, report.assignment) / f"{report.student}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"schema": SCHEMA, **dataclasses.asdict(report)}, indent=1, default=_plain, ensure_ascii=False)
+    write(target, (text + "\n").encode("utf-8", "backslashreplace"))
+    return target
+
+
+def write(target: Path, data: bytes) -> None:
+    """Write a file whole or not at all, even where the machine stops in between."""
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".part-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Verdict):
+        return value.name
+    raise TypeError(f"a {type(value).__name__} in a report")
+
+
+def load(root: Path, assignment: str, student: str) -> GradeReport | None:
+    """Read a report; None where there is none, or one that this version cannot read, which is then made anew."""
+    path = folder(root, assignment) / f"{student}.json"
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return _report(json.loads(path.read_text(encoding="utf-8")))
+    return None
+
+
+def _report(data: dict[str, Any]) -> GradeReport:
+    if data.pop("schema") != SCHEMA:
+        raise ValueError("another schema")
+    exercises = tuple(_exercise(item) for item in data.pop("exercises"))
+    inline = tuple(InlineResult(**item) for item in data.pop("inline"))
+    return GradeReport(**{**data, "exercises": exercises, "inline": inline, "notes": tuple(data["notes"])})
+
+
+def _exercise(data: dict[str, Any]) -> ExerciseResult:
+    tests = tuple(TestResult(**{**item, "verdict": Verdict[item["verdict"]]}) for item in data.pop("tests"))
+    return ExerciseResult(**data, tests=tests)
+
+
+def seed(root: Path, assignment: str, student: str) -> bytes:
+    """Return what a submission's fresh inputs follow from: nobody's guess, the same when graded again.
+
+    Raises
+    ------
+    CourseError
+        If the course's secret cannot be made or read.
+    """
+    path = root / ".gradekit" / "secret"
+    try:
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists():
+            write(path, secrets.token_bytes(SECRET_BYTES))
+        return hmac.digest(path.read_bytes(), f"{assignment}/{student}".encode(), "sha256")
+    except OSError as error:
+        raise CourseError(f"{path} cannot be used: {error.strerror}.") from None
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """Return a hash of files and of whole folders: names and contents. Links and devices count by their name alone."""
+    found = hashlib.sha256()
+    for start in paths:
+        for path in sorted([start, *start.rglob("*")]) if start.is_dir() else [start]:
+            if "__pycache__" in path.parts:
+                continue
+            regular = path.is_file() and not path.is_symlink()
+            content = hashlib.sha256(path.read_bytes()).digest() if regular else b"-"
+            found.update(f"{path.relative_to(start)}\0".encode("utf-8", "surrogateescape") + content)
+    return found.hexdigest()

@@ -1,0 +1,10 @@
+"""Changes what is handed in."""
+
+import os
+from pathlib import Path
+
+
+def hand_in(folder: Path, node: dict, course: Path) -> None:
+    """Hard links to the gradebook and to another student's diary are handed in."""
+    os.link(course / "gradebook.db", folder / "x.html")
+    os.link(course / "submitted" / "alice" / "small" / "diary.txt", folder / "diary.txt")
