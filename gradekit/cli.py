@@ -5,10 +5,12 @@ Heavy imports stand inside the commands, so that ``gradekit --help`` and a usage
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -17,10 +19,14 @@ from rich.table import Table
 
 import gradekit
 from gradekit.course import open_course
-from gradekit.errors import GradekitError
+from gradekit.errors import GradekitError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gradekit.classroom import Graded
     from gradekit.demo import Demo
+    from gradekit.model import GradeReport
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=gradekit.__doc__)
 
@@ -28,7 +34,15 @@ Assignment = Annotated[str, typer.Argument(help="The assignment's name: its fold
 CourseDir = Annotated[Path, typer.Option(help="The course's folder.")]
 Solutions = Annotated[bool, typer.Option(help="Run the source and write solutions/ too.")]
 To = Annotated[Path | None, typer.Option(help="A new folder for the demo's course.  [default: a temporary one]")]
+Students = Annotated[list[str] | None, typer.Option(help="A student to grade; may be given several times.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Processes that grade at once.  [default: one a core]")]
+Force = Annotated[bool, typer.Option("--force", help="Grade also what has not changed.")]
+AllCells = Annotated[bool, typer.Option("--all-cells", help="Run the cells after the last graded one too.")]
+Isolation = Annotated[str, typer.Option(help="'none' runs learners' code with your own rights.")]
+Db = Annotated[str, typer.Option(help="The gradebook's address.  [default: nbgrader's setting]")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result for programs.")]
 HERE = Path()
+T = TypeVar("T")
 
 
 @app.command()
@@ -49,6 +63,105 @@ def freeze(assignment: Assignment, *, course_dir: CourseDir = HERE) -> None:
 
 
 @app.command()
+def grade(  # noqa: PLR0913  (one option each)
+    assignment: Assignment,
+    *,
+    student: Students = None,
+    jobs: Jobs = None,
+    force: Force = False,
+    all_cells: AllCells = False,
+    isolation: Isolation = "landlock",
+    db: Db = "",
+    course_dir: CourseDir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Grade what students handed in, in a sandbox: scores to the gradebook, notebooks to autograded/."""
+    from gradekit import classroom  # noqa: PLC0415
+
+    if isolation not in ("landlock", "none"):
+        raise UsageError(f"--isolation {isolation}: there are 'landlock' and 'none'.")
+    kind = classroom.NONE if isolation == "none" else classroom.LANDLOCK
+    order = classroom.Order(open_course(course_dir), assignment, kind, all_cells=all_cells, db=db)
+    if kind == classroom.NONE:
+        typer.echo(
+            "warning: --isolation none: learners' code runs with your own rights, and every report says so.", err=True
+        )
+    names, kept = classroom.due(order, only=student or (), force=force)
+    running = classroom.grade_class(order, names, jobs=jobs or available_cores())
+    found = sorted(track(running, len(names)), key=lambda item: item.student)
+    (_print_json if as_json else _print_grades)(found, kept)
+    raise typer.Exit(1 if any(item.report is None or item.report.undecided for item in found) else 0)
+
+
+def _print_grades(found: list[Graded], kept: list[str]) -> None:
+    """Print what the instructor must know: what is undecided, what changed, one line for each note."""
+    from gradekit.intake import shown  # noqa: PLC0415
+
+    for item in found:
+        name = shown(item.student)
+        if item.report is None:
+            typer.echo(f"{name}: NOT GRADED, a fault of ours: {shown(item.failure, 2000)}")
+            continue
+        for note in item.report.notes:
+            typer.echo(f"{name}: {shown(note, 300)}")
+        if item.report.inline:
+            typer.echo(f"{name}: {len(item.report.inline)} graded cells with tests of their own: inline: not secure")
+        if item.changed:
+            typer.echo(f"{name}: score changed from {_score(item.before)} to {_score(item.report)}")
+    undecided = [item for item in found if item.report is None or item.report.undecided]
+    typer.echo(f"{len(found)} graded, {len(kept)} unchanged, {len(undecided)} undecided")
+    for item in undecided:
+        what = ", ".join(item.report.undecided) if item.report else "everything"
+        typer.echo(f"  {shown(item.student)}: a person must look at {what}")
+
+
+def _score(report: GradeReport | None) -> str:
+    from gradekit.classroom import total  # noqa: PLC0415
+
+    score = total(report)
+    return "undecided" if score is None else f"{score:.6g}"
+
+
+def _print_json(found: list[Graded], kept: list[str]) -> None:
+    from gradekit.store import plain  # noqa: PLC0415
+
+    graded = [plain(item.report) for item in found if item.report]
+    failed = {item.student: item.failure for item in found if item.report is None}
+    answer = {"graded": graded, "unchanged": kept, "failed": failed}
+    typer.echo(json.dumps(answer))
+
+
+def track(items: Iterable[T], number: int) -> Iterable[T]:
+    """Show a progress bar with an estimate on a terminal, while items pass through."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("grading", total=number)
+        for item in items:
+            progress.advance(task)
+            yield item
+
+
+def available_cores() -> int:
+    """Return on how many cores this process may run."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@app.command()
+def doctor() -> None:
+    """Say which layers of isolation this host gives, and what is missing."""
+    from gradekit.doctor import examine  # noqa: PLC0415
+
+    found = examine()
+    for item in found:
+        typer.echo(f"{'ok ' if item.ok else 'NO '} {item.layer}: {item.says}")
+        if item.help:
+            typer.echo(f"     {item.help}")
+    good = all(item.ok or not item.needed for item in found)
+    typer.echo("gradekit grade can isolate learners' code here." if good else "gradekit grade refuses to run here.")
+    raise typer.Exit(0 if good else 2)
+
+
+@app.command()
 def demo(assignment: Assignment = "rnn_from_scratch", *, course_dir: CourseDir = HERE, to: To = None) -> None:
     """Release an assignment, let a synthetic class hand in, grade it, and say where the results are."""
     from gradekit import demo as trip  # noqa: PLC0415
@@ -57,16 +170,10 @@ def demo(assignment: Assignment = "rnn_from_scratch", *, course_dir: CourseDir =
     course = trip.make_course(open_course(course_dir), assignment, folder)
     submissions = trip.synthetic_class(course, assignment)
     trip.hand_in(course, assignment, submissions)
-    typer.echo(
-        f"{len(submissions)} students handed in {assignment}.\n"
-        "Grading with nbgrader, in the learners' process (not secure):"
-    )
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("grading", total=len(submissions))
-        for _ in trip.grade_class(course, assignment, submissions):
-            progress.advance(task)
+    typer.echo(f"{len(submissions)} students handed in {assignment}. Each is graded in a sandbox of its own:")
+    graded = list(track(trip.grade_class(course, assignment, jobs=available_cores()), len(submissions)))
     _print_demo(trip.results(course, assignment, submissions))
+    raise typer.Exit(1 if any(item.report is None for item in graded) else 0)
 
 
 def _print_demo(found: Demo) -> None:
@@ -82,6 +189,7 @@ def _print_demo(found: Demo) -> None:
     Console(width=None if sys.stdout.isatty() else 140).print(table)
     typer.echo(f"gradebook: {found.gradebook}")
     typer.echo(f"feedback:  {found.feedback}/<student>/<assignment>/*.html")
+    typer.echo(f"reports:   {found.course.root}/.gradekit/<assignment>/<student>.json")
 
 
 def main() -> int:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbgrader.converters import GenerateFeedback
 
-from gradekit import converters, notebook
-from gradekit.autograde import CheckedAutograde
+from gradekit import classroom, converters, notebook
 from gradekit.catalogue import load_misconceptions
+from gradekit.classroom import Order, due
 from gradekit.course import CONFIG, Course
 from gradekit.errors import CourseError
 from gradekit.freeze import freeze
@@ -22,12 +22,13 @@ from gradekit.hidden import load_assignment
 from gradekit.release import release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from gradekit.classroom import Graded
     from gradekit.model import Exercise
 
-DUE = dt.datetime(2030, 1, 31, 12, 0, tzinfo=dt.UTC)
+DUE = dt.datetime(2025, 1, 31, 12, 0, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -140,15 +141,15 @@ def hand_in(course: Course, assignment: str, submissions: Iterable[Submission]) 
         (folder / "timestamp.txt").write_text(submission.handed_in.strftime("%Y-%m-%d %H:%M:%S %Z"), encoding="utf-8")
 
 
-def grade_class(course: Course, assignment: str, submissions: Iterable[Submission]) -> Iterable[str]:
-    """Grade each submission with nbgrader and write its feedback; yield each student's name once that is done."""
+def grade_class(course: Course, assignment: str, *, jobs: int = 1) -> Iterator[Graded]:
+    """Grade everything handed in, in the sandbox; yield each submission when it is done. Then write the feedback."""
     config = converters.settings(course)
     with converters.gradebook(config) as gradebook:
         gradebook.update_or_create_assignment(assignment, duedate=DUE.replace(tzinfo=None))
-    for submission in submissions:
-        converters.run(CheckedAutograde, config, assignment, student=submission.student)
-        converters.run(GenerateFeedback, config, assignment, student=submission.student)
-        yield submission.student
+    order = Order(course, assignment)
+    names, _ = due(order)
+    yield from classroom.grade_class(order, names, jobs=jobs)
+    converters.run(GenerateFeedback, config, assignment)
 
 
 def results(course: Course, assignment: str, submissions: Iterable[Submission]) -> Demo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,7 +93,11 @@ class Template:
         with theirs:
             self._process = _start(theirs, self._folder)
         self._control.settimeout(WARM_UP_S)
-        self._ask(None)
+        try:
+            self._ask(None)
+        except HostError:
+            self.close()
+            raise
 
     def fork(self, limits: Limits) -> Worker:
         """Fork a worker that has dropped every right.
@@ -136,7 +141,8 @@ class Template:
         """End the template, and with it every worker; remove what they left."""
         self._control.close()
         self._process.kill()
-        self._process.wait()
+        with self._process:  # waits, and closes its stderr
+            pass
         remove_tree(self._folder)
 
     def _ask(self, request: dict[str, Any] | None, descriptor: int | None = None) -> dict[str, Any]:
@@ -189,10 +195,15 @@ def _user_to_become() -> tuple[int | None, bool]:
     Raises
     ------
     HostError
-        If we are root and nobody can read this Python.
+        If we are root and nobody can read this Python, or we may not become nobody.
     """
     if os.geteuid() != 0:
         return None, False
+    if not sandbox.may_become_another():
+        raise HostError(
+            f"As root, learners' code runs as user {sandbox.NOBODY}, but this root may not become another user.",
+            help="Run as an ordinary user, or with CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL, CAP_SETGID and CAP_SETUID.",
+        )
     open_to_all = sandbox.others_can_read(sys.executable) and sandbox.others_can_read(os.__file__)
     if not open_to_all and not sandbox.may_read_all():
         raise HostError(
@@ -204,21 +215,38 @@ def _user_to_become() -> tuple[int | None, bool]:
 
 def remove_tree(folder: Path) -> None:
     """Remove a folder that a learner has written to; links are not followed."""
-    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(RecursionError):  # Python 3.11 and 3.12 go down by calling
+        shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():  # deeper than that, or closed to us by its modes
+        for command in (["/bin/chmod", "-R", "u+rwx"], ["/bin/rm", "-rf"]):
+            subprocess.run([*command, "--", str(folder)], check=False, stderr=subprocess.DEVNULL)  # noqa: S603
 
 
 def scratch_use(folder: Path, *, most: int) -> tuple[int, int]:
-    """Return bytes and number of files below a folder; stops counting beyond `most` files."""
+    """Return bytes and number of files below a folder; stops counting beyond `most` files.
+
+    What a learner's code removes meanwhile does not count; a folder that cannot be looked into counts as too many.
+    """
     size = number = 0
     stack = [folder]
     while stack and number <= most:
-        with os.scandir(stack.pop()) as entries:
-            for entry in entries:
-                number += 1
-                if entry.is_dir(follow_symlinks=False):
-                    stack.append(Path(entry.path))
-                else:
-                    size += entry.stat(follow_symlinks=False).st_blocks * 512
-                if number > most:
-                    break
+        try:
+            with os.scandir(stack.pop()) as entries:
+                for entry in itertools.islice(entries, most + 1 - number):
+                    number += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        stack.append(Path(entry.path))
+                    else:
+                        size += _blocks(entry)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return size, most + 1
     return size, number
+
+
+def _blocks(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_blocks * 512
+    except FileNotFoundError:
+        return 0

@@ -267,7 +267,8 @@ def inline_score(cell: Cell, done: CellRun) -> InlineResult:
         return InlineResult(cell.grade_id, points, 0.0)
     for output in done.outputs:
         if output.get("output_type") == "execute_result":
-            text = str(output.get("data", {}).get("text/plain", ""))
+            data = output.get("data")
+            text = str(data.get("text/plain", "")) if isinstance(data, dict) else ""
             match = NUMBER.fullmatch(text.strip())
             if match is None:
                 said = f"the cell ends in {text[:60]!r}, which is no score"

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import resource
 import signal
+import threading
 import time
+import types
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,7 @@ from gradekit import checks
 from gradekit.forkserver import GRACE_S, scratch_use
 from gradekit.model import Verdict
 from gradekit.student import DEPTH_LIMIT, TEXT_LIMIT, Handle, LearnerError, Opaque
-from gradekit.wire import Closed, Ref, TimedOut, WireError
+from gradekit.wire import Closed, Ref, TimedOut, WireError, pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,6 +36,16 @@ STUB_CALLS = 20_000  # in one exercise; an honest one makes hundreds
 STUB_DEPTH = 16
 STUB_SIZE = 4096  # the largest whole number that a stub takes: sizes of arrays to make
 STUB_BYTES = 2**30  # address space that a stub's call may add
+# From these a name without underscore leads to a module's globals (`gi_frame.f_globals`): never behind a stub.
+NO_STUB = (
+    types.ModuleType,
+    types.GeneratorType,
+    types.CoroutineType,
+    types.AsyncGeneratorType,
+    types.FrameType,
+    types.CodeType,
+    types.TracebackType,
+)
 
 
 class Lost(LearnerError):
@@ -107,7 +119,8 @@ class Session:
     def run_cell(self, source: str, *, keep: bool = True) -> CellRun:
         """Run a cell; an interrupted one ends in an error output, as the stop button's does."""
         found = self._ask({"do": "cell", "source": source, "keep": keep}, self.limits.cell_s)
-        if type(found) is not dict or type(found.get("outputs")) is not list:
+        self._look_at_scratch()
+        if type(found) is not dict or not _are_outputs(found.get("outputs")):
             self._violated("a malformed answer")
         count = found.get("count")
         return CellRun(found.get("ok") is True, found["outputs"], count if type(count) is int else None)
@@ -157,11 +170,12 @@ class Session:
             raise self._lost
         self._number += 1
         number = self._number
+        packed = pack({"n": number, **frame})  # a value of a hidden test's that does not travel is our fault
         deadline = min(time.monotonic() + seconds, self.deadline)
         try:
             if self._stub_depth == 0 and self.worker.channel.waiting():
                 self._violated("an answer that nobody asked for")
-            self.worker.channel.send({"n": number, **frame}, max(deadline, time.monotonic() + GRACE_S))
+            self.worker.channel.send_packed(packed, max(deadline, time.monotonic() + GRACE_S))
             answer = self._await(number, deadline)
         except TimedOut:
             self._out_of_time(number, seconds)
@@ -185,7 +199,10 @@ class Session:
             if type(frame) is not dict or type(frame.get("n")) is not int:
                 raise WireError("a malformed frame")
             if "stub" in frame:
-                self.worker.channel.send({"n": frame["n"], **self._serve_stub(frame)}, deadline)
+                answer = self._serve_stub(frame, deadline)
+                self.worker.channel.send_packed(answer, max(deadline, time.monotonic() + GRACE_S))
+                if time.monotonic() >= deadline:
+                    raise TimedOut("the deadline passed")
             elif frame["n"] == number:
                 return frame
             else:
@@ -240,7 +257,7 @@ class Session:
         if isinstance(value, dict):
             return {key: self._inward(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
-            return type(value)(self._inward(inner) for inner in value)
+            return (list if isinstance(value, list) else tuple)(self._inward(inner) for inner in value)
         if isinstance(value, np.generic):
             return value.item()
         if value is None or isinstance(value, bool | int | float | complex | str | np.ndarray):
@@ -265,17 +282,27 @@ class Session:
     # --- stubs: calls that travel back -------------------------------------------------------------------------------
 
     def _stub(self, value: Any, name: str) -> Ref:
+        if isinstance(value, NO_STUB):
+            raise TypeError(f"a {type(value).__name__} does not travel")
         self._stubs.append(value)
         return Ref("stub", len(self._stubs) - 1, name)
 
     def _stub_object(self, ref: Ref) -> Any:
         known = 0 <= ref.number < len(self._stubs) and self._stubs[ref.number] is not None
         if not known:
-            raise WireError("a stub that does not exist")
+            self._violated("a stub that does not exist")
         return self._stubs[ref.number]
 
-    def _serve_stub(self, frame: dict[str, Any]) -> dict[str, Any]:
-        """Answer a stub's call; its arguments are hostile, its number, depth, sizes and memory bounded."""
+    def _serve_stub(self, frame: dict[str, Any], deadline: float) -> bytes:
+        """Return the packed answer to a stub's call."""
+        number = frame["n"]
+        try:
+            return pack({"n": number, **self._answer_stub(frame, deadline)})
+        except WireError:
+            return pack({"n": number, "error": "an answer that is too large"})
+
+    def _answer_stub(self, frame: dict[str, Any], deadline: float) -> dict[str, Any]:
+        """Answer a stub's call; its arguments are hostile, its number, depth, sizes, memory and time bounded."""
         self._stub_calls += 1
         if self._stub_calls > STUB_CALLS or self._stub_depth >= STUB_DEPTH:
             return {"error": "too many calls of a given function"}
@@ -287,8 +314,9 @@ class Session:
             return {"error": "a given function that is no longer there"}
         self._stub_depth += 1
         try:
-            return {"value": self._inward(self._do(self._stubs[ref.number], name, args, kwargs))}
-        except (Lost, WireError):
+            with _bounded_memory(), _bounded_time(deadline):
+                return {"value": self._inward(self._do(self._stubs[ref.number], name, args, kwargs))}
+        except Lost:
             raise
         except Exception as error:  # noqa: BLE001  (the edge of the learner's arguments)
             return {"error": f"{type(error).__name__}: {error}"[:TEXT_LIMIT]}
@@ -302,8 +330,21 @@ class Session:
             return thing
         given = [self._outward(arg) for arg in args]
         named = {str(key): self._outward(value) for key, value in kwargs.items()}
-        with _bounded_memory():
-            return thing(*given, **named)
+        return thing(*given, **named)
+
+
+def _are_outputs(value: Any) -> bool:
+    return type(value) is list and all(type(output) is dict and _is_json(output) for output in value)
+
+
+def _is_json(value: Any, depth: int = 0) -> bool:
+    if type(value) is dict:
+        return depth < DEPTH_LIMIT and all(
+            type(key) is str and _is_json(inner, depth + 1) for key, inner in value.items()
+        )
+    if type(value) is list:
+        return depth < DEPTH_LIMIT and all(_is_json(inner, depth + 1) for inner in value)
+    return value is None or type(value) in (bool, int, float, str)
 
 
 def _too_large(value: Any) -> bool:
@@ -326,3 +367,22 @@ def _bounded_memory() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+@contextmanager
+def _bounded_time(deadline: float) -> Iterator[None]:
+    """Let a call fail with TimeoutError at the deadline. In a thread no signal comes: it ends late, but ends."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def late(*_: object) -> None:
+        raise TimeoutError("the time for this is used up")
+
+    before = signal.signal(signal.SIGALRM, late)
+    outer = signal.setitimer(signal.ITIMER_REAL, max(deadline - time.monotonic(), 0.001))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *outer)
+        signal.signal(signal.SIGALRM, before)

@@ -27,11 +27,13 @@ from pathlib import Path
 from typing import Any
 
 NOBODY = 65534  # Debian's nobody:nogroup; owns no file
+THREADS = 4096  # of all that its user runs: a thread bomb ends well below a machine's usual 32768
 MIN_ABI = 2
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_KEEPCAPS, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 8, 22, 38
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _CAP_DAC_READ_SEARCH = 2
+_CAPS_OF_ROOT = (0, 1, 5, 6, 7)  # chown, dac_override, kill, setgid, setuid: to run, end and clear up another user's
 _WRITE_FILE, _READ_FILE, _READ_DIR, _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG, _REFER, _TRUNCATE = (
     1 << bit for bit in (1, 2, 3, 4, 5, 7, 8, 13, 14)
 )
@@ -105,10 +107,18 @@ def others_can_read(path: str) -> bool:
 
 def may_read_all() -> bool:
     """Tell whether this process has the capability to read what is closed to others."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("CapPrm:"):
-            return bool(int(line.split()[1], 16) >> _CAP_DAC_READ_SEARCH & 1)
-    return False
+    return _capable(_CAP_DAC_READ_SEARCH)
+
+
+def may_become_another() -> bool:
+    """Tell whether this process has the capabilities to run another user's process, end it and clear up after it."""
+    return _capable(*_CAPS_OF_ROOT)
+
+
+def _capable(*capabilities: int) -> bool:
+    status = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace")
+    effective = next((int(line.split()[1], 16) for line in status.splitlines() if line.startswith("CapEff:")), 0)
+    return all(effective >> number & 1 for number in capabilities)
 
 
 # --- dropping rights -----------------------------------------------------------------------------------------------
@@ -132,15 +142,23 @@ def confine(policy: Policy, program: bytes, *, keep: tuple[int, ...]) -> None:
     abi = min(landlock_abi(), policy.max_abi)
     if abi < MIN_ABI:
         raise SandboxError(errno.ENOSYS, f"Landlock ABI {MIN_ABI} is needed, this kernel has {abi}")
+    parent = os.getppid()
     os.setsid()
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     _close_others(keep)
     _become(policy)
+    die_with_parent()  # not before: who becomes another user loses it
+    if os.getppid() != parent:
+        raise SandboxError(errno.ESRCH, "the template process is gone")
     _prctl(_PR_SET_DUMPABLE, 0)
     _set_limits(policy)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _landlock(policy, abi)
     _load_filter(program)
+
+
+def die_with_parent() -> None:
+    """Let this process be killed when the one that made it ends."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _close_others(keep: tuple[int, ...]) -> None:
@@ -155,14 +173,13 @@ def _close_others(keep: tuple[int, ...]) -> None:
 
 
 def _become(policy: Policy) -> None:
-    if policy.user is None:
-        return
-    if policy.read_all:
-        _prctl(_PR_SET_KEEPCAPS, 1)
-    os.setgroups([])
-    os.setresgid(policy.user, policy.user, policy.user)
-    os.setresuid(policy.user, policy.user, policy.user)
-    kept = 1 << _CAP_DAC_READ_SEARCH if policy.read_all else 0
+    if policy.user is not None:
+        if policy.read_all:
+            _prctl(_PR_SET_KEEPCAPS, 1)
+        os.setgroups([])
+        os.setresgid(policy.user, policy.user, policy.user)
+        os.setresuid(policy.user, policy.user, policy.user)
+    kept = 1 << _CAP_DAC_READ_SEARCH if policy.user is not None and policy.read_all else 0
     header = struct.pack("=Ii", 0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this thread
     sets = struct.pack("=6I", kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; low half, then high
     if _libc().capset(header, sets) != 0:
@@ -175,6 +192,7 @@ def _set_limits(policy: Policy) -> None:
         resource.RLIMIT_AS: used + policy.memory_bytes,
         resource.RLIMIT_FSIZE: policy.file_bytes,
         resource.RLIMIT_CPU: policy.cpu_s,
+        resource.RLIMIT_NPROC: THREADS,
         resource.RLIMIT_NOFILE: 256,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 0,
@@ -183,7 +201,8 @@ def _set_limits(policy: Policy) -> None:
     for name, limit in limits.items():
         hard = resource.getrlimit(name)[1]
         value = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-        resource.setrlimit(name, (value, value))
+        # A second lies between SIGXCPU, which says what the end was, and SIGKILL.
+        resource.setrlimit(name, (value - 1 if name == resource.RLIMIT_CPU else value, value))
 
 
 def _handled_files(abi: int) -> int:
@@ -221,9 +240,9 @@ def _allow(rules: int, path: str, access: int) -> None:
 
 # What Python, numpy, matplotlib and threads need, and nothing else. Everything not named ends in EPERM.
 _ALLOWED = """
-read write readv writev pread64 pwrite64 lseek close dup dup2 dup3 fcntl poll ppoll select pselect6 pipe pipe2
-open openat stat lstat fstat newfstatat statx access faccessat faccessat2 readlink readlinkat getcwd chdir fchdir
-getdents64 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 truncate ftruncate fallocate fsync fdatasync
+read write readv writev pread64 pwrite64 lseek close dup dup2 dup3 poll ppoll select pselect6 pipe pipe2
+stat lstat fstat newfstatat statx access faccessat faccessat2 readlink readlinkat getcwd chdir fchdir
+getdents64 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate fallocate fsync fdatasync
 flock umask statfs fstatfs fadvise64 copy_file_range sendfile eventfd2
 mmap munmap mprotect mremap madvise brk futex set_robust_list get_robust_list rseq membarrier sched_yield getcpu
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigtimedwait rt_sigpending rt_sigsuspend sigaltstack restart_syscall pause
@@ -239,6 +258,9 @@ chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimen
 _THREAD, _VM = 0x10000, 0x100  # CLONE_THREAD, CLONE_VM
 _TCGETS, _FIOCLEX, _FIONBIO, _FIONREAD = 0x5401, 0x5451, 0x5421, 0x541B
 _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = 15, 16, 0x53564D41
+_O_ACCMODE, _O_TRUNC = 0o3, 0o1000
+# F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, locks, F_DUPFD_CLOEXEC. Not F_SETOWN and F_SETSIG: they signal anybody.
+_FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030)
 
 
 def compile_filter() -> bytes:
@@ -262,6 +284,13 @@ def compile_filter() -> bytes:
     _add(rules, sc.ALLOW, "clone", sc.Arg(0, sc.MASKED_EQ, _THREAD | _VM, _THREAD | _VM))
     for request in (_TCGETS, _FIOCLEX, _FIONBIO, _FIONREAD):
         _add(rules, sc.ALLOW, "ioctl", sc.Arg(1, sc.MASKED_EQ, 0xFFFFFFFF, request))
+    for command in _FCNTL:
+        _add(rules, sc.ALLOW, "fcntl", sc.Arg(1, sc.MASKED_EQ, 0xFFFFFFFF, command))
+    # Below ABI 3 Landlock knows no truncation: a file that is open for reading alone could be emptied.
+    for name, flags in (("open", 1), ("openat", 2)):
+        _add(rules, sc.ALLOW, name, sc.Arg(flags, sc.MASKED_EQ, _O_TRUNC, 0))
+        for mode in (os.O_WRONLY, os.O_RDWR):
+            _add(rules, sc.ALLOW, name, sc.Arg(flags, sc.MASKED_EQ, _O_ACCMODE, mode))
     for option in (_PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA):
         _add(rules, sc.ALLOW, "prctl", sc.Arg(0, sc.EQ, option))
     for name in ("prlimit64", "sched_getaffinity", "sched_setaffinity"):

@@ -13,6 +13,7 @@ import hmac
 import json
 import os
 import secrets
+import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ def save(root: Path, report: GradeReport) -> Path:
     """Write a report; a half-written one is never left behind."""
     target = folder(root, report.assignment) / f"{report.student}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"schema": SCHEMA, **dataclasses.asdict(report)}, indent=1, default=_plain, ensure_ascii=False)
+    text = json.dumps({"schema": SCHEMA, **plain(report)}, indent=1, ensure_ascii=False)
     write(target, (text + "\n").encode("utf-8", "backslashreplace"))
     return target
 
@@ -55,10 +56,13 @@ def write(target: Path, data: bytes) -> None:
         raise
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Verdict):
-        return value.name
-    raise TypeError(f"a {type(value).__name__} in a report")
+def plain(report: GradeReport) -> dict[str, Any]:
+    """Return a report as JSON has it: a verdict by its letters."""
+
+    def letters(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {name: value.name if isinstance(value, Verdict) else value for name, value in pairs}
+
+    return dataclasses.asdict(report, dict_factory=letters)
 
 
 def load(root: Path, assignment: str, student: str) -> GradeReport | None:
@@ -104,10 +108,23 @@ def digest(paths: Iterable[Path]) -> str:
     """Return a hash of files and of whole folders: names and contents. Links and devices count by their name alone."""
     found = hashlib.sha256()
     for start in paths:
-        for path in sorted([start, *start.rglob("*")]) if start.is_dir() else [start]:
-            if "__pycache__" in path.parts:
-                continue
-            regular = path.is_file() and not path.is_symlink()
-            content = hashlib.sha256(path.read_bytes()).digest() if regular else b"-"
-            found.update(f"{path.relative_to(start)}\0".encode("utf-8", "surrogateescape") + content)
+        for path in _files(start):
+            name = path.relative_to(start.parent) if path == start else path.relative_to(start)
+            found.update(os.fsencode(name) + b"\0" + _content(path))
     return found.hexdigest()
+
+
+def _files(start: Path) -> list[Path]:
+    if not start.is_dir():
+        return [start]
+    walk = os.walk(start)  # follows no link
+    return sorted(Path(folder) / name for folder, _, names in walk for name in names if "__pycache__" not in folder)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b"-"
+    with os.fdopen(descriptor, "rb") as file:
+        return hashlib.file_digest(file, "sha256").digest() if stat.S_ISREG(os.fstat(descriptor).st_mode) else b"-"

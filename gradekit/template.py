@@ -10,6 +10,7 @@ import functools
 import os
 import socket
 import sys
+import tempfile
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgpack
@@ -57,6 +58,7 @@ def _become_worker(request: dict[str, Any], channel: Channel, program: bytes, ma
         policy = sandbox.Policy(**{**request["policy"], "readable": tuple(request["policy"]["readable"])})
         for name in ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"):
             os.environ[name] = policy.scratch
+        tempfile.tempdir = policy.scratch  # it remembers the template's
         try:
             if request["isolate"]:
                 sandbox.confine(policy, program, keep=(channel.descriptor,))

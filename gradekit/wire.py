@@ -1,6 +1,6 @@
 """Frames between the trusted side and a worker: length-prefixed, bounded, plain values only.
 
-A value is None, a bool, a number, a string, a list, a tuple, a dict with keys of str or int, an array, or a
+A value is None, a bool, a number, a string, a list, a tuple, a dict with keys of str or int, an array, bytes, or a
 :class:`Ref`. Both sides import this module; neither trusts what it decodes.
 """
 
@@ -20,7 +20,10 @@ FRAME_BYTES = 16 * 2**20
 ITEMS = 400_000  # of all lists and dicts of a frame; what is many goes into an array
 _HEADER = struct.Struct(">I")
 _ARRAY, _TUPLE, _COMPLEX, _REF = 1, 2, 3, 4  # msgpack extension types
-_MOST_AXES = 32
+AXES = 32  # of an array
+_MOST_NESTED = 32  # extensions in extensions: each takes 40 kB of the C stack and a copy of what it holds
+_UNREADABLE = (struct.error, msgpack.UnpackException)
+_DTYPES = frozenset(np.dtype(code).newbyteorder("=").str for code in "?bBhHiIlLqQefdFD")
 
 
 class WireError(Exception):
@@ -81,13 +84,13 @@ def unpack(data: bytes) -> Any:
     """
     decoder = _Decoder()
     try:
-        return decoder.decode(data)
-    except (ValueError, TypeError, OverflowError, RecursionError, MemoryError, msgpack.UnpackException) as error:
+        return decoder.plain([decoder.decode(data)])[0]
+    except (ValueError, TypeError, OverflowError, RecursionError, MemoryError, *_UNREADABLE) as error:
         raise WireError(f"malformed: {error}"[:200]) from None
 
 
 def _encode(value: Any) -> msgpack.ExtType:
-    if type(value) is np.ndarray and value.dtype.kind in "biufc":
+    if type(value) is np.ndarray and value.dtype.newbyteorder("=").str in _DTYPES and value.ndim <= AXES:
         plain = np.ascontiguousarray(value, value.dtype.newbyteorder("="))
         head = [plain.dtype.str, list(value.shape)]
         return msgpack.ExtType(_ARRAY, msgpack.packb([*head, plain.tobytes()]))
@@ -104,18 +107,24 @@ class _Decoder:
     """Decodes one frame and counts its items, extension within extension too."""
 
     def __init__(self) -> None:
-        self.items = 0
+        self.items = self.nested = 0
 
     def decode(self, data: bytes) -> Any:
+        most = min(ITEMS, len(data))  # msgpack makes a list as long as its header says before it reads one item
         return msgpack.unpackb(
             data,
             ext_hook=self._extension,
             list_hook=self._list,
             object_pairs_hook=self._dict,
             strict_map_key=False,
-            max_array_len=ITEMS,
-            max_map_len=ITEMS,
+            max_array_len=most,
+            max_map_len=most,
         )
+
+    def plain(self, items: list[Any]) -> list[Any]:
+        if msgpack.Timestamp in set(map(type, items)):  # extension -1 is msgpack's own and asks no hook
+            _malformed("a time")
+        return items
 
     def _count(self, number: int) -> None:
         self.items += 1 + number
@@ -124,21 +133,21 @@ class _Decoder:
 
     def _list(self, items: list[Any]) -> list[Any]:
         self._count(len(items))
-        return items
+        return self.plain(items)
 
     def _dict(self, pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
         self._count(len(pairs))
         if not all(type(key) in (str, int) for key, _ in pairs):
             raise ValueError("a key is neither str nor int")
+        self.plain([value for _, value in pairs])
         return dict(pairs)
 
     def _extension(self, code: int, data: bytes) -> Any:
         self._count(1)
         if code == _ARRAY:
-            return _array(*msgpack.unpackb(data, max_array_len=_MOST_AXES, max_map_len=0, max_ext_len=0))
+            return _array(*msgpack.unpackb(data, max_array_len=AXES, max_map_len=0, max_ext_len=0))
         if code == _TUPLE:
-            found = self.decode(data)
-            return tuple(found) if isinstance(found, list) else _malformed("a tuple")
+            return self._tuple(data)
         if code == _COMPLEX:
             return complex(*struct.unpack(">dd", data))
         if code == _REF:
@@ -148,13 +157,20 @@ class _Decoder:
             return Ref(kind, number, text[:200])
         return _malformed("an extension")
 
+    def _tuple(self, data: bytes) -> tuple[Any, ...]:
+        self.nested += 1
+        if self.nested > _MOST_NESTED:
+            _malformed("a tuple")
+        found = self.decode(data)
+        self.nested -= 1
+        return tuple(found) if isinstance(found, list) else _malformed("a tuple")
+
 
 def _array(dtype: Any, shape: Any, data: Any) -> np.ndarray[Any, Any]:
-    kind = np.dtype(dtype) if isinstance(dtype, str) and len(dtype) < 8 else None
     whole = isinstance(shape, list) and all(type(size) is int and size >= 0 for size in shape)
-    if kind is None or kind.kind not in "biufc" or not whole or not isinstance(data, bytes):
+    if dtype not in _DTYPES or not whole or not isinstance(data, bytes):
         return _malformed("an array")
-    return np.frombuffer(data, kind).reshape(shape).copy()
+    return np.frombuffer(data, np.dtype(dtype)).reshape(shape).copy()
 
 
 def _malformed(what: str) -> NoReturn:
@@ -179,7 +195,10 @@ class Channel:
         deadline : float, optional
             In seconds of ``time.monotonic()``.
         """
-        data = pack(value)
+        self.send_packed(pack(value), deadline)
+
+    def send_packed(self, data: bytes, deadline: float | None = None) -> None:
+        """Send one frame that was packed before, so that a fault of its value is told from one of the line."""
         self._write(memoryview(_HEADER.pack(len(data)) + data), deadline)
 
     def receive(self, deadline: float | None = None) -> Any:

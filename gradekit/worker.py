@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradekit.wire import FRAME_BYTES, Channel, Ref, WireError
+from gradekit.wire import AXES, FRAME_BYTES, ITEMS, Channel, Ref, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 TEXT_LIMIT = 300  # characters of an exception's text that a learner gets to read
+ERROR_TEXT = 10_000  # characters of it in a cell's output
 DEPTH_LIMIT = 20  # of containers in containers
 OUTPUT_BYTES = 10**6  # of one cell
+ONE_OUTPUT = 100  # bytes that an output counts for itself, however short: a frame holds so many items
 
 
 class Outputs(list[dict[str, Any]]):
@@ -51,19 +53,26 @@ class Outputs(list[dict[str, Any]]):
         """Add an output of about that size; the first one too many leaves a note and closes the page."""
         if not self.open:
             return
-        self.left -= size
+        last = self[-1] if self else {}
+        more = output["output_type"] == "stream" == last.get("output_type") and output["name"] == last["name"]
+        self.left -= size if more else size + ONE_OUTPUT
         if self.left < 0:
             self.open = False
-            output = {
-                "output_type": "stream",
-                "name": "stdout",
-                "text": "\n... more output than is kept: the rest is gone\n",
-            }
-        last = self[-1] if self else {}
-        if output["output_type"] == "stream" == last.get("output_type") and output["name"] == last["name"]:
-            last["text"] += output["text"]
+            note = "\n... more output than is kept: the rest is gone\n"
+            more, output = False, {"output_type": "stream", "name": "stdout", "text": note}
+        if more:
+            last["parts"].append(output["text"])
         else:
-            self.append(output)
+            self.append({**output, "parts": [output["text"]]} if output["output_type"] == "stream" else output)
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Return the outputs, each stream's text in one piece."""
+        return [
+            {"output_type": "stream", "name": output["name"], "text": "".join(output["parts"])}
+            if output["output_type"] == "stream"
+            else output
+            for output in self
+        ]
 
 
 class Stream:
@@ -79,7 +88,7 @@ class Stream:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if self._outputs.open and text:
-            fits = text[: self._outputs.left + 1].encode("utf-8", "replace").decode("utf-8", "replace")
+            fits = _utf8(text[: self._outputs.left + 1])
             self._outputs.add({"output_type": "stream", "name": self._name, "text": fits}, len(text))
         return len(text)
 
@@ -146,7 +155,8 @@ class Worker:
         self.channel, self.shell, self.outputs = channel, shell, outputs
         self.objects: list[Any] = []
         self.number = 0
-        self.interruptible = False
+        self.room = 0  # items that the frame being made may still hold
+        self.interruptible = self.interrupted = False
         self.actions: dict[str, Callable[[dict[str, Any]], Any]] = {
             "cell": self._cell,
             "call": self._call,
@@ -160,13 +170,15 @@ class Worker:
         """Answer until the other side is gone."""
         signal.signal(signal.SIGINT, self._interrupt)
         while True:
-            self._answer(self.channel.receive())
+            frame = self.channel.receive()
+            self.interrupted = False  # one that came too late
+            self._answer(frame)
 
     def _answer(self, frame: dict[str, Any]) -> None:
         answer: dict[str, Any] = {"n": frame["n"]}
         try:
             answer["value"] = self.actions[frame["do"]](frame)
-        except (Exception, KeyboardInterrupt, SystemExit, GeneratorExit) as error:  # noqa: BLE001  (the learner's)
+        except BaseException as error:  # noqa: BLE001  (the learner's)
             answer["error"] = self._described(error)
         try:
             self.channel.send(answer)
@@ -177,17 +189,18 @@ class Worker:
         """Ask the trusted side to call a stub, or, without `args`, to read its attribute; answer calls meanwhile."""
         self.number += 1
         number = -self.number
+        self.room = ITEMS
         call = None if args is None else [self.outward(arg) for arg in args]
         named = {key: self.outward(value) for key, value in kwargs.items()}
-        self.channel.send({"n": number, "stub": ref, "name": name, "args": call, "kwargs": named})
-        while True:
+        with self._on_the_line():
+            self.channel.send({"n": number, "stub": ref, "name": name, "args": call, "kwargs": named})
             frame = self.channel.receive()
-            if "do" in frame:
+            while "do" in frame:
                 self._answer(frame)
-            elif "error" in frame:
-                raise RuntimeError(frame["error"])
-            else:
-                return self.inward(frame["value"])
+                frame = self.channel.receive()
+        if "error" in frame:
+            raise RuntimeError(frame["error"])
+        return self.inward(frame["value"])
 
     # --- what can be asked for ---------------------------------------------------------------------------------------
 
@@ -197,13 +210,11 @@ class Worker:
             result = self.shell.run_cell(frame["source"], store_history=True)
         if not result.success and not any(output["output_type"] == "error" for output in self.outputs):
             error = result.error_before_exec or result.error_in_exec
-            text = [f"{type(error).__name__}: {error}"]
-            shown = {"output_type": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": text}
-            self.outputs.append(shown)
+            self.outputs.append(error_output(type(error).__name__, str(error), []))
         for output in self.outputs:
             if output["output_type"] == "execute_result":
                 output["execution_count"] = result.execution_count
-        return {"ok": bool(result.success), "outputs": list(self.outputs), "count": result.execution_count}
+        return {"ok": bool(result.success), "outputs": self.outputs.shown(), "count": result.execution_count}
 
     def _call(self, frame: dict[str, Any]) -> dict[str, Any]:
         args = [self.inward(arg) for arg in frame["args"]]
@@ -211,6 +222,7 @@ class Worker:
         self.outputs.begin(keep=False)
         with self._learners_turn():
             answer = self._resolve(frame["target"])(*args, **kwargs)
+        self.room = ITEMS
         value = self.outward(answer)
         return {"answer": value, "args": [self.outward(arg) for arg in args] if frame["watch"] else None}
 
@@ -218,6 +230,7 @@ class Worker:
         self.outputs.begin(keep=False)
         with self._learners_turn():
             value = self._resolve(frame["target"])
+        self.room = ITEMS
         return self.outward(value)
 
     def _seed(self, frame: dict[str, Any]) -> None:
@@ -266,11 +279,11 @@ class Worker:
         if value is None or type(value) in (bool, float, complex):
             return value
         if type(value) is int:
-            return value if -(2**63) <= value < 2**64 else Ref("opaque", text="a whole number beyond 64 bits")
+            return value if _fits(value) else Ref("opaque", text="a whole number beyond 64 bits")
         if type(value) is str:
-            return value.encode("utf-8", "replace").decode("utf-8")
-        if isinstance(value, np.generic) and value.dtype.kind in "biufc":
-            return self.outward(value.item()) if value.dtype.itemsize <= 16 else float(value)
+            return _utf8(value)
+        if isinstance(value, np.generic) and value.dtype.kind in "biufc":  # item() of a long double is itself
+            return {"f": float, "c": complex}.get(value.dtype.kind, type(value).item)(value)
         if isinstance(value, np.ndarray):
             return _outward_array(value)
         if isinstance(value, dict | list | tuple):
@@ -283,16 +296,32 @@ class Worker:
     def _outward_container(self, value: Any, depth: int) -> Any:
         if depth >= DEPTH_LIMIT:
             return Ref("opaque", text="a container nested without end")
-        if isinstance(value, dict):
-            pairs = ((key if type(key) in (str, int) else str(key), inner) for key, inner in value.items())
+        kind = next(kind for kind in (dict, list, tuple) if isinstance(value, kind))
+        self.room -= 2 + 3 * kind.__len__(value)  # as the frame's reader counts, where each is an extension
+        if self.room < 0:
+            return Ref("opaque", text="more values than travel; an array holds many")
+        if kind is dict:
+            pairs = ((key if _fits(key) else self.outward(str(key)), inner) for key, inner in value.items())
             return {key: self.outward(inner, depth + 1) for key, inner in pairs}
-        kind = list if isinstance(value, list) else tuple
         return kind(self.outward(inner, depth + 1) for inner in value)
 
     # --- the learner's turn ------------------------------------------------------------------------------------------
 
     def _interrupt(self, *_: object) -> None:
         if self.interruptible:
+            raise KeyboardInterrupt
+        self.interrupted = True
+
+    @contextmanager
+    def _on_the_line(self) -> Iterator[None]:
+        """Hold an interrupt back until a stub's call is answered: half a frame would be the end."""
+        nested, self.interruptible = self.interruptible, False
+        try:
+            yield
+        finally:
+            self.interruptible = nested
+        if self.interrupted:
+            self.interrupted = False
             raise KeyboardInterrupt
 
     @contextmanager
@@ -314,17 +343,31 @@ class Worker:
                 line = linecache.getline(frame.f_code.co_filename, number).strip()
         try:
             text = str(error)
-        except Exception:  # noqa: BLE001  (the learner's own __str__)
+        except BaseException:  # noqa: BLE001  (the learner's own __str__)
             text = ""
         described = {"kind": type(error).__name__, "text": text, "line": line}
         return {key: self.outward(value[:TEXT_LIMIT]) for key, value in described.items()}
+
+
+def error_output(kind: str, text: str, trace: list[str]) -> dict[str, Any]:
+    """Return an exception in the notebook's form."""
+    kind, text = _utf8(kind[:TEXT_LIMIT]), _utf8(text[:ERROR_TEXT])
+    return {"output_type": "error", "ename": kind, "evalue": text, "traceback": trace or [f"{kind}: {text}"]}
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _fits(value: Any) -> bool:
+    return type(value) is int and -(2**63) <= value < 2**64
 
 
 def _outward_array(value: np.ndarray[Any, Any]) -> Any:
     if value.dtype.kind not in "biufc":
         return Ref("opaque", text=f"an array of {value.dtype.name} values")
     base = np.ndarray.view(value, np.ndarray)
-    if base.nbytes > FRAME_BYTES - 1000:
+    if base.nbytes > FRAME_BYTES - 1000 or base.ndim > AXES:
         return Ref("opaque", text=f"an array of shape {base.shape}, far too large")
     if base.dtype.itemsize > (16 if base.dtype.kind == "c" else 8):  # numpy's long doubles
         base = base.astype(np.complex128 if base.dtype.kind == "c" else np.float64)
@@ -390,8 +433,8 @@ def make_shell(outputs: Outputs) -> InteractiveShell:
             pass
 
         def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
-            text = [str(line) for line in stb]
-            shown = {"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": text}
+            text = [_utf8(str(line)) for line in stb]
+            shown = error_output(etype.__name__, str(evalue), text)
             outputs.add(shown, sum(map(len, text)))
 
     sys.stdout, sys.stderr = Stream(outputs, "stdout"), Stream(outputs, "stderr")
@@ -399,7 +442,7 @@ def make_shell(outputs: Outputs) -> InteractiveShell:
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     settings = Config()
     settings.HistoryManager.enabled = False  # its thread would not survive a fork
-    shell: InteractiveShell = Shell(config=settings, user_ns={})
+    shell: InteractiveShell = Shell.instance(config=settings, user_ns={})  # display() looks for the instance
     shell.user_ns["__name__"] = "__main__"
     shell.run_cell("%matplotlib inline")
     _warm(shell)
@@ -429,7 +472,7 @@ def encoded(data: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, bytes):
             texts[str(kind)] = base64.encodebytes(value).decode("ascii")
         elif isinstance(value, str):
-            texts[str(kind)] = value.encode("utf-8", "replace").decode("utf-8")
+            texts[str(kind)] = _utf8(value)
     return texts
 
 

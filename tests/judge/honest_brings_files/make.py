@@ -10,7 +10,7 @@ def hand_in(folder: Path, node: dict, course: Path) -> None:
     (folder / "my_helpers.py").write_text("def twice(x):\n    return x + x\n", encoding="utf-8")
 
 
-def check(course: Path, submission: Path, outside: dict) -> None:  # noqa: ARG001
+def check(course: Path, submission: Path, outside: dict) -> None:
     """What was handed in lies beside the graded notebook."""
     graded = course / "autograded" / "honest_brings_files" / "small"
     assert (graded / "data" / "factor.csv").read_text(encoding="utf-8") == "factor\n2\n"

@@ -1,0 +1,380 @@
+"""One class, five graders: nbgrader, otter-grader, gradekit with one and two processes, and the bare limit.
+
+Run with ``make bench``. Every contestant grades the same notebooks, cut after the last graded cell. Times are figures
+to read, of one run on one machine, so only their ratios travel; what is asserted is that all contestants give the same
+scores. The quick contestants run once before and once after nbgrader, so that a change of the machine's mood hits both.
+
+*CPU* counts the contestant's process and every child that it has waited for. The **bare limit** is what no grader can
+beat: the same cells in the same IPython shell and the same hidden tests in-process, in a fork of a warm process, and
+nothing else — no line, no sandbox, no gradebook, no notebook written; starting up is not counted for it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from gradekit import demo, notebook
+from gradekit.course import CONFIG, Course
+from gradekit.demo import Submission
+
+ROOT = Path(__file__).parents[2]
+ASSIGNMENT = "rnn_from_scratch"
+STUDENTS = int(os.environ.get("GRADEKIT_BENCH_STUDENTS", "40"))
+
+# Stock nbgrader: without gradekit.install(), which would put our engine in the place of its Autograde.
+STOCK_CONFIG = """
+c = get_config()
+c.CourseDirectory.solution_directory = "solutions"
+c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=ERROR"]
+"""
+
+# One otter test file an exercise: a case for each hidden test, all from one judging of the notebook's globals.
+OTTER_TEST = '''
+import numpy as np
+from pathlib import Path
+from otter.test_files import test_case
+from gradekit.course import find_course
+from gradekit.hidden import judge_in_process, load_assignment
+
+OK_FORMAT = False
+name = "{name}"
+points = {points}
+judged = {{}}
+
+
+def accepted(env, test):
+    if not judged:
+        before = np.random.get_state()
+        loaded = load_assignment(find_course(Path.cwd()), "{assignment}")
+        result = judge_in_process(loaded, name, env)
+        judged.update((item.test, item.verdict.name == "AC") for item in result.tests)
+        np.random.set_state(before)
+    assert judged[test]
+
+{cases}
+'''
+OTTER_CASE = """
+@test_case(points=None, hidden=True)
+def {test}(env):
+    accepted(env, "{test}")
+"""
+
+# Grades a class with otter in one process; argument: the class's folder. Prints the scores as JSON.
+OTTER_DRIVER = """
+import json, sys
+from pathlib import Path
+from otter.api import grade_submission
+from gradekit.checks import __file__ as checks
+
+found, root, assignment = {}, Path(sys.argv[1]), sys.argv[2]
+for folder in sorted((root / "submitted").iterdir()):
+    results = grade_submission(str(folder / assignment / f"{assignment}.ipynb"), str(root / "autograder.zip"), quiet=True)
+    found[folder.name] = {name: result.score for name, result in results.results.items()}
+print("SCORES" + json.dumps(found))
+"""
+
+# The bare limit; argument: the class's folder. Prints CPU and wall of all forks, and the scores, as JSON.
+BARE_DRIVER = """
+import json, os, resource, sys, time
+from pathlib import Path
+
+import numpy.random
+from gradekit import notebook, worker
+from gradekit.course import Course
+from gradekit.hidden import judge_in_process, load_assignment
+
+course, assignment = Course(Path(sys.argv[1])), sys.argv[2]
+loaded = load_assignment(course, assignment)
+exercises = {item.name + notebook.GRADE_SUFFIX: item.name for item in loaded.exercises}
+answer = sys.stdout
+outputs = worker.Outputs()
+shell = worker.make_shell(outputs)
+
+
+def learner(folder, pipe):
+    os.chdir(folder)
+    sys.path.append(str(folder))
+    scores = {}
+    for cell in notebook.cells(notebook.read(folder / f"{assignment}.ipynb")):
+        if cell.grade_id in exercises:
+            name = exercises[cell.grade_id]
+            before = numpy.random.get_state()
+            scores[name] = judge_in_process(loaded, name, shell.user_ns).score
+            numpy.random.set_state(before)
+        elif cell.kind == "code":
+            outputs.begin(keep=True)
+            shell.run_cell(cell.source, store_history=True)
+    os.write(pipe, json.dumps(scores).encode())
+    os._exit(0)
+
+
+found = {}
+before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+for folder in sorted((course.root / "submitted").iterdir()):
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        learner(folder / assignment, theirs)
+    os.close(theirs)
+    with os.fdopen(ours) as pipe:
+        found[folder.name] = json.loads(pipe.read() or "{}")
+    os.waitpid(pid, 0)
+wall, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+print("SCORES" + json.dumps({"cpu": cpu, "wall": wall, "scores": found}), file=answer)
+"""
+
+Scores = dict[str, dict[str, float]]
+
+
+@dataclass
+class Contestant:
+    """One grader: what it took in each of its runs, in seconds for the whole class, and the scores that it gave."""
+
+    name: str
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    scores: Scores = field(default_factory=dict)
+
+    def add(self, wall: float, cpu: float, scores: Scores) -> None:
+        """Add a run; the scores must be the same in all."""
+        assert not self.scores or self.scores == scores
+        self.wall.append(wall)
+        self.cpu.append(cpu)
+        self.scores = scores
+
+    def each(self, seconds: list[float]) -> float:
+        """Return the mean of the runs, for one submission."""
+        return sum(seconds) / len(seconds) / STUDENTS
+
+
+def environment(course: Course) -> dict[str, str]:
+    """Return what every contestant runs in: one thread a process, this environment's tools and kernel first."""
+    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    ours = {"PATH": path, "JUPYTER_PREFER_ENV_PATH": "1", "GRADEKIT_COURSE": str(course.root), "PYTHONWARNINGS": "ignore"}
+    return {**os.environ, **one, **ours}
+
+
+def measured(course: Course, *command: str, allowed: Iterable[int] = (0,)) -> tuple[float, float, str]:
+    """Run a command in the course's folder; return wall and CPU seconds, children included, and its output."""
+    with (course.root / "out.txt").open("w+", encoding="utf-8") as out:
+        begin = time.perf_counter()
+        process = subprocess.Popen(command, cwd=course.root, env=environment(course), stdout=out, stderr=out)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        said = out.read()
+    assert process.returncode in allowed, said[-3000:]
+    return wall, usage.ru_utime + usage.ru_stime, said
+
+
+def answered(said: str) -> dict:
+    """Return what a driver has printed."""
+    return json.loads(said.rsplit("SCORES", 1)[1])
+
+
+# --- the class -------------------------------------------------------------------------------------------------------
+
+
+def cut_course(folder: Path) -> Course:
+    """Make a course whose source notebook ends with the last graded cell, ready for otter too."""
+    course, ours = Course(folder), Course(ROOT)
+    shutil.copytree(ours.source_folder(ASSIGNMENT), course.source_folder(ASSIGNMENT))
+    shutil.copytree(ours.hidden(ASSIGNMENT), course.hidden(ASSIGNMENT), ignore=shutil.ignore_patterns("__pycache__"))
+    (course.root / CONFIG).write_text(STOCK_CONFIG, encoding="utf-8")
+    node = notebook.read(course.source(ASSIGNMENT))
+    last = max(cell.index for cell in notebook.cells(node) if cell.points)
+    node["cells"] = node["cells"][: last + 1]
+    for before, cell in zip(node["cells"], notebook.cells(node)[1:], strict=False):
+        if cell.points:
+            before["metadata"]["otter"] = {"tests": [cell.grade_id.removesuffix(notebook.GRADE_SUFFIX)]}
+            node["cells"][cell.index]["metadata"]["tags"] = ["otter_ignore"]
+    course.source(ASSIGNMENT).write_text(json.dumps(node, indent=1), encoding="utf-8")
+    return course
+
+
+def students(course: Course) -> list[Submission]:
+    """Return the demo's class, again and again until it is large enough."""
+    some = demo.synthetic_class(course, ASSIGNMENT)
+    cycled = (some[number % len(some)] for number in range(STUDENTS))
+    # None lies in the future, since gradekit says a line about each that does.
+    return [
+        replace(one, student=f"{number:03d}_{one.student}", handed_in=one.handed_in.replace(year=2020))
+        for number, one in enumerate(cycled)
+    ]
+
+
+def make_class(folder: Path) -> tuple[Course, list[Submission]]:
+    """Make the course with what the class hands in; every contestant gets a copy."""
+    course = demo.make_course(cut_course(folder / "cut"), ASSIGNMENT, folder / "class")
+    found = students(course)
+    demo.hand_in(course, ASSIGNMENT, found)
+    return course, found
+
+
+def copied(course: Course, name: str) -> Course:
+    """Copy the class for one contestant."""
+    return Course(Path(shutil.copytree(course.root, course.root.parent / name)))
+
+
+def with_checks(course: Course) -> Course:
+    """Put checks.py beside every notebook, as nbgrader and gradekit do when they grade."""
+    for folder in (course.root / "submitted").iterdir():
+        shutil.copyfile(course.source_folder(ASSIGNMENT) / "checks.py", folder / ASSIGNMENT / "checks.py")
+    return course
+
+
+# --- the contestants -------------------------------------------------------------------------------------------------
+
+
+def gradebook_scores(course: Course, submissions: list[Submission]) -> Scores:
+    """Read what a contestant has written into its gradebook."""
+    return {row.student: dict(row.scores) for row in demo.results(course, ASSIGNMENT, submissions).rows}
+
+
+def run_nbgrader(course: Course, submissions: list[Submission]) -> tuple[float, float, Scores]:
+    """Run stock ``nbgrader autograde`` once over the class."""
+    wall, cpu, _ = measured(course, sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT, "--force")
+    return wall, cpu, gradebook_scores(course, submissions)
+
+
+def make_otter_zip(course: Course) -> None:
+    """Write tests/<exercise>.py from the hidden tests, and let otter make its zip."""
+    from otter.generate import main as generate
+
+    from gradekit.hidden import load_assignment
+
+    loaded = load_assignment(course, ASSIGNMENT)
+    tests = course.root / "otter"
+    tests.mkdir()
+    for exercise in loaded.exercises:
+        hidden = loaded.tested[exercise.name].tests
+        whole = sum(test.weight for test in hidden)
+        text = OTTER_TEST.format(
+            assignment=ASSIGNMENT,
+            name=exercise.name,
+            points=[exercise.points * test.weight / whole for test in hidden],
+            cases="\n".join(OTTER_CASE.format(test=test.name) for test in hidden),
+        )
+        (tests / f"{exercise.name}.py").write_text(text, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(course.source_folder(ASSIGNMENT))  # otter takes files from below the working folder alone
+        generate(
+            tests_dir=str(tests),
+            output_path=str(course.root / "autograder.zip"),
+            no_config=True,
+            no_requirements=True,
+            no_environment=True,
+            files=["checks.py"],
+        )
+
+
+def run_otter(course: Course) -> tuple[float, float, Scores]:
+    """Run ``otter.api.grade_submission`` over the class in one process."""
+    wall, cpu, said = measured(course, sys.executable, "-c", OTTER_DRIVER, str(course.root), ASSIGNMENT)
+    return wall, cpu, answered(said)
+
+
+def run_gradekit(
+    course: Course, submissions: list[Submission], jobs: int, only: Iterable[str] = ()
+) -> tuple[float, float, Scores]:
+    """Run ``gradekit grade`` once over the class, or over some."""
+    words = [word for name in only for word in ("--student", name)]
+    command = ("-m", "gradekit.cli", "grade", ASSIGNMENT, "--course-dir", str(course.root), "--jobs", str(jobs))
+    wall, cpu, _ = measured(course, sys.executable, *command, "--force", *words)
+    return wall, cpu, {} if words else gradebook_scores(course, submissions)
+
+
+def run_bare(course: Course) -> tuple[float, float, Scores]:
+    """Run the bare limit over the class; its own start is not counted."""
+    found = answered(measured(course, sys.executable, "-c", BARE_DRIVER, str(course.root), ASSIGNMENT)[2])
+    return found["wall"], found["cpu"], found["scores"]
+
+
+# --- what is reported ------------------------------------------------------------------------------------------------
+
+
+def print_table(contestants: list[Contestant], bare: Contestant) -> None:
+    """Print wall and CPU per submission, and how they compare with nbgrader and with the bare limit."""
+    nbgrader = contestants[0]
+    print(f"\n{'per submission':24}{'wall s':>9}{'CPU s':>9}{'throughput':>12}{'less CPU':>10}{'above bare':>12}")
+    for one in [*contestants, bare]:
+        wall, cpu = one.each(one.wall), one.each(one.cpu)
+        faster, less = nbgrader.each(nbgrader.wall) / wall, nbgrader.each(nbgrader.cpu) / cpu
+        above = cpu - bare.each(bare.cpu)
+        print(f"{one.name:24}{wall:9.3f}{cpu:9.3f}{faster:11.1f}x{less:9.1f}x{above:+10.3f} s")
+
+
+def print_break_down(course: Course, ours: Contestant, once: tuple[float, float]) -> None:
+    """Print where gradekit's time goes, from its reports and from a run over one submission."""
+    reports = [json.loads(path.read_text(encoding="utf-8")) for path in (course.root / ".gradekit" / ASSIGNMENT).iterdir()]
+    assert len(reports) == STUDENTS
+    mean = {name: sum(report["times"].get(name, 0) for report in reports) / STUDENTS for name in
+            ("wall", "cells", "tests", "follow_through")}  # fmt: skip
+    record = mean["wall"] - mean["cells"] - mean["tests"] - mean["follow_through"]
+    begin = (once[0] - reports[0]["times"]["wall"]) / STUDENTS
+    print("\ngradekit --jobs 1, wall s per submission (its last run):")
+    for name in ("cells", "tests", "follow_through"):
+        print(f"  {name:22}{mean[name]:9.3f}")
+    print(f"  {'gradebook and files':22}{record:9.3f}")
+    print(f"  {'start, once a class':22}{begin:9.3f}   ({begin * STUDENTS:.1f} s wall, for {STUDENTS} submissions)")
+    wall = ours.wall[-1] / STUDENTS
+    print(f"  {'the rest':22}{wall - mean['wall'] - begin:9.3f}\n  {'in all':22}{wall:9.3f}")
+    start_cpu = (STUDENTS * once[1] - ours.cpu[-1]) / (STUDENTS - 1)  # one submission and the class: two equations
+    print(f"  CPU: {start_cpu:.2f} s to start and {(ours.cpu[-1] - start_cpu) / STUDENTS:.3f} s for each submission")
+
+
+def check_scores(contestants: list[Contestant]) -> None:
+    """Demand that every submission has the same scores with all contestants."""
+    first, *others = contestants
+    assert len(first.scores) == STUDENTS
+    for other in others:
+        for student, scores in first.scores.items():
+            given = other.scores[student]
+            assert given == pytest.approx(scores, abs=1e-9), f"{student}: {first.name} and {other.name} differ"
+
+
+def test_graders(tmp_path: Path) -> None:
+    """All contestants give the same scores; print what each of them took."""
+    course, submissions = make_class(tmp_path)
+    print(f"\n{STUDENTS} submissions of {ASSIGNMENT}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    nbgrader, otter = Contestant("nbgrader autograde"), Contestant("otter grade_submission")
+    one, two = Contestant("gradekit --jobs 1"), Contestant("gradekit --jobs 2")
+    bare = Contestant("bare limit")
+    alone, pair, forked = copied(course, "one"), copied(course, "two"), with_checks(copied(course, "bare"))
+    quick: list[tuple[Contestant, Callable[[], tuple[float, float, Scores]]]] = [
+        (bare, lambda: run_bare(forked)),
+        (one, lambda: run_gradekit(alone, submissions, 1)),
+        (two, lambda: run_gradekit(pair, submissions, 2)),
+    ]
+    once = run_gradekit(alone, submissions, 1, only=[submissions[0].student])
+    for contestant, run in quick:
+        contestant.add(*run())
+    nbgrader.add(*run_nbgrader(copied(course, "nbgrader"), submissions))
+    for contestant, run in reversed(quick):
+        contestant.add(*run())
+    contestants = [nbgrader, one, two]
+    if importlib.util.find_spec("otter"):
+        graded = with_checks(copied(course, "otter"))
+        make_otter_zip(graded)
+        otter.add(*run_otter(graded))
+        contestants.insert(1, otter)
+    else:
+        print("otter-grader is not installed, so it does not take part: pip install 'otter-grader==7.0.*'")
+    print_table(contestants, bare)
+    print_break_down(alone, one, once[:2])
+    print(f"at the end: load {os.getloadavg()[0]:.1f}")
+    check_scores([*contestants, bare])

@@ -1,0 +1,148 @@
+"""nbgrader's own pages, in a real browser: a submission's scripts run in none of them once gradekit is installed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbgrader.converters import Autograde, GenerateFeedback
+
+from gradekit import converters
+from gradekit.course import Course
+from gradekit.demo import Submission, hand_in
+from gradekit.release import release
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM, reason="Debian's chromium is not installed"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
+]
+
+PWN = "window.pwned = (window.pwned || '') + '{place} '"
+HANDLER = f'<img src="nowhere" onerror="{PWN}">'
+MARKDOWN = "\n\n".join(
+    [
+        "# A heading and $x_t < 3$",
+        f"<script>{PWN.format(place='markdown-script')}</script>",
+        HANDLER.format(place="markdown-handler"),
+        f'<svg onload="{PWN.format(place="markdown-svg")}"></svg>',
+        f'<iframe srcdoc="<script>parent.{PWN.format(place="markdown-frame")}</script>"></iframe>',
+    ]
+)
+CODE = f"""
+from IPython.display import HTML, SVG, Javascript, Markdown, display
+display(HTML('''<script>{PWN.format(place="html-script")}</script>{HANDLER.format(place="html-handler")}'''))
+display(Javascript('''{PWN.format(place="javascript")}'''))
+display(SVG(data='''<svg xmlns="http://www.w3.org/2000/svg"><script>{PWN.format(place="svg-script")}</script></svg>'''))
+display(Markdown('''{HANDLER.format(place="markdown-output")}'''))
+print('''<script>{PWN.format(place="printed")}</script>''')
+raise ValueError('''<img src=nowhere onerror="{PWN.format(place="exception")}">''')
+"""
+
+
+@pytest.fixture
+def hostile(small: Course) -> Course:
+    """The small course with one submission that tries to run scripts wherever it can, autograded by stock nbgrader."""
+    release(small, "small", solutions=False)
+    hand_in(small, "small", [Submission("mallory", {})])
+    path = small.root / "submitted" / "mallory" / "small" / "small.ipynb"
+    node = json.loads(path.read_text())
+    node["cells"].insert(2, {"cell_type": "markdown", "id": "free-text", "metadata": {}, "source": MARKDOWN})
+    code = {
+        "cell_type": "code",
+        "id": "free-code",
+        "metadata": {},
+        "source": CODE,
+        "outputs": [],
+        "execution_count": None,
+    }
+    node["cells"].insert(3, code)
+    path.write_text(json.dumps(node))
+    converters.run(Autograde, converters.settings(small), "small")
+    return small
+
+
+@pytest.fixture
+def page() -> Iterator[Any]:
+    """A page of Debian's chromium."""
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser.new_page()
+        browser.close()
+
+
+def ran(page: Any, address: str) -> str:
+    """Open an address, wait until it has loaded, and return which scripts of the submission ran."""
+    page.goto(address, wait_until="load")
+    page.wait_for_selector("text=A heading and")
+    return str(page.evaluate("window.pwned || ''"))
+
+
+def feedback(course: Course) -> str:
+    """Make nbgrader's feedback and return its address."""
+    converters.run(GenerateFeedback, converters.settings(course), "small")
+    return (course.root / "feedback" / "mallory" / "small" / "small.html").as_uri()
+
+
+def test_without_gradekit_scripts_run_in_feedback(hostile: Course, page: Any) -> None:
+    """The test can fail: with nbgrader's own settings the submission's scripts run in its feedback page."""
+    config = hostile.root / "nbgrader_config.py"
+    config.write_text(config.read_text().replace("gradekit.install(c)", ""))
+    assert "markdown-svg" in ran(page, feedback(hostile))
+
+
+def test_no_script_runs_in_feedback(hostile: Course, page: Any) -> None:
+    """With gradekit installed no script runs in nbgrader's feedback page; heading and math are there."""
+    assert ran(page, feedback(hostile)) == ""
+    assert "x_t" in page.content()
+
+
+def test_no_script_runs_in_formgrader(hostile: Course, page: Any) -> None:
+    """With gradekit installed no script of the submission runs in formgrader's page of it."""
+    with converters.gradebook(converters.settings(hostile)) as gradebook:
+        number = gradebook.find_submission_notebook("small", "small", "mallory").id
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["server", "--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=t"]
+    folder = hostile.root.parent
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+    }
+    extension = "--ServerApp.jpserver_extensions=nbgrader.server_extensions.formgrader=True"
+    command = [sys.executable, "-W", "ignore", "-m", "jupyter", *words, extension]
+    log = (folder / "server.log").open("w")
+    server = subprocess.Popen(command, cwd=hostile.root, env=environment, stdout=log, stderr=log)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/api?token=t", server)
+        assert ran(page, f"http://127.0.0.1:{port}/formgrader/submissions/{number}/?token=t") == ""
+    finally:
+        server.terminate()
+        server.wait()
+        log.close()
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Ask until the server answers; each refused connection is one more try, for a minute at most."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+    raise AssertionError("the server did not answer")

@@ -1,0 +1,149 @@
+"""What every submission of this folder gains, loses and leaves behind; conftest.py says how a case is written."""
+
+from __future__ import annotations
+
+import ast
+import os
+import stat
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+
+from gradekit.model import Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+POINTS = {"double": 0.5, "quadruple": 2.0}
+UNDECIDED = "undecided"
+WAITING = "This counts once"  # the message of a test that only waits for another
+EXPECTED = {"double", "quadruple", "note"}
+MEMORY_BYTES = 2 * 2**30  # of grader or worker, whatever is handed in
+
+
+def test_case_is_sound(case: Any) -> None:
+    """The case says what it does in one sentence, expects known things, and its code is Python as IPython reads it."""
+    assert case.says.endswith(".")
+    assert set(case.expect) <= EXPECTED
+    for name in POINTS:
+        wanted = case.expect.get(name, {})
+        assert set(wanted) <= {"score", "scores", "verdicts"}
+        assert set(wanted.get("verdicts", ())) <= set(Verdict.__members__)
+    if case.compiles:
+        for name, source in case.sources().items():
+            python = TransformerManager().transform_cell(source)
+            compile(python, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+
+
+def test_scores_and_verdicts(case: Any, judged: Any) -> None:
+    """The attacker gains nothing, the rest of the notebook is judged, and every lost point comes with a reason."""
+    report = judged.report(case.student)
+    assert (report["schema"], report["assignment"], report["student"]) == (1, "small", case.student)
+    assert [found["exercise"] for found in report["exercises"]] == list(POINTS)
+    for found in report["exercises"]:
+        points, wanted = POINTS[found["exercise"]], case.expect.get(found["exercise"], {})
+        said = f"{case.says} {found}"
+        score = UNDECIDED if found["score"] is None else found["score"]
+        full = wanted.get("score", points)
+        assert found["points"] == points
+        assert score in wanted.get("scores", [full]), said
+        verdicts = {test["verdict"] for test in found["tests"] if not test["message"].startswith(WAITING)}
+        allowed = wanted.get("verdicts") or (["AC"] if set(wanted) <= {"score"} and full == points else Verdict.__members__)
+        assert verdicts <= {*allowed, "AC"} if score == points else verdicts <= set(allowed), said
+        assert all(test["message"] for test in found["tests"] if test["verdict"] != "AC"), said
+
+
+def test_gradebook_agrees(case: Any, judged: Any) -> None:
+    """The gradebook holds what the report says; what is undecided needs a person."""
+    rows = judged.rows(case.student)
+    for found in judged.report(case.student)["exercises"]:
+        score, needs_a_person = rows[found["exercise"]]
+        assert needs_a_person == (found["score"] is None)
+        assert score == found["score"] or found["score"] is None
+
+
+def test_instructor_can_read_why(case: Any, judged: Any) -> None:
+    """Terminal and notes are plain lines, without a traceback, and hold what the case asks for."""
+    notes = judged.report(case.student)["notes"]
+    assert all(isinstance(note, str) and note.isprintable() for note in notes), notes
+    name = case.student.encode("unicode_escape").decode()
+    lines = [line for line in judged.terminal.splitlines() if case.student in line or name in line]
+    wanted = case.expect.get("note", "")
+    assert wanted.lower() in "\n".join([*notes, *lines]).lower(), (notes, lines)
+
+
+def test_nothing_secret_comes_out(case: Any, judged: Any) -> None:
+    """What a student will get holds no word of hidden tests, solution, gradebook, environment or other students."""
+    for path in published(judged.root, case.student):
+        assert judged.token.encode() not in path.read_bytes(), path
+
+
+def test_only_plain_files_come_out(case: Any, judged: Any) -> None:
+    """No link, pipe or device, no page and no trace of a breach is copied back, and nothing without a bound."""
+    size = number = 0
+    for top in ("autograded", "feedback"):
+        for folder, folders, files in os.walk(os.fsencode(judged.root / top / case.student)):
+            for name in (*folders, *files):
+                info = os.lstat(os.path.join(folder, name))  # noqa: PTH118  (names that are no text)
+                assert stat.S_ISDIR(info.st_mode) or (stat.S_ISREG(info.st_mode) and info.st_nlink == 1), name
+                assert b"BREACH" not in name
+                assert not name.endswith(b".html") or top == "feedback" and name == b"small.html", name
+                size, number = size + info.st_blocks * 512, number + 1
+    assert size < 300 * 2**20
+    assert number < 3000
+
+
+def test_own_check(case: Any, judged: Any) -> None:
+    """What the case's own make.py asserts holds."""
+    check = case.make().get("check")
+    if check is None:
+        pytest.skip("the case has no check of its own")
+    check(judged.root, judged.root / "submitted" / case.student / "small", {"terminal": judged.terminal})
+
+
+def published(root: Path, student: str) -> list[Path]:
+    """Return the files that a student gets, or an instructor shows."""
+    report = root / ".gradekit" / "small" / f"{student}.json"
+    folders = [root / "autograded" / student, root / "feedback" / student]
+    return [report, *(path for folder in folders for path in folder.rglob("*") if path.is_file())]
+
+
+@pytest.mark.parametrize("name", ["alice", "m_alice", "zoe_alice"])
+def test_bystanders_keep_full_marks(the_class: Any, name: str) -> None:
+    """An honest student in the same class gets full marks, in the report and in the gradebook."""
+    assert the_class.rows(name) == {exercise: (points, False) for exercise, points in POINTS.items()}
+    report = the_class.report(name)
+    assert [found["score"] for found in report["exercises"]] == list(POINTS.values())
+    assert report["notes"] == []
+
+
+def test_exit_code_says_whether_a_person_must_look(the_class: Any) -> None:
+    """The exit code is 1 exactly where something is undecided, and never says that the fault is ours."""
+    reports = [the_class.report(path.stem) for path in (the_class.root / ".gradekit" / "small").glob("*.json")]
+    undecided = any(found["score"] is None for report in reports for found in report["exercises"])
+    assert the_class.code == int(undecided), the_class.terminal[-3000:]
+
+
+def test_terminal_is_plain_text(the_class: Any) -> None:
+    """What is printed holds no control character, no traceback, and nobody's canary."""
+    unseen = {c for c in the_class.terminal if unicodedata.category(c) in ("Cc", "Cf", "Cs")} - set("\n\r")
+    assert not unseen, the_class.terminal[-3000:]
+    assert "Traceback" not in the_class.terminal
+    assert the_class.token not in the_class.terminal
+
+
+def test_nothing_arrived_and_nothing_was_left(the_class: Any) -> None:
+    """No message, signal or key press reached anybody; no process and no file was left outside."""
+    assert the_class.arrived == []
+
+
+def test_instructors_files_are_as_they_were(the_class: Any) -> None:
+    """Source, hidden tests, settings and everything handed in have their contents, modes, owners and times."""
+    assert the_class.after == the_class.before
+
+
+def test_memory_is_bounded(the_class: Any) -> None:
+    """Neither the grader nor a worker ever took more than its bound of resident memory."""
+    assert the_class.peak_bytes < MEMORY_BYTES
