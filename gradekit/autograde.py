@@ -1,48 +1,60 @@
-"""nbgrader's own Autograde, with gradekit's checks before the first submission is touched.
+"""nbgrader's Autograde with this engine inside: `nbgrader autograde`, and formgrader's Autograde button.
 
-Plain ``nbgrader autograde`` runs the hidden tests in the learner's process: convenient, **not secure**. Whatever is
-wrong on our side would there be a cell that fails, which nbgrader scores 0; so it is found beforehand.
+The same words, folders, rows and exit codes; learners' code runs in the sandbox. Before the first submission is
+touched our own side is looked at: a fault there is one sentence and exit code 2, and nobody's zero.
 """
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import Autograde
+from traitlets import Any as AnyTrait
 
-from gradekit import notebook
+from gradekit.classroom import Desk, Order, begin_desk, refuse_readable
 from gradekit.course import Course
 from gradekit.errors import CourseError, GradekitError
-from gradekit.hidden import load_assignment
+from gradekit.gradebook import Recorded, StagedAutograde
 
 if TYPE_CHECKING:
     from nbgrader.coursedir import CourseDirectory
 
+    from gradekit.gradebook import Book
+
 SQLITE = "sqlite:///"
 
 
-class CheckedAutograde(Autograde):  # type: ignore[misc]  # nbgrader is untyped
-    """nbgrader's Autograde; refuses with one sentence and exit code 2 what would lose a whole class its points."""
+class EngineAutograde(StagedAutograde):
+    """nbgrader's Autograde; each submission is graded at a desk of ours."""
+
+    _open_things = AnyTrait(None)
 
     def start(self) -> None:
-        """Check our side, then grade."""
-        course = Course(Path(self.coursedir.root).resolve())
-        assignment = self.coursedir.assignment_id
-        try:
-            if not course.source_folder(assignment).is_dir():
-                course.check_assignment(assignment)
-            check_released(self.coursedir, assignment)
-            source = course.source(assignment)  # a course of other making may have notebooks of other names
-            if source.exists() and notebook.calls_hidden_tests(notebook.cells(notebook.read(source))):
-                load_assignment(course, assignment)
-        except GradekitError as error:
-            self.log.error("%s", error)  # noqa: TRY400  (one sentence, no traceback)
-            raise SystemExit(error.exit_code) from None
-        super().start()
+        """Look at our side, start the template process, grade, end it."""
+        order = Order(Course(Path(self.coursedir.root).resolve()), self.coursedir.assignment_id)
+        with ExitStack() as stack:
+            try:
+                self._check(order)
+                self._open_things = begin_desk(order, stack)
+            except GradekitError as error:
+                self.log.error("%s", error)  # noqa: TRY400  (one sentence, no traceback)
+                raise SystemExit(error.exit_code) from None
+            super().start()
+
+    def _check(self, order: Order) -> None:
+        if not order.course.source_folder(order.assignment).is_dir():
+            order.course.check_assignment(order.assignment)
+        check_released(self.coursedir, order.assignment)
+        refuse_readable(order)
+
+    def record(self, book: Book, student: str) -> Recorded:
+        """Grade one submission in the sandbox, and write its report."""
+        desk: Desk = self._open_things(book)
+        return desk.grade(student, notebooks=self.coursedir.notebook_id)[1]
 
 
 def check_released(coursedir: CourseDirectory, assignment: str) -> None:
@@ -64,6 +76,6 @@ def check_released(coursedir: CourseDirectory, assignment: str) -> None:
 
 
 def install() -> None:
-    """Put CheckedAutograde in the place of nbgrader's Autograde: command line and formgrader's button."""
-    nbgrader.apps.autogradeapp.Autograde = CheckedAutograde
-    nbgrader.apps.api.Autograde = CheckedAutograde
+    """Put EngineAutograde in the place of nbgrader's Autograde: command line and formgrader's button."""
+    nbgrader.apps.autogradeapp.Autograde = EngineAutograde
+    nbgrader.apps.api.Autograde = EngineAutograde

@@ -30,14 +30,14 @@ from gradekit.model import GradeReport
 from gradekit.notebook import GRADE_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from nbformat import NotebookNode
 
     from gradekit.course import Course
     from gradekit.forkserver import Template
     from gradekit.grade import Judged
-    from gradekit.gradebook import Book
+    from gradekit.gradebook import Book, Recorded
     from gradekit.hidden import Assignment
     from gradekit.model import Limits
 
@@ -113,7 +113,7 @@ class Desk:
     limits: Limits
     hashes: Mapping[str, str]
 
-    def grade(self, student: str) -> GradeReport:
+    def grade(self, student: str, *, notebooks: str = "*") -> tuple[GradeReport, Recorded]:
         """Grade a submission: run it, record it, and write its report last."""
         begin = time.perf_counter()
         judged: dict[str, Judged] = {}
@@ -135,7 +135,7 @@ class Desk:
             )
             return fill(nb, judged[name])
 
-        recorded = record(self.book, student, execute=execute)
+        recorded = record(self.book, student, execute=execute, notebooks=notebooks)
         times: dict[str, float] = {"wall": time.perf_counter() - begin}
         for run in judged.values():
             for name, seconds in run.times.items():
@@ -147,12 +147,13 @@ class Desk:
             exercises=tuple(result for run in judged.values() for result in run.exercises),
             inline=tuple(result for run in judged.values() for result in run.inline),
             notes=(*(note for run in judged.values() for note in run.notes), *recorded.notes),
+            alarms=recorded.alarms,
             times={name: round(seconds, 4) for name, seconds in times.items()},
             versions=versions(),
             hashes={**self.hashes, "submission": before},
         )
         store.save(order.course.root, report)
-        return report
+        return report, recorded
 
 
 def fill(nb: NotebookNode, judged: Judged) -> Executed:
@@ -212,13 +213,19 @@ def open_desk(order: Order) -> Iterator[Desk]:
     """
     refuse_readable(order)
     config = converters.settings(order.course, **({"db_url": order.db} if order.db else {}))
-    limits = converters.limits(config)
     with ExitStack() as stack:
         gradebook = stack.enter_context(open_gradebook(config))
         book = open_assignment(config, gradebook, order.assignment)
-        loaded = _tests(order)
-        running = stack.enter_context(template(isolate=order.isolation != NONE, max_abi=order.max_abi))
-        yield Desk(order, running, book, loaded, limits, hashes(order))
+        yield begin_desk(order, stack)(book)
+
+
+def begin_desk(order: Order, stack: ExitStack) -> Callable[[Book], Desk]:
+    """Load the hidden tests and start a template process, ended with `stack`; return how to sit down to a book."""
+    limits = converters.limits(converters.settings(order.course))
+    loaded = _tests(order)
+    running = stack.enter_context(template(isolate=order.isolation != NONE, max_abi=order.max_abi))
+    ours = hashes(order)
+    return lambda book: Desk(order, running, book, loaded, limits, ours)
 
 
 def refuse_readable(order: Order) -> None:

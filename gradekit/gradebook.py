@@ -31,14 +31,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import nbformat
-from nbconvert.exporters import Exporter
 from nbconvert.writers import FilesWriter
 from nbgrader import utils
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import BaseCell, Comment, Grade, Gradebook, MissingEntry, Notebook, SubmittedNotebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import Execute, SaveAutoGrades
+from nbgrader.preprocessors import CheckCellMetadata, Execute, SaveAutoGrades
 from sqlalchemy.exc import OperationalError, SAWarning
 from traitlets import Unicode
 from traitlets.utils.importstring import import_item
@@ -300,8 +299,9 @@ def record(book: Book, student: str, *, execute: Executor, notebooks: str = "*")
         converter.share()
         converter.notebooks = [str(submitted / f"{name}.ipynb") for name in taken.notebooks]
         converter.run_post_convert_hook()
-    undecided = tuple(f"{row.grade_id} is undecided: {row.undecided}" for row in rows if row.undecided)
-    alarms = (*taken.alarms, *undecided)
+    lost = [f"{name} is undecided: {reason}" for name, reason in taken.notebooks.items() if reason]
+    asked = [row for row in rows if row.undecided and not taken.notebooks[row.notebook]]
+    alarms = (*taken.alarms, *lost, *(f"{row.grade_id} is undecided: {row.undecided}" for row in asked))
     return Recorded(student, rows, late_s, tuple(dict.fromkeys([*taken.notes, *notes, *alarms])), alarms)
 
 
@@ -495,6 +495,8 @@ class _SaveScores(SaveAutoGrades):  # type: ignore[misc]
             if name in self.reasons:
                 own = name.removesuffix(GRADE_SUFFIX)
                 self._say(own if own in solutions else solution, self.reasons[name])
+        self.gradebook.gradebook.db.flush()
+        self.gradebook.gradebook.db.expire_all()  # as a commit does: the database computes the sums that come next
         return nb, resources
 
     def _say(self, cell: str, reason: str) -> None:
@@ -553,13 +555,13 @@ class _Recorder(Autograde):  # type: ignore[misc]
         """Sanitise and run the notebooks; the database is only read."""
         self.notebooks = [str(self.inbox / f"{name}.ipynb") for name in self.book.sources]
         before, _ = self._steps()
-        with _lent(_Reading(self.book.gradebook)):
+        with _lent(_Reading(self.book)):
             self.init_assignment(self.book.assignment, self.student)
             sane = {name: self._convert(name, [*self.sanitize_preprocessors, *before]) for name in taken.notebooks}
         self.book.gradebook.db.rollback()  # nothing was written; this ends the reading
         runs = {}
         for name, reason in taken.notebooks.items():
-            done = Executed(undecided=dict.fromkeys(_graded(sane[name]), reason)) if reason else Executed()
+            done = _undecided(sane[name], reason) if reason else Executed()
             if not reason and _enabled(self.config, "Execute"):
                 with _environment(NBGRADER_EXECUTION="autograde"):
                     done = execute(sane[name], name, self.outbox)
@@ -572,13 +574,12 @@ class _Recorder(Autograde):  # type: ignore[misc]
         self.coursedir.ignore = ["*"]  # the files are there already, and nothing is copied a second time
         _, after = self._steps()
         reasons: dict[tuple[str, str], str] = {}
-        with _lent(_Borrowed(self.book.gradebook)):
+        with _lent(_Writing(self.book)):
             self.init_assignment(self.book.assignment, self.student)
             for name, (nb, executed) in runs.items():
                 saving = _SaveScores(executed, parent=self.exporter)
-                steps = [saving if step is SaveAutoGrades else step for step in after]
                 resources = self._resources(name)
-                self._register(steps)
+                self._register(name, [saving if step is SaveAutoGrades else step for step in after])
                 output, resources = self.exporter.from_notebook_node(nb, resources=resources)
                 self.write_single_notebook(output, resources)
                 reasons |= {(name, grade_id): reason for grade_id, reason in saving.reasons.items()}
@@ -600,36 +601,44 @@ class _Recorder(Autograde):  # type: ignore[misc]
         return kinds[:at], kinds[at + 1 :]
 
     def _convert(self, name: str, steps: Sequence[Any]) -> NotebookNode:
-        self._register(steps)
-        nb = nbformat.read(self.inbox / f"{name}.ipynb", as_version=4)
-        nb, _ = Exporter.from_notebook_node(self.exporter, nb, resources=self._resources(name))
+        """Take a repaired notebook through nbgrader's steps; it is ours and valid, so nothing is checked or copied."""
+        nb = nbformat.from_dict(json.loads((self.inbox / f"{name}.ipynb").read_text(encoding="utf-8")))
+        resources = self._resources(name)
+        self._register(name, steps)
+        for step in self.exporter._preprocessors:  # noqa: SLF001  (as nbgrader itself does)
+            nb, resources = step(nb, resources)
         return nb
 
-    def _register(self, steps: Sequence[Any]) -> None:
+    def _register(self, name: str, steps: Sequence[Any]) -> None:
         self.exporter._preprocessors = []  # noqa: SLF001  (as nbgrader itself does)
+        check = _CheckOnce(self.book.sources[name], parent=self.exporter)
         for step in steps:
-            self.exporter.register_preprocessor(step)
+            self.exporter.register_preprocessor(check if step is CheckCellMetadata else step)
 
     def _resources(self, name: str) -> dict[str, Any]:
         resources: dict[str, Any] = self.init_single_notebook_resources(str(self.inbox / f"{name}.ipynb"))
         return resources | {"metadata": {"name": name, "path": str(self.outbox)}}
 
 
-def _graded(nb: NotebookNode) -> list[str]:
-    return [cell.metadata.nbgrader.grade_id for cell in nb.cells if utils.is_grade(cell) or utils.is_task(cell)]
+def _undecided(nb: NotebookNode, reason: str) -> Executed:
+    """Return that nothing could be told; a cell without points asks for nobody."""
+    metas = [cell.metadata.nbgrader for cell in nb.cells if utils.is_grade(cell) or utils.is_task(cell)]
+    unasked = {meta.grade_id: 0.0 for meta in metas if not meta.points}
+    return Executed(unasked, {meta.grade_id: reason for meta in metas if meta.points})
 
 
 # --- the database ----------------------------------------------------------------------------------------------------
 
 
 class _Borrowed:
-    """The open gradebook, for code that would open and close one of its own."""
+    """The open gradebook, for code that would open and close one of its own, and commit for each cell."""
 
-    def __init__(self, gradebook: Gradebook) -> None:
-        self._gradebook = gradebook
+    def __init__(self, book: Book) -> None:
+        self.book, self.gradebook = book, book.gradebook
+        self.db = SimpleNamespace(commit=lambda: None)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._gradebook, name)
+        return getattr(self.gradebook, name)
 
     def __enter__(self) -> Self:
         return self
@@ -639,9 +648,7 @@ class _Borrowed:
 
 
 class _Reading(_Borrowed):
-    """The open gradebook, and every write of nbgrader's `init_assignment` left for later."""
-
-    db = SimpleNamespace(commit=lambda: None)
+    """Answers from what was read once for the class; every write of nbgrader's `init_assignment` is left for later."""
 
     def update_or_create_student(self, student_id: str, **kwargs: Any) -> None:
         """Leave it for later."""
@@ -653,6 +660,72 @@ class _Reading(_Borrowed):
     def find_submission_notebook(self, *_: str) -> SimpleNamespace:
         """Return nothing to set to 0."""
         return SimpleNamespace(grades=())
+
+    def find_source_cell(self, name: str, notebook: str, _: str) -> SimpleNamespace:
+        """Return a source cell as the gradebook has it.
+
+        Raises
+        ------
+        MissingEntry
+        """
+        for cell in self.book.sources[notebook]:
+            meta = cell["metadata"]["nbgrader"]
+            if meta["grade_id"] == name:
+                kept = {"cell_type": cell["cell_type"], "locked": meta["locked"], "checksum": meta.get("checksum")}
+                return SimpleNamespace(name=name, source=cell["source"], max_score=meta.get("points"), **kept)
+        raise MissingEntry(name)
+
+    find_graded_cell = find_source_cell
+
+
+class _Writing(_Borrowed):
+    """Finds a submission's rows in one go, not one by one."""
+
+    def __init__(self, book: Book) -> None:
+        super().__init__(book)
+        self._rows: dict[tuple[type, str], dict[str, Any]] = {}
+
+    def find_grade(self, name: str, notebook: str, assignment: str, student: str) -> Any:
+        """Return a grade.
+
+        Raises
+        ------
+        MissingEntry
+        """
+        return self._find(Grade, notebook, student).get(name) or self.gradebook.find_grade(
+            name, notebook, assignment, student
+        )
+
+    def find_comment(self, name: str, notebook: str, assignment: str, student: str) -> Any:
+        """Return a comment.
+
+        Raises
+        ------
+        MissingEntry
+        """
+        return self._find(Comment, notebook, student).get(name) or self.gradebook.find_comment(
+            name, notebook, assignment, student
+        )
+
+    def _find(self, kind: Any, notebook: str, student: str) -> dict[str, Any]:
+        if (kind, notebook) not in self._rows:
+            found = self.gradebook.find_submission_notebook(notebook, self.book.assignment, student)
+            query = self.gradebook.db.query(BaseCell.name, kind).join(kind, kind.cell_id == BaseCell.id)
+            self._rows[kind, notebook] = dict(query.filter(kind.notebook_id == found.id).tuples())
+        return self._rows[kind, notebook]
+
+
+class _CheckOnce(CheckCellMetadata):  # type: ignore[misc]
+    """nbgrader's check of cell metadata, left out where they are the source's own, which were checked on release."""
+
+    def __init__(self, source_cells: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.known = [cell["metadata"]["nbgrader"] for cell in source_cells]
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> Any:
+        """Check what is not the source's."""
+        found = [cell.metadata.nbgrader for cell in nb.cells if "nbgrader" in cell.metadata]
+        return (nb, resources) if found == self.known else super().preprocess(nb, resources)
 
 
 @contextmanager
@@ -677,7 +750,7 @@ def _transaction(gradebook: Gradebook) -> Iterator[Callable[[], None]]:
 
     def hold() -> None:
         db.flush()
-        db.expire_all()  # as a commit does: sums are computed by the database
+        db.expire_all()  # as a commit does
 
     db.commit = hold
     try:
@@ -691,12 +764,21 @@ def _transaction(gradebook: Gradebook) -> Iterator[Callable[[], None]]:
 
 def _rows(book: Book, student: str, reasons: Mapping[tuple[str, str], str]) -> tuple[tuple[Row, ...], float]:
     submission = book.gradebook.find_submission(book.assignment, student)
+    query = book.gradebook.db.query(Notebook.name, BaseCell.name, Grade.auto_score).join(
+        Grade, Grade.cell_id == BaseCell.id
+    )
+    query = query.join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
+    query = query.join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+    scores = {
+        (name, cell): score for name, cell, score in query.filter(SubmittedNotebook.assignment_id == submission.id)
+    }
     rows = [
-        Row(found.name, grade.name, float(grade.max_score), grade.auto_score, reasons.get((found.name, grade.name), ""))
-        for found in submission.notebooks
-        for grade in found.grades
+        Row(name, meta["grade_id"], meta["points"], scores[key], reasons.get(key, ""))
+        for name, cells in book.sources.items()
+        for meta in (cell["metadata"]["nbgrader"] for cell in cells)
+        if (key := (name, meta["grade_id"])) in scores
     ]
-    return tuple(sorted(rows, key=lambda row: (row.notebook, row.grade_id))), float(submission.total_seconds_late)
+    return tuple(rows), float(submission.total_seconds_late)
 
 
 # --- folders ---------------------------------------------------------------------------------------------------------
@@ -787,6 +869,10 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
         """Return what runs the notebooks."""
         raise NotImplementedError
 
+    def record(self, book: Book, student: str) -> Recorded:
+        """Grade and record one submission."""
+        return record(book, student, execute=self.executor(), notebooks=self.coursedir.notebook_id)
+
     def start(self) -> None:
         """Grade every submission that matches and is due.
 
@@ -801,7 +887,7 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
             quiet(),
             Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook,
         ):
-            execute, books = self.executor(), {}
+            books: dict[str, Book] = {}
             wrong = []
             for folder in sorted(self.assignments):
                 assignment, student = self._names(folder)
@@ -810,7 +896,7 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
                     continue
                 if assignment not in books:
                     books[assignment] = self._open(gradebook, assignment)
-                if not self._graded(books[assignment], student, execute):
+                if not self._graded(books[assignment], student):
                     wrong.append(f"'{assignment}' for student '{shown(student)}'")
         if wrong:
             for one in wrong:
@@ -843,9 +929,9 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
         except GradekitError as error:
             raise NbGraderException(str(error)) from error
 
-    def _graded(self, book: Book, student: str, execute: Executor) -> bool:
+    def _graded(self, book: Book, student: str) -> bool:
         try:
-            done = record(book, student, execute=execute, notebooks=self.coursedir.notebook_id)
+            done = self.record(book, student)
         except OperationalError:
             self.log.exception("The database cannot be used; after an upgrade of nbgrader: nbgrader db upgrade")
             raise NbGraderException("There was an error accessing the nbgrader database.") from None

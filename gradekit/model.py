@@ -167,6 +167,8 @@ class GradeReport:
         Graded cells of another making.
     notes : tuple of str
         What the instructor should know of this submission, one line each.
+    alarms : tuple of str
+        Those of the notes that need a person.
     times : mapping of str to float
         Seconds: ``wall``, and of it ``cells``, ``tests``, ``follow_through``.
     """
@@ -177,6 +179,7 @@ class GradeReport:
     exercises: tuple[ExerciseResult, ...] = ()
     inline: tuple[InlineResult, ...] = ()
     notes: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
     times: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)

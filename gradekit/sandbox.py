@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import resource
 import signal
+import stat
 import struct
 import sys
 import tempfile
@@ -132,7 +134,7 @@ def confine(policy: Policy, program: bytes, *, keep: tuple[int, ...]) -> None:
     program : bytes
         What :func:`compile_filter` made.
     keep : tuple of int
-        File descriptors that stay open; the standard ones become /dev/null.
+        File descriptors that stay open, beside library files; the standard ones become /dev/null.
 
     Raises
     ------
@@ -144,7 +146,7 @@ def confine(policy: Policy, program: bytes, *, keep: tuple[int, ...]) -> None:
         raise SandboxError(errno.ENOSYS, f"Landlock ABI {MIN_ABI} is needed, this kernel has {abi}")
     parent = os.getppid()
     os.setsid()
-    _close_others(keep)
+    _close_others(keep, policy.readable)
     _become(policy)
     die_with_parent()  # not before: who becomes another user loses it
     if os.getppid() != parent:
@@ -161,15 +163,26 @@ def die_with_parent() -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _close_others(keep: tuple[int, ...]) -> None:
+def _close_others(keep: tuple[int, ...], readable: tuple[str, ...]) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
-    low = 3
-    for descriptor in sorted(keep):
-        os.closerange(low, descriptor)
-        low = descriptor + 1
-    os.closerange(low, 2**20)
+    for entry in list(Path("/proc/self/fd").iterdir()):
+        descriptor = int(entry.name)
+        if descriptor > 2 and descriptor not in keep and not _is_library_file(descriptor, readable):
+            with suppress(OSError):  # the folder that is being listed
+                os.close(descriptor)
+
+
+def _is_library_file(descriptor: int, readable: tuple[str, ...]) -> bool:
+    """Tell whether a file is one that the worker may read anyway: matplotlib holds its fonts open."""
+    try:
+        path = str(Path(f"/proc/self/fd/{descriptor}").readlink())
+        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        read_only = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+    except OSError:
+        return False
+    return regular and read_only and any(path.startswith(f"{folder}/") for folder in readable)
 
 
 def _become(policy: Policy) -> None:
@@ -286,9 +299,9 @@ def compile_filter() -> bytes:
         _add(rules, sc.ALLOW, "ioctl", sc.Arg(1, sc.MASKED_EQ, 0xFFFFFFFF, request))
     for command in _FCNTL:
         _add(rules, sc.ALLOW, "fcntl", sc.Arg(1, sc.MASKED_EQ, 0xFFFFFFFF, command))
-    # Below ABI 3 Landlock knows no truncation: a file that is open for reading alone could be emptied.
+    # Below ABI 3 Landlock knows no truncation: a file opened for reading alone, or for nothing (3), could be emptied.
     for name, flags in (("open", 1), ("openat", 2)):
-        _add(rules, sc.ALLOW, name, sc.Arg(flags, sc.MASKED_EQ, _O_TRUNC, 0))
+        _add(rules, sc.ALLOW, name, sc.Arg(flags, sc.MASKED_EQ, _O_ACCMODE | _O_TRUNC, os.O_RDONLY))
         for mode in (os.O_WRONLY, os.O_RDWR):
             _add(rules, sc.ALLOW, name, sc.Arg(flags, sc.MASKED_EQ, _O_ACCMODE, mode))
     for option in (_PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA):

@@ -78,7 +78,15 @@ def _report(data: dict[str, Any]) -> GradeReport:
         raise ValueError("another schema")
     exercises = tuple(_exercise(item) for item in data.pop("exercises"))
     inline = tuple(InlineResult(**item) for item in data.pop("inline"))
-    return GradeReport(**{**data, "exercises": exercises, "inline": inline, "notes": tuple(data["notes"])})
+    return GradeReport(
+        **{
+            **data,
+            "exercises": exercises,
+            "inline": inline,
+            "notes": tuple(data["notes"]),
+            "alarms": tuple(data["alarms"]),
+        }
+    )
 
 
 def _exercise(data: dict[str, Any]) -> ExerciseResult:

@@ -27,6 +27,7 @@ import pytest
 from gradekit import demo, notebook
 from gradekit.course import CONFIG, Course
 from gradekit.demo import Submission
+from gradekit.hidden import load_assignment
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENT = "rnn_from_scratch"
@@ -70,12 +71,20 @@ def {test}(env):
     accepted(env, "{test}")
 """
 
+# Makes otter's zip; arguments: the folder of the tests, the zip. otter takes files from below the working folder alone.
+OTTER_ZIP = """
+import sys
+from otter.generate import main
+
+words = {"no_config": True, "no_requirements": True, "no_environment": True}
+main(tests_dir=sys.argv[1], output_path=sys.argv[2], files=["checks.py"], **words)
+"""
+
 # Grades a class with otter in one process; argument: the class's folder. Prints the scores as JSON.
 OTTER_DRIVER = """
 import json, sys
 from pathlib import Path
 from otter.api import grade_submission
-from gradekit.checks import __file__ as checks
 
 found, root, assignment = {}, Path(sys.argv[1]), sys.argv[2]
 for folder in sorted((root / "submitted").iterdir()):
@@ -253,10 +262,6 @@ def run_nbgrader(course: Course, submissions: list[Submission]) -> tuple[float, 
 
 def make_otter_zip(course: Course) -> None:
     """Write tests/<exercise>.py from the hidden tests, and let otter make its zip."""
-    from otter.generate import main as generate
-
-    from gradekit.hidden import load_assignment
-
     loaded = load_assignment(course, ASSIGNMENT)
     tests = course.root / "otter"
     tests.mkdir()
@@ -270,16 +275,8 @@ def make_otter_zip(course: Course) -> None:
             cases="\n".join(OTTER_CASE.format(test=test.name) for test in hidden),
         )
         (tests / f"{exercise.name}.py").write_text(text, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.chdir(course.source_folder(ASSIGNMENT))  # otter takes files from below the working folder alone
-        generate(
-            tests_dir=str(tests),
-            output_path=str(course.root / "autograder.zip"),
-            no_config=True,
-            no_requirements=True,
-            no_environment=True,
-            files=["checks.py"],
-        )
+    shutil.copyfile(course.source_folder(ASSIGNMENT) / "checks.py", course.root / "checks.py")
+    measured(course, sys.executable, "-c", OTTER_ZIP, str(tests), str(course.root / "autograder.zip"))
 
 
 def run_otter(course: Course) -> tuple[float, float, Scores]:

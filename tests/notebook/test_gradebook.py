@@ -1,4 +1,4 @@
-"""Tests of gradekit.gradebook: row for row and cell for cell what stock nbgrader writes; and what it should not write."""
+"""Tests of gradekit.gradebook: row for row what stock nbgrader writes, and none of what it should not write."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import copy
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import stat
-import time
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import nbformat
+import nbgrader.converters.autograde
 import pytest
+from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
@@ -23,7 +28,7 @@ from gradekit import converters, gradebook
 from gradekit.course import Course
 from gradekit.demo import DUE, Submission, hand_in
 from gradekit.errors import CourseError
-from gradekit.gradebook import Executed, Executor, record
+from gradekit.gradebook import Executed, Executor, StagedAutograde, record
 from gradekit.release import release
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -42,14 +47,14 @@ def kernel_executor(config: Config) -> Executor:
     return execute
 
 
-def nothing_run(nb: Any, name: str, folder: Path) -> Executed:
-    """Run nothing, and give every graded cell of hidden tests half of a point."""
+def nothing_run(*_: Any) -> Executed:
+    """Run nothing, and give both exercises of the small course a quarter of a point."""
     return Executed(scores={"double-grade": 0.25, "quadruple-grade": 0.25})
 
 
-def never(nb: Any, name: str, folder: Path) -> Executed:
+def never(*_: Any) -> Executed:
     """Be an executor that must not be called."""
-    raise AssertionError(name)
+    raise AssertionError("called")
 
 
 # --- two courses -----------------------------------------------------------------------------------------------------
@@ -69,6 +74,9 @@ def cell(kind: str, name: str, source: str, **flags: Any) -> dict[str, Any]:
 def inline_notebook() -> dict[str, Any]:
     """Return a notebook of another course: asserts in its cells, partial credit, an essay, a task."""
     hidden = "\n### BEGIN HIDDEN TESTS\nassert area(3) == 9\n### END HIDDEN TESTS"
+    area = "### BEGIN SOLUTION\ndef area(x):\n    return x * x\n### END SOLUTION"
+    program = "### BEGIN SOLUTION\n1\n### END SOLUTION"
+    manual = {"grade": True, "solution": True, "locked": False}
     return {
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -76,17 +84,17 @@ def inline_notebook() -> dict[str, Any]:
         "cells": [
             cell("markdown", "intro", "# Squares", locked=True),
             cell("code", "given", "import sys\nside = 2", locked=True),
-            cell("code", "area", "### BEGIN SOLUTION\ndef area(x):\n    return x * x\n### END SOLUTION", solution=True, locked=False),
+            cell("code", "area", area, solution=True, locked=False),
             cell("code", "play", "area(side)"),
             cell("code", "area-test", "assert area(2) == 4" + hidden, grade=True, points=2),
             cell("code", "partial", "1.5 if area(4) == 16 else 0.5", grade=True, points=2),
             cell("code", "warns", 'print("careful", file=sys.stderr)', grade=True, points=1),
-            cell("code", "program", "### BEGIN SOLUTION\n1\n### END SOLUTION", grade=True, solution=True, locked=False, points=3),
-            cell("markdown", "essay", "YOUR ANSWER HERE", grade=True, solution=True, locked=False, points=4),
+            cell("code", "program", program, points=3, **manual),
+            cell("markdown", "essay", "YOUR ANSWER HERE", points=4, **manual),
             cell("markdown", "task", "Draw a square.", task=True, points=5),
             cell("markdown", "drawing", "(here)"),
         ],
-    }  # fmt: skip
+    }
 
 
 def inline_course(root: Path, *names: str) -> Course:
@@ -119,13 +127,23 @@ def squares(squares_template: Course, tmp_path: Path) -> Course:
     return Course(tmp_path / "squares")
 
 
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to keep what is slow to make."""
+    return tmp_path_factory.mktemp("shelf")
+
+
 @pytest.fixture
-def course(small: Course) -> Course:
+def course(shelf: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Course:
     """The small course, released, with a due date."""
-    release(small, "small", solutions=False)
-    with converters.gradebook(converters.settings(small)) as book:
-        book.update_or_create_assignment("small", duedate=DUE.replace(tzinfo=None))
-    return small
+    if not (shelf / "course").exists():
+        small: Course = request.getfixturevalue("small")
+        release(small, "small", solutions=False)
+        with converters.gradebook(converters.settings(small)) as book:
+            book.update_or_create_assignment("small", duedate=DUE.replace(tzinfo=None))
+        small.root.rename(shelf / "course")
+    shutil.copytree(shelf / "course", tmp_path / "copy", symlinks=True)
+    return Course(tmp_path / "copy")
 
 
 def released(course: Course, assignment: str, name: str) -> dict[str, Any]:
@@ -296,3 +314,481 @@ c.Autograde.post_convert_hook = note
             for kept in (stock, ours)
         ]
         assert modes[::2] == modes[1::2]
+
+
+# --- what nbgrader should not do -------------------------------------------------------------------------------------
+
+
+def scores(course: Course, student: str) -> dict[str, tuple[Any, ...]]:
+    """Return a student's automatic scores and whether a person is needed, by graded cell."""
+    return {row[2]: (row[3], bool(row[6])) for row in tables(course)["grade"] if row[0] == student}
+
+
+def comments(course: Course, student: str) -> dict[str, str]:
+    """Return a student's automatic comments, by cell."""
+    return {row[2]: row[3] for row in tables(course)["comment"] if row[0] == student and row[3]}
+
+
+def outcome(course: Course, student: str, assignment: str = "small") -> set[str]:
+    """Return the names of the files that came out."""
+    root = course.root / "autograded" / student / assignment
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_symlink() or not path.is_dir()}
+
+
+class TestFiles:
+    """Only regular files come out, and no page of a student's own."""
+
+    def test_planted_files(self, course: Course) -> None:
+        """Links, pages, a report and what shadows the course's files stay behind; each is one line."""
+        folder = submit(course, "small", "eve", "small", **RIGHT)
+        (folder / "x.html").symlink_to(course.root / "gradebook.db")
+        (folder / "data").mkdir()
+        for name in ("page.HTML", "data/page.htm", "report.json", "own.csv", "data/own.csv"):
+            (folder / name).write_text("<script>")
+        for name in ("checks.py", "timestamp.txt"):
+            (folder / name).mkdir()
+            (folder / name / "x").write_text("x")
+        os.mkfifo(folder / "pipe")
+        found = graded(course, "small", "eve", nothing_run)
+        assert outcome(course, "eve") == {"small.ipynb", "checks.py", "own.csv", "data/own.csv"}
+        assert "import numpy" in (course.root / "autograded" / "eve" / "small" / "checks.py").read_text()
+        assert len(found.notes) == 7
+        assert found.alarms == ()
+        assert scores(course, "eve")["double-grade"] == (0.25, False)
+
+    def test_a_file_where_a_folder_belongs(self, squares: Course) -> None:
+        """A file named as a folder of the source's, and a folder named as the notebook, lose nobody a submission."""
+        folder = submit(squares, "squares", "eve", "two")
+        (folder / "data").write_text("x")
+        (folder / "one.ipynb").mkdir()
+        (folder / "one.ipynb" / "x").write_text("x")
+        found = graded(squares, "squares", "eve", nothing_run)
+        assert outcome(squares, "eve", "squares") == {"one.ipynb", "two.ipynb", "data/sides.csv"}
+        assert {row.notebook for row in found.rows if row.undecided} == {"one"}
+
+    def test_what_running_leaves_behind(self, course: Course) -> None:
+        """A page, a link, and a link in the notebook's place made while running come to nothing."""
+        secret = course.root / "secret.txt"
+        secret.write_text("secret")
+
+        def evil(_: Any, name: str, folder: Path) -> Executed:
+            (folder / "inner").mkdir()
+            (folder / "inner" / "page.html").write_text("<script>")
+            (folder / "link").symlink_to("/")
+            (folder / f"{name}.ipynb").symlink_to(secret)
+            (folder / "kept.txt").write_text("kept")
+            return Executed()
+
+        submit(course, "small", "eve", "small")
+        found = graded(course, "small", "eve", evil)
+        assert outcome(course, "eve") == {"small.ipynb", "checks.py", "kept.txt"}
+        assert secret.read_text() == "secret"
+        assert len(found.notes) == 3
+
+    def test_odd_names_of_course_and_student(self, course: Course, tmp_path: Path) -> None:
+        """Brackets and braces in a student's name and in the course's path do no harm."""
+        other = Course(tmp_path / "c[1] (a+b)")
+        shutil.copytree(course.root, other.root, symlinks=True)
+        folder = submit(other, "small", "a[1]*é", "small")
+        (folder / "page.html").write_text("<script>")
+        graded(other, "small", "a[1]*é", nothing_run)
+        assert outcome(other, "a[1]*é") == {"small.ipynb", "checks.py"}
+        assert gradebook.students(converters.settings(other), "small") == ("a[1]*é",)
+
+    def test_autograded_on_another_disk(self, course: Course) -> None:
+        """Where autograded/ is a link to another disk, the folder is copied there first."""
+        if not os.access("/dev/shm", os.W_OK) or Path("/dev/shm").stat().st_dev == course.root.stat().st_dev:
+            pytest.skip("no other disk here")
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as other:
+            (course.root / "autograded").symlink_to(other)
+            submit(course, "small", "ann", "small")
+            for _ in range(2):
+                graded(course, "small", "ann", nothing_run)
+            assert outcome(course, "ann") == {"small.ipynb", "checks.py"}
+            assert [path.name for path in (course.root / "autograded" / "ann").iterdir()] == ["small"]
+
+
+class TestNotebook:
+    """A notebook that is damaged, renamed or missing."""
+
+    LOST: ClassVar = {
+        "double-tests": (0.0, False),
+        "double-grade": (None, True),
+        "quadruple-tests": (0.0, False),
+        "quadruple-grade": (None, True),
+    }
+
+    def test_unreadable(self, course: Course) -> None:
+        """Every exercise is undecided, loudly, with a notebook to put a score on; nothing is run."""
+        submit(course, "small", "ann", "small", **RIGHT)
+        graded(course, "small", "ann", nothing_run)
+        (course.root / "submitted" / "ann" / "small" / "small.ipynb").write_text("{")
+        found = graded(course, "small", "ann", never)
+        assert found.alarms == found.notes == ("small is undecided: The notebook is not JSON (line 1).",)
+        assert scores(course, "ann") == self.LOST
+        assert set(comments(course, "ann")) == {"double", "quadruple"}
+        assert "not JSON" in comments(course, "ann")["double"]
+        node = json.loads((course.root / "autograded" / "ann" / "small" / "small.ipynb").read_text())
+        assert "could not be graded" in "".join(node["cells"][0]["source"])
+
+    def test_renamed(self, course: Course) -> None:
+        """A renamed notebook is graded under its own name."""
+        folder = submit(course, "small", "ann", "small", **RIGHT)
+        (folder / "small.ipynb").rename(folder / "small (1).ipynb")
+        found = graded(course, "small", "ann", nothing_run)
+        assert found.notes == ("the notebook small.ipynb was handed in as small (1).ipynb",)
+        assert outcome(course, "ann") == {"small.ipynb", "checks.py"}
+        assert scores(course, "ann")["double-grade"] == (0.25, False)
+
+    @pytest.mark.parametrize("how", ["two", "link", "alien"])
+    def test_it_is_not_clear_which(self, course: Course, how: str) -> None:
+        """Two candidates, a refused one, or only another notebook: undecided, and not zero."""
+        folder = submit(course, "small", "ann", "small", **RIGHT)
+        if how == "alien":
+            (folder / "small.ipynb").write_text(json.dumps({"nbformat": 4, "cells": []}))
+        (folder / "small.ipynb").rename(folder / "a.ipynb")
+        if how == "two":
+            shutil.copy(folder / "a.ipynb", folder / "b.ipynb")
+        elif how == "link":
+            (folder / "a.ipynb").rename(course.root / "a.ipynb")
+            (folder / "small.ipynb").symlink_to(course.root / "a.ipynb")
+        assert len(graded(course, "small", "ann", never).alarms) == 1
+        assert scores(course, "ann") == self.LOST
+
+    def test_nothing_handed_in(self, course: Course) -> None:
+        """A folder without a notebook scores 0, as with nbgrader's missing notebooks."""
+        (course.root / "submitted" / "ann" / "small").mkdir(parents=True)
+        found = graded(course, "small", "ann", never)
+        assert found.notes == ("no notebook small.ipynb was handed in",)
+        assert set(scores(course, "ann").values()) == {(0.0, False)}
+
+    def test_a_copied_cell(self, course: Course) -> None:
+        """A copied solution cell, which aborts nbgrader, costs nothing."""
+        node = released(course, "small", "small")
+        node["cells"].append(copy.deepcopy(node["cells"][3]))
+        submit(course, "small", "ann", "small", node)
+        found = graded(course, "small", "ann", nothing_run)
+        assert found.notes == ("cell double is there 2 times: the last one counts",)
+        assert scores(course, "ann")["double-grade"] == (0.25, False)
+
+    def test_some_notebooks_only(self, squares: Course) -> None:
+        """With one notebook named, the other's rows and file stay as they are."""
+        for name in ("one", "two"):
+            submit(squares, "squares", "ann", name)
+        graded(squares, "squares", "ann", lambda *_: Executed(scores={"partial": 1.0}))
+        before = (squares.root / "autograded" / "ann" / "squares" / "one.ipynb").read_bytes()
+        (squares.root / "submitted" / "ann" / "squares" / "one.ipynb").write_text("{")
+        graded(squares, "squares", "ann", lambda *_: Executed(scores={"partial": 2.0}), notebooks="t*")
+        rows = {row[1]: row[3] for row in tables(squares)["grade"] if row[2] == "partial"}
+        assert rows == {"one": 1.0, "two": 2.0}
+        assert (squares.root / "autograded" / "ann" / "squares" / "one.ipynb").read_bytes() == before
+        assert outcome(squares, "ann", "squares") == {"one.ipynb", "two.ipynb", "data/sides.csv"}
+
+
+class TestTimestamp:
+    """When it was handed in, as far as can be told."""
+
+    @pytest.mark.parametrize(
+        ("content", "alarms", "note", "time"),
+        [
+            (b"But I want to be a timestamp string :(", 1, "holds no time", None),
+            (b"\xff\xfe", 1, "holds no time", None),
+            (b"9" * 10**6, 1, "holds no time", None),
+            (b"2030-01-01 00:00 /etc/passwd", 1, "holds no time", None),
+            (b"2030-01-01 00:00 ../../etc/passwd", 1, "holds no time", None),
+            (b"9999-12-31 23:59:59 -1200", 1, "holds no time", None),
+            (b"", 0, "is empty", None),
+            (b"2999-01-01 00:00:00 UTC", 0, "lies in the future", "2999-01-01 00:00:00.000000"),
+            (b"2015-02-02 14:58:23.948203 America/Los_Angeles", 0, "", "2015-02-02 22:58:23.948203"),
+        ],
+        ids=["words", "bytes", "long", "path", "dots", "overflow", "empty", "future", "zone"],
+    )
+    def test_timestamp(self, course: Course, content: bytes, alarms: int, note: str, time: str | None) -> None:
+        """What is no time is an alarm and counts as none; an empty or a future one is a line."""
+        folder = submit(course, "small", "ann", "small")
+        (folder / "timestamp.txt").write_bytes(content)
+        found = graded(course, "small", "ann", nothing_run)
+        assert len(found.alarms) == alarms
+        assert [line for line in found.notes if note in line] == list(found.notes)
+        assert tables(course)["submitted_assignment"] == [("ann", "small", time, None)]
+        assert (found.late_s > 0) == (time is not None and time > "2030")
+        assert ("timestamp.txt" in outcome(course, "ann")) == (not alarms)
+
+
+class TestUndecided:
+    """What could not be judged is loud, and an old score is not kept in silence."""
+
+    def test_a_reason_goes_to_the_solution_cell(self, course: Course) -> None:
+        """An undecided exercise has no score, needs a person, and says why beside the learner's code."""
+        submit(course, "small", "ann", "small", **RIGHT)
+        graded(course, "small", "ann", nothing_run)
+        with converters.gradebook(converters.settings(course)) as book:
+            grade = book.find_grade("quadruple-grade", "small", "small", "ann")
+            grade.manual_score, grade.extra_credit = 1.75, 0.5
+            book.db.commit()
+        undecided = {"double-grade": "the worker was lost\x1b[31m", "quadruple-grade": "the tests failed"}
+        found = graded(course, "small", "ann", lambda *_: Executed({"double-grade": 0.5}, undecided))
+        assert found.alarms[1] == "quadruple-grade is undecided: the tests failed"
+        rows = {row[2]: row[3:] for row in tables(course)["grade"] if row[2].endswith("-grade")}
+        assert rows == {"double-grade": (None, None, None, 1), "quadruple-grade": (None, 1.75, 0.5, 1)}
+        begin = "Not graded automatically, a person will look at it: "
+        said = {"double": begin + "the worker was lost\\x1b[31m", "quadruple": begin + "the tests failed"}
+        assert comments(course, "ann") == said
+        graded(course, "small", "ann", nothing_run)
+        assert comments(course, "ann") == {}
+        assert scores(course, "ann")["double-grade"] == (0.25, False)
+
+    def test_scores_are_bounded(self, course: Course) -> None:
+        """A score outside of [0, points] is cut."""
+        submit(course, "small", "ann", "small", **RIGHT)
+        graded(course, "small", "ann", lambda *_: Executed(scores={"double-grade": 9.0, "quadruple-grade": -1.0}))
+        assert scores(course, "ann")["double-grade"] == (0.5, False)
+        assert scores(course, "ann")["quadruple-grade"] == (0.0, False)
+
+    def test_a_result_above_the_points(self, course: Course) -> None:
+        """A result that nbgrader gives the whole submission up for leaves one exercise undecided."""
+
+        def above(nb: Any, *_: Any) -> Executed:
+            (graded_cell,) = [item for item in nb.cells if item.id == "quadruple-grade"]
+            data = {"text/plain": "2.0000000000000004"}
+            graded_cell.outputs = [nbformat.v4.new_output("execute_result", data=data)]
+            return Executed({"double-grade": 0.5})
+
+        submit(course, "small", "ann", "small", **RIGHT)
+        found = graded(course, "small", "ann", above)
+        assert scores(course, "ann")["quadruple-grade"] == (None, True)
+        assert scores(course, "ann")["double-grade"] == (0.5, False)
+        assert "quadruple-grade is undecided: the graded cell's result is no score" in found.alarms[0]
+
+    def test_a_task_is_open_again(self, squares: Course) -> None:
+        """A task that scored 0 because its notebook was missing needs a person once it is there."""
+        submit(squares, "squares", "ann", "one")
+        graded(squares, "squares", "ann", lambda *_: Executed())
+        tasks = [row[1:] for row in tables(squares)["grade"] if row[2] == "task"]
+        assert tasks == [("one", "task", None, None, None, 1), ("two", "task", 0.0, None, None, 0)]
+        submit(squares, "squares", "ann", "two")
+        graded(squares, "squares", "ann", lambda *_: Executed())
+        assert {row[3] for row in tables(squares)["grade"] if row[2] == "task"} == {None}
+
+
+class TestAllOrNothing:
+    """A submission is recorded whole, or not at all."""
+
+    def state(self, course: Course) -> tuple[Any, ...]:
+        """Return all that a failing submission must leave alone."""
+        return tables(course), folder_of(course, "ann", "small"), list((course.root / ".gradekit").iterdir())
+
+    @pytest.fixture
+    def before(self, course: Course) -> tuple[Any, ...]:
+        """A submission that is graded, and handed in again."""
+        submit(course, "small", "ann", "small")
+        graded(course, "small", "ann", nothing_run)
+        submit(course, "small", "ann", "small", **RIGHT)
+        return self.state(course)
+
+    @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+    def test_a_failing_executor(self, course: Course, before: tuple[Any, ...], error: type[BaseException]) -> None:
+        """What raises while running changes nothing, and nbgrader has its own gradebook again."""
+
+        def failing(*_: Any) -> Executed:
+            raise error
+
+        with pytest.raises(error):
+            graded(course, "small", "ann", failing)
+        assert self.state(course) == before
+        assert nbgrader.converters.autograde.Gradebook is Gradebook
+
+    @pytest.mark.parametrize("name", ["set_permissions", "write_single_notebook"])
+    def test_a_failing_write(
+        self, course: Course, before: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        """What raises after rows were written is rolled back."""
+
+        def failing(*_: Any) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(gradebook._Recorder, name, failing)
+        with pytest.raises(OSError, match="No space"):
+            graded(course, "small", "ann", lambda *_: Executed({"double-grade": 0.5}))
+        assert self.state(course) == before
+
+    def test_a_failing_commit(self, course: Course, before: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where the database cannot commit, the old folder stands."""
+        put = gradebook._put
+
+        def failing(*_: Any) -> None:
+            raise OSError(5, "disk")
+
+        monkeypatch.setattr(gradebook, "_put", lambda made, target, stage, _: put(made, target, stage, failing))
+        with pytest.raises(CourseError, match="cannot be written: disk"):
+            graded(course, "small", "ann", lambda *_: Executed({"double-grade": 0.5}))
+        assert self.state(course) == before
+
+    @pytest.mark.parametrize("when", ["running", "before the commit", "after the commit"])
+    def test_killed(self, course: Course, before: tuple[Any, ...], when: str) -> None:
+        """Killed at any moment, the submission is graded again to the same end, and no stage is left."""
+        assert before
+        better: Executor = lambda *_: Executed({"double-grade": 0.5})  # noqa: E731
+        if not (pid := os.fork()):
+            self.die(course, when, better)
+        os.waitpid(pid, 0)
+        graded(course, "small", "ann", better)
+        killed = self.state(course)
+        graded(course, "small", "ann", better)
+        assert self.state(course) == killed
+        assert scores(course, "ann")["double-grade"] == (0.5, False)
+        assert killed[2] == []
+
+    def die(self, course: Course, when: str, execute: Executor) -> None:
+        """Record until the moment, and be killed."""
+        put = gradebook._put
+
+        def end(*_: Any) -> Executed:
+            os.kill(os.getpid(), signal.SIGKILL)
+            raise AssertionError("alive")
+
+        def dying(made: Path, target: Path, stage: Path, commit: Callable[[], None]) -> None:
+            def interrupted() -> None:
+                if when == "after the commit":
+                    commit()
+                end()
+
+            put(made, target, stage, interrupted)
+
+        gradebook._put = dying
+        try:
+            graded(course, "small", "ann", end if when == "running" else execute)
+        finally:
+            os._exit(1)
+
+    def test_no_lock_while_running(self, course: Course) -> None:
+        """While a notebook runs, anyone may write to the gradebook."""
+
+        def writing(*_: Any) -> Executed:
+            db = sqlite3.connect(course.root / "gradebook.db", timeout=0)
+            db.execute("update assignment set duedate = '2040-01-01 00:00:00.000000'")
+            db.commit()
+            db.close()
+            return Executed()
+
+        folder = submit(course, "small", "ann", "small")
+        (folder / "timestamp.txt").write_text(LATE)
+        assert graded(course, "small", "ann", writing).late_s == 0
+
+    def test_a_student_who_is_not_to_be_created(self, course: Course) -> None:
+        """With `create_student = False` an unknown student is refused before anything is run."""
+        with (course.root / "nbgrader_config.py").open("a") as file:
+            file.write("c.Autograde.create_student = False\n")
+        submit(course, "small", "ann", "small")
+        with pytest.raises(NbGraderException, match="No student with ID 'ann'"):
+            graded(course, "small", "ann", never)
+        assert tables(course)["student"] == []
+
+
+class TestOpening:
+    """The gradebook, the assignment, the students."""
+
+    def test_unknown_assignment(self, course: Course) -> None:
+        """An assignment that was not released is one sentence."""
+        with pytest.raises(CourseError, match="does not know the assignment 'other'"):
+            graded(course, "other", "ann", never)
+
+    def test_stage_that_cannot_be_made(self, course: Course) -> None:
+        """Where .gradekit cannot be a folder, that is said."""
+        shutil.rmtree(course.root / ".gradekit")
+        (course.root / ".gradekit").write_text("x")
+        with pytest.raises(CourseError, match="cannot be written"):
+            graded(course, "small", "ann", never)
+
+    def test_source_cells_without_a_file(self, course: Course) -> None:
+        """Order and ids come from the released notebook, else the source, else the gradebook; the text never does."""
+        config = converters.settings(course)
+        found = []
+        for gone in (None, course.root / "release" / "small", course.source("small")):
+            if gone is not None:
+                shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+            with gradebook.open_gradebook(config) as opened:
+                found.append(gradebook.open_assignment(config, opened, "small").sources["small"])
+        names = [[item["id"] for item in cells] for cells in found]
+        assert names[0] == names[1] == names[2] == [name for name in names[0] if not name.endswith("-try")]
+        assert [[item["source"] for item in cells] for cells in found[1:]] == [
+            [item["source"] for item in found[0]]
+        ] * 2
+
+    def test_students(self, course: Course) -> None:
+        """Who handed in: folders only, no links, without those that the settings exclude."""
+        for name in ("ann", "bob", "Éve", "not this"):
+            submit(course, "small", name, "small")
+        (course.root / "submitted" / "link").symlink_to("ann")
+        (course.root / "submitted" / "cai").mkdir()
+        (course.root / "submitted" / "cai" / "small").symlink_to("../ann/small")
+        (course.root / "submitted" / "file").write_text("x")
+        config = converters.settings(course, student_id_exclude="not this,nobody")
+        assert gradebook.students(config, "small") == ("ann", "bob", "link", "Éve")
+        assert gradebook.students(config, "other") == ()
+        config.CourseDirectory.directory_structure = "{nbgrader_step}/x_{student_id}_y/{assignment_id}"
+        assert gradebook.students(config, "small") == ()
+        (course.root / "submitted" / "x_ann_y" / "small").mkdir(parents=True)
+        assert gradebook.students(config, "small") == ("ann",)
+
+
+class Staged(StagedAutograde):
+    """nbgrader's Autograde with an executor that fails one student and is undecided of another."""
+
+    def executor(self) -> Executor:
+        """Look at the name in the path."""
+
+        def execute(_: Any, __: str, folder: Path) -> Executed:
+            if "fails" in folder.parts:
+                raise RuntimeError("our fault")
+            return Executed({"double-grade": 0.5}, {"quadruple-grade": "why"} if "asks" in folder.parts else {})
+
+        return execute
+
+
+class TestStagedAutograde:
+    """Driven as nbgrader drives its own."""
+
+    def start(self, course: Course, **traits: Any) -> None:
+        """Start it on the small assignment."""
+        config = converters.settings(course)
+        force = traits.pop("force", False)
+        directory = CourseDirectory(config=config, assignment_id="small", **traits)
+        staged = Staged(coursedir=directory, config=config)
+        staged.force = force
+        staged.start()
+
+    def test_one_failing_or_asking_does_not_stop_the_class(self, course: Course) -> None:
+        """All others are graded, and the end is an error."""
+        for name in ("ann", "asks", "fails", "zoe"):
+            submit(course, "small", name, "small", **RIGHT)
+        with pytest.raises(NbGraderException, match="2 submissions need a person"):
+            self.start(course)
+        assert {path.name for path in (course.root / "autograded").iterdir()} == {"ann", "asks", "zoe"}
+        assert set(scores(course, "zoe").values()) >= {(0.5, False)}
+        assert scores(course, "fails") == {}
+
+    def test_what_is_due(self, course: Course) -> None:
+        """A graded one is left alone, unless handed in later or forced; an excluded student always."""
+        folder = submit(course, "small", "ann", "small", **RIGHT)
+        (folder / "timestamp.txt").write_text(IN_TIME)
+        self.start(course, student_id_exclude="ann")
+        assert not (course.root / "autograded").exists()
+        target = course.root / "autograded" / "ann" / "small"
+
+        def graded_again(**traits: Any) -> bool:
+            old = target.stat().st_ino if target.exists() else 0
+            self.start(course, **traits)
+            return target.stat().st_ino != old
+
+        assert graded_again()
+        assert not graded_again()
+        assert graded_again(force=True)
+        (folder / "timestamp.txt").write_text(LATE)
+        assert graded_again(student_id="a*")
+        (folder / "timestamp.txt").unlink()
+        os.mkfifo(folder / "timestamp.txt")
+        assert not graded_again()
+        (target / "small.ipynb").unlink()
+        assert not graded_again()
+        assert graded_again(notebook_id="small")

@@ -68,11 +68,14 @@ def same(one: Any, two: Any) -> bool:
         return len(one) == len(two) and all(map(same, one, two))
     if isinstance(one, dict):
         return list(one) == list(two) and all(same(one[key], two[key]) for key in one)
-    if isinstance(one, float):
-        return struct.pack(">d", one) == struct.pack(">d", two)
-    if isinstance(one, complex):
-        return same(one.real, two.real) and same(one.imag, two.imag)
+    if isinstance(one, float | complex):
+        return bits(one) == bits(two)
     return bool(one == two)
+
+
+def bits(number: complex) -> bytes:
+    """Return a number's bits."""
+    return struct.pack(">dd", number.real, number.imag)
 
 
 @given(plain_values())

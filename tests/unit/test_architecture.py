@@ -43,6 +43,8 @@ FLOORS = {
     "model": 0,
 }
 SIDEWAYS = {
+    ("autograde", "classroom"),
+    ("autograde", "gradebook"),
     ("classroom", "grade"),
     ("classroom", "gradebook"),
     ("hidden", "reference"),
@@ -59,7 +61,7 @@ def imports(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module == "gradekit":
-            found |= {alias.name for alias in node.names}
+            found |= {alias.name for alias in node.names if not alias.name.startswith("__")}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gradekit."):
             found.add((node.module or "").split(".")[1])
         elif isinstance(node, ast.Import):

@@ -1,0 +1,66 @@
+"""What the trusted side's memory and the time per submission do as a class grows.
+
+Run with ``make bench``; with ``GRADEKIT_BENCH_FULL=1`` up to 2,000 submissions, which takes several minutes. Times are
+figures to read; that memory does not grow with the class is a property, and is asserted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from gradekit.course import Course
+from gradekit.demo import Submission, hand_in
+from gradekit.release import release
+
+SIZES = (100, 500, 2000) if os.environ.get("GRADEKIT_BENCH_FULL") else (100, 400)
+GROWTH_MB = 30.0  # reports read back for the summary, and the allocator's own untidiness
+
+# Runs `gradekit grade` and prints what it took. The peak is VmHWM of this process alone: the template and its workers
+# are others, and `ru_maxrss` would begin with the memory of whoever started us.
+GRADE = """
+import json, re, resource, sys, time
+from pathlib import Path
+
+begin = time.perf_counter()
+sys.argv = ["gradekit", "grade", "small", "--course-dir", sys.argv[1], "--jobs", "1"]
+from gradekit.cli import main
+
+code = main()
+both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+peak = re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text()).group(1)
+own, children = (usage.ru_utime + usage.ru_stime for usage in both)
+wall = time.perf_counter() - begin
+print("TOOK" + json.dumps({"wall": wall, "own": own, "children": children, "peak_mb": int(peak) / 1024}))
+sys.exit(code)
+"""
+
+
+def grade(course: Course) -> dict[str, float]:
+    """Grade a course's class in a process of its own; return what it took."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    words = (sys.executable, "-W", "ignore", "-c", GRADE, str(course.root))
+    done = subprocess.run(words, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    return json.loads(done.stdout.rsplit("TOOK", 1)[1])
+
+
+def test_memory_and_time(small: Course) -> None:
+    """Memory of the trusted side is flat; print it with the time of each submission."""
+    release(small, "small", solutions=False)
+    print(f"\n{'submissions':>12}{'peak MB':>10}{'wall s each':>13}{'CPU s each':>12}{'of it ours':>12}")
+    peaks = []
+    for size in SIZES:
+        course = Course(Path(shutil.copytree(small.root, small.root.parent / str(size))))
+        hand_in(course, "small", (Submission(f"s{number:04d}", {}) for number in range(size)))
+        took = grade(course)
+        cpu = took["own"] + took["children"]
+        print(f"{size:12}{took['peak_mb']:10.1f}{took['wall'] / size:13.3f}{cpu / size:12.3f}{took['own'] / size:12.3f}")
+        peaks.append(took["peak_mb"])
+        assert len(list((course.root / ".gradekit" / "small").glob("*.json"))) == size
+        shutil.rmtree(course.root)
+    assert max(peaks) <= peaks[0] + GROWTH_MB
