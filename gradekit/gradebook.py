@@ -79,13 +79,17 @@ class Executed:
     Attributes
     ----------
     scores : mapping of str to float
-        By grade_id, where the score is known; any other graded cell is scored by nbgrader from its outputs.
+        By grade_id; cut to [0, points].
     undecided : mapping of str to str
         By grade_id: why a person must look. Goes before a score.
+    by_outputs : bool
+        Whether nbgrader scores all other test cells from their outputs, where no output is full marks. Otherwise a test
+        cell with points that is in neither mapping is undecided.
     """
 
     scores: Mapping[str, float] = field(default_factory=dict)
     undecided: Mapping[str, str] = field(default_factory=dict)
+    by_outputs: bool = False
 
 
 class Executor(Protocol):
@@ -300,8 +304,8 @@ def record(book: Book, student: str, *, execute: Executor, notebooks: str = "*")
         converter.notebooks = [str(submitted / f"{name}.ipynb") for name in taken.notebooks]
         converter.run_post_convert_hook()
     lost = [f"{name} is undecided: {reason}" for name, reason in taken.notebooks.items() if reason]
-    asked = [row for row in rows if row.undecided and not taken.notebooks[row.notebook]]
-    alarms = (*taken.alarms, *lost, *(f"{row.grade_id} is undecided: {row.undecided}" for row in asked))
+    asked = [f"{cell} is undecided: {why}" for (name, cell), why in reasons.items() if not taken.notebooks[name]]
+    alarms = (*taken.alarms, *lost, *asked)
     return Recorded(student, rows, late_s, tuple(dict.fromkeys([*taken.notes, *notes, *alarms])), alarms)
 
 
@@ -505,18 +509,26 @@ class _SaveScores(SaveAutoGrades):  # type: ignore[misc]
             comment.auto_comment = f"Not graded automatically, a person will look at it: {shown(reason, 500)}"
 
     def _add_score(self, cell: NotebookNode, resources: Any) -> None:
-        """Save one score; what nbgrader cannot read as one is undecided, where nbgrader gives up the submission."""
+        """Save one score; what nobody judged, or is no score to nbgrader, is undecided and not the full points."""
         name = cell.metadata.nbgrader["grade_id"]
         points = float(cell.metadata.nbgrader["points"])
-        if name not in self.reasons and name not in self.executed.scores:
-            try:
-                super()._add_score(cell, resources)
-            except (ValueError, KeyError, TypeError) as error:
-                self.reasons[name] = f"the graded cell's result is no score: {error}"
-            else:
-                return
-        score = None if name in self.reasons else min(max(float(self.executed.scores[name]), 0.0), points)
-        self._set(name, score)
+        scores = self.executed.scores if points else {name: 0.0}
+        if name in self.reasons or name in scores:
+            self._set(name, None if name in self.reasons else min(max(float(scores[name]), 0.0), points))
+        elif not (utils.is_solution(cell) or self.executed.by_outputs):
+            self.reasons[name] = "it was not judged"
+            self._set(name, None)
+        else:
+            self._add_score_by_outputs(cell, resources)
+
+    def _add_score_by_outputs(self, cell: NotebookNode, resources: Any) -> None:
+        """Let nbgrader score; where it would give up the submission, one exercise is undecided."""
+        name = cell.metadata.nbgrader["grade_id"]
+        try:
+            super()._add_score(cell, resources)
+        except (ValueError, KeyError, TypeError) as error:
+            self.reasons[name] = f"the graded cell's result is no score: {error}"
+            self._set(name, None)
 
     def _set(self, name: str, score: float | None) -> None:
         grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
@@ -561,7 +573,7 @@ class _Recorder(Autograde):  # type: ignore[misc]
         self.book.gradebook.db.rollback()  # nothing was written; this ends the reading
         runs = {}
         for name, reason in taken.notebooks.items():
-            done = _undecided(sane[name], reason) if reason else Executed()
+            done = _undecided(sane[name], reason) if reason else Executed(by_outputs=True)
             if not reason and _enabled(self.config, "Execute"):
                 with _environment(NBGRADER_EXECUTION="autograde"):
                     done = execute(sane[name], name, self.outbox)
@@ -623,8 +635,7 @@ class _Recorder(Autograde):  # type: ignore[misc]
 def _undecided(nb: NotebookNode, reason: str) -> Executed:
     """Return that nothing could be told; a cell without points asks for nobody."""
     metas = [cell.metadata.nbgrader for cell in nb.cells if utils.is_grade(cell) or utils.is_task(cell)]
-    unasked = {meta.grade_id: 0.0 for meta in metas if not meta.points}
-    return Executed(unasked, {meta.grade_id: reason for meta in metas if meta.points})
+    return Executed(undecided={meta.grade_id: reason for meta in metas if meta.points})
 
 
 # --- the database ----------------------------------------------------------------------------------------------------

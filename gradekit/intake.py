@@ -434,21 +434,22 @@ def _match_definitions(
 ) -> None:
     """Find a solution that was pasted into a cell of its own: the last cell that defines what the stub defines."""
     lost = [name for name, cell in sources.items() if name not in found and not _locked(cell)]
+    taken = set(found.values())
+    defined = [() if index in taken or not lost else _defined(cell) for index, cell in enumerate(cells)]
     for grade_id in lost:
         names = notebook.definitions(text(sources[grade_id]))
-        taken = set(found.values())
-        # A regular expression, since parsing a learner's text can exhaust the parser's stack.
-        spare = [index for index, cell in enumerate(cells) if index not in taken and _defines(cell, names)]
+        spare = [index for index, found_names in enumerate(defined) if names and set(names) <= set(found_names)]
         if spare:
             found[grade_id] = spare[-1]
+            defined[spare[-1]] = ()
             notes.append(f"cell {grade_id} was missing: the cell that defines {', '.join(names)} stands for it")
 
 
-def _defines(cell: RawCell, names: Sequence[str]) -> bool:
-    if not names or cell.get("cell_type") != "code":
-        return False
-    source = text(cell)
-    return all(re.search(rf"^(?:async +)?(?:def|class) +{re.escape(name)}\b", source, re.MULTILINE) for name in names)
+def _defined(cell: RawCell) -> Sequence[str]:
+    """Return what a cell seems to define; parsing a learner's text could exhaust the parser's stack."""
+    if cell.get("cell_type") != "code":
+        return ()
+    return re.findall(r"^(?:async +)?(?:def|class) +(\w+)", text(cell), re.MULTILINE)
 
 
 def _arranged(count: int, found: Mapping[str, int], sources: Mapping[str, RawCell]) -> list[int | str]:
@@ -608,6 +609,10 @@ def _fresh(name: str, otherwise: str, used: set[str]) -> str:
     return fresh
 
 
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
 def _attachments(cell: RawCell) -> dict[str, dict[str, str]]:
     """Return the pictures pasted into a text cell."""
     found = cell.get("attachments")
@@ -624,7 +629,7 @@ def _with_outputs(cell: dict[str, Any], own: RawCell | None) -> dict[str, Any]:
     """Return a code cell with those outputs handed in that are valid in format 4.5."""
     found = own.get("outputs") if own is not None and cell["cell_type"] == "code" else None
     kept = []
-    for output in found if isinstance(found, list) else ():
+    for output in filter(_is_object, found if isinstance(found, list) else ()):
         try:
             nbformat.validate(output, ref="output", version=FORMAT, version_minor=LATEST_MINOR)
         except (nbformat.ValidationError, RecursionError):

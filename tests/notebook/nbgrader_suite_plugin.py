@@ -23,7 +23,7 @@ class Autograde(StagedAutograde):
 
         def execute(nb: Any, name: str, folder: Path) -> Executed:
             Execute(parent=self).preprocess(nb, {"metadata": {"name": name, "path": str(folder)}})
-            return Executed()
+            return Executed(by_outputs=True)
 
         return execute
 

@@ -42,7 +42,7 @@ def kernel_executor(config: Config) -> Executor:
 
     def execute(nb: Any, name: str, folder: Path) -> Executed:
         Execute(config=config).preprocess(nb, {"metadata": {"name": name, "path": str(folder)}})
-        return Executed()
+        return Executed(by_outputs=True)
 
     return execute
 
@@ -364,7 +364,7 @@ class TestFiles:
         (folder / "one.ipynb" / "x").write_text("x")
         found = graded(squares, "squares", "eve", nothing_run)
         assert outcome(squares, "eve", "squares") == {"one.ipynb", "two.ipynb", "data/sides.csv"}
-        assert {row.notebook for row in found.rows if row.undecided} == {"one"}
+        assert found.alarms[0] == "one is undecided: one.ipynb was refused"
 
     def test_what_running_leaves_behind(self, course: Course) -> None:
         """A page, a link, and a link in the notebook's place made while running come to nothing."""
@@ -377,7 +377,7 @@ class TestFiles:
             (folder / "link").symlink_to("/")
             (folder / f"{name}.ipynb").symlink_to(secret)
             (folder / "kept.txt").write_text("kept")
-            return Executed()
+            return Executed(by_outputs=True)
 
         submit(course, "small", "eve", "small")
         found = graded(course, "small", "eve", evil)
@@ -538,6 +538,15 @@ class TestUndecided:
         assert comments(course, "ann") == {}
         assert scores(course, "ann")["double-grade"] == (0.25, False)
 
+    def test_what_nobody_judged(self, course: Course) -> None:
+        """A graded cell that the executor forgot is undecided, where nbgrader gives full marks; so is a wrong name."""
+        submit(course, "small", "ann", "small", **RIGHT)
+        found = graded(course, "small", "ann", lambda *_: Executed({"double-grade": 0.5}, {"quadruple": "lost"}))
+        assert scores(course, "ann")["quadruple-grade"] == (None, True)
+        assert scores(course, "ann")["quadruple-tests"] == (0.0, False)
+        said = ("quadruple is undecided: lost", "quadruple-grade is undecided: it was not judged")
+        assert found.alarms == said
+
     def test_scores_are_bounded(self, course: Course) -> None:
         """A score outside of [0, points] is cut."""
         submit(course, "small", "ann", "small", **RIGHT)
@@ -552,7 +561,7 @@ class TestUndecided:
             (graded_cell,) = [item for item in nb.cells if item.id == "quadruple-grade"]
             data = {"text/plain": "2.0000000000000004"}
             graded_cell.outputs = [nbformat.v4.new_output("execute_result", data=data)]
-            return Executed({"double-grade": 0.5})
+            return Executed({"double-grade": 0.5}, by_outputs=True)
 
         submit(course, "small", "ann", "small", **RIGHT)
         found = graded(course, "small", "ann", above)
@@ -741,7 +750,8 @@ class Staged(StagedAutograde):
         def execute(_: Any, __: str, folder: Path) -> Executed:
             if "fails" in folder.parts:
                 raise RuntimeError("our fault")
-            return Executed({"double-grade": 0.5}, {"quadruple-grade": "why"} if "asks" in folder.parts else {})
+            undecided = {"quadruple-grade": "why"} if "asks" in folder.parts else {}
+            return Executed({"double-grade": 0.5, "quadruple-grade": 2.0}, undecided)
 
         return execute
 

@@ -486,7 +486,7 @@ class TestRepair:
         """With `outputs`, valid outputs stay and invalid ones go."""
         node = handed_in()
         good = {"output_type": "stream", "name": "stdout", "text": "hi \ud83d"}
-        by_id(node, "try")["outputs"] = [good, {"output_type": "stream"}, 3, {"output_type": "evil", "data": {}}]
+        by_id(node, "try")["outputs"] = [good, {"output_type": "stream"}, 3, None, {"output_type": "evil", "data": {}}]
         by_id(node, "f-test")["outputs"] = "none"
         mended = intake.repair(node, SOURCE, outputs=True)
         nbformat.validate(nbformat.from_dict(mended.node))

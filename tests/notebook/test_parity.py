@@ -1,0 +1,114 @@
+"""Honest submissions score the same in `gradekit grade` and in plain `nbgrader autograde`, cell by cell."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbgrader.converters import Autograde, GenerateAssignment
+
+from gradekit import converters
+from gradekit.classroom import Order, due, grade_class
+from gradekit.course import Course
+from gradekit.demo import hand_in, make_course, synthetic_class
+
+ROOT = Path(__file__).parents[2]
+COURSE = Course(ROOT)
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+INLINE = {
+    "imports": ("", "import numpy as np"),
+    "mean": ("solution", "def mean(x):\n    ### BEGIN SOLUTION\n    return sum(x) / len(x)\n    ### END SOLUTION"),
+    "mean-all-or-nothing": (2, "### BEGIN HIDDEN TESTS\nassert mean([1, 2]) == 1.5\n### END HIDDEN TESTS"),
+    "mean-partial": (3, "### BEGIN HIDDEN TESTS\n1.5 if mean([2, 2]) == 2 else 0.0\n### END HIDDEN TESTS"),
+    "mean-silent": (1, "### BEGIN HIDDEN TESTS\nchecked = mean([4])\n### END HIDDEN TESTS"),
+}
+ANSWERS = {
+    "right": "def mean(x):\n    return np.mean(x)",
+    "wrong": "def mean(x):\n    return max(x)",
+    "raises": "def mean(x):\n    raise ValueError('no')",
+    "syntax": "def mean(x:",
+    "missing": "average = 3",
+}
+
+
+def stock(course: Course, folder: Path, assignment: str) -> Course:
+    """Copy a course and autograde it with nbgrader alone."""
+    shutil.copytree(course.root, folder, symlinks=True)
+    config = folder / "nbgrader_config.py"
+    config.write_text(config.read_text().replace("gradekit.install(c)", ""))
+    converters.run(Autograde, converters.settings(Course(folder)), assignment)
+    return Course(folder)
+
+
+def ours(course: Course, assignment: str) -> Course:
+    """Grade a course with our engine."""
+    order = Order(course, assignment)
+    names, kept = due(order)
+    assert not kept
+    for item in grade_class(order, names, jobs=2):
+        assert item.report is not None, item.failure
+        assert not item.report.undecided
+    return course
+
+
+def scores(course: Course, assignment: str) -> dict[tuple[str, str], float | None]:
+    """Return every graded cell's score in the gradebook, by student and cell."""
+    with converters.gradebook(converters.settings(course)) as gradebook:
+        return {
+            (submission.student_id, grade.name): grade.auto_score
+            for submission in gradebook.assignment_submissions(assignment)
+            for book in submission.notebooks
+            for grade in book.grades
+        }
+
+
+@pytest.mark.parametrize("name", COURSE.assignments())
+def test_demo_class(name: str, tmp_path: Path) -> None:
+    """The whole demo class: every graded cell has the same score, to the last bit."""
+    course = make_course(COURSE, name, tmp_path / "ours")
+    hand_in(course, name, synthetic_class(course, name))
+    for path in (course.root / "submitted").glob(f"*/{name}/{name}.ipynb"):
+        node = json.loads(path.read_text())
+        for cell in node["cells"]:
+            if cell["id"].endswith("-training"):  # free, after the last graded cell, and most of the time
+                cell["source"] = "pass"
+        path.write_text(json.dumps(node))
+    expected = scores(stock(course, tmp_path / "stock", name), name)
+    assert scores(ours(course, name), name) == expected
+    assert len(set(expected.values())) > 3
+
+
+def test_another_courses_notebook_with_asserts_in_its_cells(tmp_path: Path) -> None:
+    """A graded cell with tests of its own: all or nothing, a part, nothing at the end; as nbgrader scores them."""
+    course = Course(tmp_path / "ours")
+    cells = [_cell(name, *entry) for name, entry in INLINE.items()]
+    _write(course.root / "source" / "ps1" / "problem.ipynb", cells)
+    shutil.copy(ROOT / "nbgrader_config.py", course.root)
+    converters.run(GenerateAssignment, converters.settings(course), "ps1")
+    released = json.loads((course.root / "release" / "ps1" / "problem.ipynb").read_text())["cells"]
+    for student, answer in ANSWERS.items():
+        submitted = [{**cell, "source": answer} if cell["id"] == "mean" else cell for cell in released]
+        _write(course.root / "submitted" / student / "ps1" / "problem.ipynb", submitted)
+    expected = scores(stock(course, tmp_path / "stock", "ps1"), "ps1")
+    assert scores(ours(course, "ps1"), "ps1") == expected
+    assert expected["right", "mean-partial"] == 1.5
+
+
+def _cell(name: str, role: str | int, source: str) -> dict[str, Any]:
+    flags = {"schema_version": 3, "grade_id": name, "grade": False, "solution": False, "locked": True, "task": False}
+    if role == "solution":
+        flags |= {"solution": True, "locked": False}
+    elif role:
+        flags |= {"grade": True, "points": role}
+    cell = {"cell_type": "code", "id": name, "metadata": {"nbgrader": flags}, "source": source}
+    return {**cell, "outputs": [], "execution_count": None}
+
+
+def _write(path: Path, cells: list[dict[str, Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": cells}))

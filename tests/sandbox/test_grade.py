@@ -1,0 +1,392 @@
+"""Grading the small course in a real worker: verdicts, follow-through, replay, time, inline scores, outputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+from gradekit import hidden, notebook, remote
+from gradekit.course import Course
+from gradekit.forkserver import Template
+from gradekit.grade import Judged, grade_cells, inline_score
+from gradekit.hidden import Assignment, judge_in_process, load_assignment
+from gradekit.model import Cell, ExerciseResult, Limits, Role, Verdict
+from gradekit.remote import CellRun
+
+from .conftest import QUICK, text_of
+
+TIGHT = replace(QUICK, call_s=0.3, exercise_s=2, cell_s=0.3)
+Learner = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def assignment(small: Course) -> Assignment:
+    """The small course's assignment, loaded."""
+    return load_assignment(small, "small")
+
+
+@pytest.fixture
+def grade(small: Course, assignment: Assignment, template: Template, tmp_path: Path) -> Callable[..., Judged]:
+    """Grade the source notebook with some cells replaced: ``grade(double="...", then=[cell, ...])``."""
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "checks.py").write_bytes(small.source("small").with_name("checks.py").read_bytes())
+
+    def graded(*, limits: Limits = QUICK, after: str = "", all_cells: bool = False, **sources: str) -> Judged:
+        cells = list(notebook.cells(notebook.read(small.source("small"))))
+        cells = [replace(cell, source=sources.get(cell.id.replace("-", "_"), cell.source)) for cell in cells]
+        if after:
+            cells.append(Cell(len(cells), "after", "code", after, Role.FREE))
+        return grade_cells(
+            cells, assignment, template=template, limits=limits, files=files, seed=b"secret", all_cells=all_cells
+        )
+
+    return graded
+
+
+@pytest.fixture
+def place(small: Course) -> Callable[[str], int]:
+    """Return a cell's position by its id."""
+    found = {cell.id: cell.index for cell in notebook.cells(notebook.read(small.source("small")))}
+    return found.__getitem__
+
+
+def scores(judged: Judged) -> dict[str, float | None]:
+    """Return the scores by exercise."""
+    return {result.exercise: result.score for result in judged.exercises}
+
+
+def verdicts(result: ExerciseResult) -> list[Verdict]:
+    """Return the tests' verdicts in order."""
+    return [test.verdict for test in result.tests]
+
+
+FULL = {"double": 0.5, "quadruple": 2.0}
+LOSS = "import os\nos._exit(0)"
+
+
+# --- verdicts --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        ("raise ValueError('no')", Verdict.RTE),
+        ("raise SystemExit(0)", Verdict.RTE),
+        ("return double(x)", Verdict.RTE),
+        ("return None", Verdict.WA),
+        ("return x", Verdict.WA),
+        ("return x * float('nan')", Verdict.WA),
+        ("return np.array([object()])", Verdict.WA),
+        ("return [0] * 10**6", Verdict.WA),
+        ("return np.broadcast_to(0.0, (10**5, 10**5))", Verdict.WA),
+        ("return np.ones(10**10)", Verdict.MLE),
+        ("import time; time.sleep(100)", Verdict.TLE),
+        ("while True: pass", Verdict.TLE),
+        ("import os; os._exit(0)", Verdict.RTE),
+        ("return [v + v for v in x.tolist()] if x.ndim == 1 else (x * 2).tolist()", Verdict.AC),
+    ],
+)
+def test_verdict(grade: Callable[..., Judged], body: str, verdict: Verdict) -> None:
+    """Each kind of answer gets its verdict, and none is our own error; the next exercise is judged all the same."""
+    quiet = dict.fromkeys(("double_try", "double_tests", "quadruple_try", "quadruple_tests"), "1")
+    judged = grade(limits=TIGHT, double=f"def double(x):\n    {body}", **quiet)
+    first, second = judged.exercises
+    assert verdicts(first)[0] is verdict
+    assert (first.score == 0.5) == (verdict is Verdict.AC)
+    assert second.score == 2.0, "right upon the reference's double"
+
+
+def test_the_solution_earns_all(grade: Callable[..., Judged]) -> None:
+    """The source's own solution is accepted, and the run says how long what took."""
+    judged = grade()
+    assert scores(judged) == FULL
+    assert {test.verdict for result in judged.exercises for test in result.tests} == {Verdict.AC}
+    assert not any(result.follow_through for result in judged.exercises)
+    assert judged.notes == ()
+    assert judged.inline == ()
+    assert {"cells", "tests", "follow_through"} <= set(judged.times)
+
+
+def test_nothing_handed_in_is_zero(grade: Callable[..., Judged]) -> None:
+    """Empty cells are lost points, not undecided ones."""
+    judged = grade(double="", quadruple="raise NotImplementedError", imports="")
+    assert scores(judged) == {"double": 0.0, "quadruple": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("double", "quadruple"),
+    [
+        ("def double(x): return x + x", "def quadruple(x): return 4 * x"),
+        ("def double(x): return x * x", "def quadruple(x): return double(double(x))"),
+        ("def double(x): return x", "def quadruple(x, act=double): return act(act(x))"),
+        ("def double(x): return x", "def quadruple(x): return double(x)"),
+        ("def double(x):\n    x *= 2\n    return x", "def quadruple(x): return double(double(x))"),
+        ("def double(x): raise ValueError('no')", "def quadruple(x):\n    y = double(x)\n    return y + double(x)"),
+        (
+            "def double(x): return x",
+            "class Box:\n    f = staticmethod(double)\ndef quadruple(x): return Box.f(Box.f(x))",
+        ),
+        ("def double(x): return x", "def quadruple(x): return double(double(x, 1))"),
+        ("def double(x): return x", "def quadruple(x): return double(double(np.ones(3)))"),
+        ("def double(x): return None", "def helper(x): return double(x)\ndef quadruple(x): return helper(helper(x))"),
+        ("double = lambda x: x + x", "quadruple = lambda x: double(double(x))"),
+        ("def double(x: return", "def quadruple(x): return double(double(x))"),
+        ("def double(x): return x", "def quadruple(x): return double(double(x.tolist()))"),
+    ],
+)
+def test_the_same_as_in_the_learners_process(
+    grade: Callable[..., Judged], assignment: Assignment, learner: Learner, double: str, quadruple: str
+) -> None:
+    """Scores, follow-through and verdicts are those that the in-process line gives, with no stub given to it."""
+    sources = {"double": double, "quadruple": quadruple}
+    found = {result.exercise: result for result in grade(**sources).exercises}
+    try:
+        namespace = learner(**sources)
+    except SyntaxError:
+        namespace = learner(double="", quadruple=quadruple)
+    for name in FULL:
+        expected = judge_in_process(assignment, name, namespace)
+        assert found[name].score == expected.score
+        assert found[name].follow_through == expected.follow_through
+        assert verdicts(found[name]) == verdicts(expected)
+
+
+def test_a_mistake_costs_once(grade: Callable[..., Judged]) -> None:
+    """A right quadruple upon a wrong double earns its points, and what it shows says how."""
+    judged = grade(double="def double(x): return x * x")
+    assert scores(judged) == {"double": 0.0, "quadruple": 2.0}
+    assert [result.follow_through for result in judged.exercises] == [False, True]
+
+
+def test_follow_through_leaves_nothing_behind(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+    """What is printed or changed in the second judgement is shown nowhere and changes no verdict of another."""
+    later = "print('again')\ndef quadruple(x):\n    print('called')\n    return double(double(x))"
+    judged = grade(double="def double(x): return x", quadruple=later, after="print(double(1))", all_cells=True)
+    assert scores(judged)["quadruple"] == 2.0
+    assert text_of(judged.outputs[place("quadruple")].outputs) == "again\n"
+    assert text_of(judged.outputs[place("quadruple-grade") + 1].outputs) == "1\n", "still the learner's own double"
+
+
+def test_an_exercise_that_calls_itself_gets_no_stub_of_itself(grade: Callable[..., Judged]) -> None:
+    """The reference of the exercise being judged is never at hand, however the learner looks for it."""
+    double = "import gc\ndef double(x):\n    return [f for f in gc.get_objects() if type(f).__name__ == 'Stub'][0](x)"
+    quadruple = double.replace("double", "quadruple")
+    judged = grade(double=double, quadruple=quadruple)
+    assert scores(judged) == {"double": 0.0, "quadruple": 0.0}
+
+
+# --- losses ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_free_cell_that_ends_the_process(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+    """A cell that ends the process shows an error; the others are run again without it, and the points are earned."""
+    judged = grade(double_try=LOSS)
+    assert scores(judged) == FULL
+    assert "your code ended the process" in text_of(judged.outputs[place("double-try")].outputs)
+    assert judged.outputs[place("double")].ok
+
+
+def test_a_hidden_call_that_ends_the_process(grade: Callable[..., Judged]) -> None:
+    """A function that ends the process loses its exercise; the next is judged in a fresh worker, where cells ran again."""
+    quiet = dict.fromkeys(("double_try", "double_tests", "quadruple_tests"), "1")
+    judged = grade(double="import os\ndef double(x):\n    os._exit(0)", quadruple_try="print(np.ones(1))", **quiet)
+    first, second = judged.exercises
+    assert (first.score, verdicts(first)[0]) == (0.0, Verdict.RTE)
+    assert "ended the process" in first.tests[0].message
+    assert (second.score, second.follow_through) == (2.0, True)
+
+
+def test_a_notebook_that_ends_its_process_again_and_again_is_undecided(grade: Callable[..., Judged]) -> None:
+    """After the second replay nothing more is run: what was not judged is undecided, and a person is told."""
+    judged = grade(imports=LOSS, double_try=LOSS, double_tests=LOSS)
+    assert scores(judged) == {"double": None, "quadruple": None}
+    assert {test.verdict for result in judged.exercises for test in result.tests} == {Verdict.IE}
+    assert len(judged.notes) == 2
+    assert "double is undecided" in judged.notes[0]
+
+
+def test_a_cell_that_ends_the_process_the_second_time_only(grade: Callable[..., Judged]) -> None:
+    """A cell that went through at first and ends the replay is the culprit of the replay, and left out."""
+    tricky = "import os, sys\nif not sys.stdout._outputs.open: os._exit(0)"  # nothing that a replay shows is kept
+    judged = grade(double_try=tricky, double_tests=LOSS)
+    assert scores(judged) == FULL
+
+
+def test_an_interrupted_cell_is_no_loss(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+    """A cell that takes too long is stopped with an error that says so; what stands before it is still there."""
+    judged = grade(limits=TIGHT, double_try="found = 1\nwhile True: pass", quadruple_try="print(found)")
+    assert scores(judged) == FULL
+    assert "TimeLimit" in text_of(judged.outputs[place("double-try")].outputs)
+    assert text_of(judged.outputs[place("quadruple-try")].outputs) == "1\n"
+
+
+def test_a_submissions_time_is_bounded(grade: Callable[..., Judged]) -> None:
+    """When the submission's time is used up the rest is over its limit: zero and said, not undecided."""
+    judged = grade(limits=replace(QUICK, submission_s=0.5, cell_s=5), double_try="while True: pass")
+    assert scores(judged)["double"] == 0.0
+    assert {test.verdict for test in judged.exercises[0].tests} == {Verdict.TLE, Verdict.WA}
+
+
+def test_our_own_fault_is_undecided(grade: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hidden test that fails by itself leaves its exercise undecided; the other one is judged."""
+    run = hidden._run
+
+    def broken(test: Any, student: Any, reference: Any) -> Any:
+        return run(replace(test, function=lambda *_: 1 / 0) if test.name == "values" else test, student, reference)
+
+    monkeypatch.setattr(hidden, "_run", broken)
+    assert scores(grade()) == {"double": None, "quadruple": 2.0}
+
+
+def test_forged_frames_make_no_score(grade: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that answers everything with what it likes earns nothing by it."""
+    monkeypatch.setattr(remote, "GRACE_S", 0.3)
+    source = """
+from gradekit.worker import Worker
+for value in ({"answer": 2.0, "args": None, "score": 0.5}, 0.5, "accepted", {"verdict": "accepted"}):
+    Worker._call = lambda self, frame, value=value: value
+import gc
+for worker in [thing for thing in gc.get_objects() if isinstance(thing, Worker)]:
+    worker.actions["call"] = worker._call
+def double(x): return x
+"""
+    assert scores(grade(double=source))["double"] == 0.0
+
+
+# --- which cells run -------------------------------------------------------------------------------------------------
+
+
+def test_nothing_runs_after_the_last_graded_cell(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+    """Cells that can change no score stay as they are, unless all are asked for."""
+    last = place("quadruple-grade") + 1
+    assert last not in grade(after="print('late')").outputs
+    assert text_of(grade(after="print('late')", all_cells=True).outputs[last].outputs) == "late\n"
+
+
+def test_the_graded_cells_own_text_is_never_run(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+    """A graded cell with hidden tests shows the result of the trusted side, whatever is written in it."""
+    judged = grade(double_grade="print('mine')\n0.5", double="def double(x): return x")
+    shown = judged.outputs[place("double-grade")].outputs
+    assert "mine" not in text_of(shown)
+    assert shown[1]["data"] == {"text/plain": "0.0"}
+
+
+def test_graded_cells_leave_the_global_generator_alone(
+    grade: Callable[..., Judged], place: Callable[[str], int]
+) -> None:
+    """Numbers drawn after an exercise are those that follow upon the last ones drawn before."""
+    judged = grade(
+        double="np.random.seed(1)\ndef double(x):\n    np.random.rand(5)\n    return x + x",
+        double_try="1",
+        double_tests="1",
+        quadruple_try="print(np.random.rand())",
+    )
+    assert scores(judged)["double"] == 0.5
+    expected = np.random.RandomState(1).rand()
+    assert float(text_of(judged.outputs[place("quadruple-try")].outputs)) == expected
+
+
+def test_files_are_there_and_shadow_nothing(
+    grade: Callable[..., Judged], tmp_path: Path, place: Callable[[str], int]
+) -> None:
+    """A submission's files are in the working folder, may be changed there, and take no library's place."""
+    (tmp_path / "files" / "numpy.py").write_text("raise SystemExit", encoding="utf-8")
+    (tmp_path / "files" / "data").mkdir()
+    (tmp_path / "files" / "data" / "text.txt").write_text("abc", encoding="utf-8")
+    source = "open('data/text.txt', 'a').write('d'); print(open('data/text.txt').read())"
+    judged = grade(double_try=source)
+    assert scores(judged) == FULL
+    assert text_of(judged.outputs[place("double-try")].outputs) == "abcd\n"
+    assert (tmp_path / "files" / "data" / "text.txt").read_text(encoding="utf-8") == "abc"
+
+
+def test_every_output_is_in_the_notebooks_form(grade: Callable[..., Judged], small: Course) -> None:
+    """A notebook with all outputs put in is valid, and its graded cells end in their scores."""
+    source = (
+        "import matplotlib.pyplot as plt, sys\nplt.plot([1]); plt.show()\nprint(1, file=sys.stderr)\n"
+        "display({'text/html': '<b>a</b>'}, raw=True)\nprint('\\ud800\\x00\\x1b[31m')\nnp.ones(2)"
+    )
+    judged = grade(
+        double_try=source, quadruple_try="raise ValueError('\\ud800')", quadruple="def quadruple(x): return x"
+    )
+    node = json.loads(small.source("small").read_text(encoding="utf-8"))
+    for index, run in judged.outputs.items():
+        node["cells"][index] |= {"outputs": run.outputs, "execution_count": run.count}
+    nbformat.validate(nbformat.from_dict(node))
+    json.dumps(node, allow_nan=False).encode("ascii")
+    by_id = {cell["id"]: cell for cell in node["cells"]}
+    assert by_id["double-grade"]["outputs"][-1]["data"]["text/plain"] == "0.5"
+    assert "wrong answer" in by_id["quadruple-grade"]["outputs"][0]["text"]
+
+
+# --- graded cells of another making ----------------------------------------------------------------------------------
+
+NOISY = "import warnings\nwarnings.warn('careful')\nimport sys\nprint('careful', file=sys.stderr)"
+
+
+@pytest.mark.parametrize(
+    ("source", "score"),
+    [
+        ("assert True", 2.0),
+        ("pass", 2.0),
+        ("1.5", 1.5),
+        ("1", 1.0),
+        ("0.0", 0.0),
+        ("-0.5", 0.0),
+        ("1e-3", 0.001),
+        ("7.0", 2.0),
+        ("import numpy as np\nnp.float64(1.5)", 1.5),
+        ("import numpy as np\nnp.float32(1.5)", 1.5),
+        ("True", None),
+        ("None", 2.0),
+        ("float('nan')", None),
+        ("float('inf')", None),
+        ("'1.5'", None),
+        ("'full marks'", None),
+        ("[1.5]", None),
+        ("1.5 + 0j", None),
+        ("object()", None),
+        ("assert False", 0.0),
+        ("1/0", 0.0),
+        ("1.5\n(", 0.0),
+        ("import os; os._exit(0)", 0.0),
+        ("while True: pass", 0.0),
+        (NOISY, 2.0),
+        (NOISY + "\n1.0", 1.0),
+        ("print('0.5')", 2.0),
+        ("display(0.5)", 2.0),
+    ],
+)
+def test_inline_score(template: Template, tmp_path: Path, source: str, score: float | None) -> None:
+    """A graded cell with tests of its own: a plain number is its score, no result all of it, anything else undecided."""
+    cells = [Cell(0, "q1", "code", source, Role.TEST, "q1", 2.0)]
+    judged = grade_cells(cells, None, template=template, limits=TIGHT, files=tmp_path, seed=b"")
+    (found,) = judged.inline
+    assert (found.grade_id, found.points, found.score) == ("q1", 2.0, score)
+    assert judged.exercises == ()
+    assert bool(found.message) == (score is None)
+
+
+@pytest.mark.parametrize("text", ["", "1.5.5", "0x10", "1_0", "1,5", "½", "np.int64(1)", "np.float64(nan)", "1.5 "])
+def test_what_is_no_plain_number_is_no_score(text: str) -> None:
+    """Of a text that came out of a worker only a plain decimal number is a score."""
+    shown = {"output_type": "execute_result", "data": {"text/plain": text}}
+    cell = Cell(0, "q1", "code", "", Role.TEST, "q1", 2.0)
+    found = inline_score(cell, CellRun(ok=True, outputs=[shown], count=1)).score
+    assert found == (1.5 if text == "1.5 " else None)
+
+
+@pytest.mark.parametrize("data", [None, [], "1.0", {}, {"text/plain": ["1.0"]}, {"text/plain": None}])
+def test_a_forged_result_is_no_score(data: Any) -> None:
+    """Data of another shape than the notebook's are undecided, not a fault of ours."""
+    shown = {"output_type": "execute_result", "data": data}
+    cell = Cell(0, "q1", "code", "", Role.TEST, "q1", 2.0)
+    assert inline_score(cell, CellRun(ok=True, outputs=[shown], count=1)).score is None
