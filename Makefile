@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export JUPYTER_PREFER_ENV_PATH := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-all lint bench clean
+.PHONY: demo test test-all judge lint bench clean
 
 demo: .venv/ready-grader
 	$(BIN)/gradekit demo
@@ -22,6 +22,11 @@ test: .venv/ready-$(subst $(comma),-,$(EXTRAS))
 
 test-all: .venv/ready-$(subst $(comma),-,$(EXTRAS))
 	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest tests/judge
+
+# Every attack, handed in as one class: some run until their time is up, so this takes its time.
+judge: .venv/ready-dev
+	$(BIN)/python -m pytest tests/judge
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .

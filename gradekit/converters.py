@@ -36,8 +36,10 @@ def settings(course: Course, **folders: str) -> Config:
     CourseError
         If the file cannot be run.
     """
+    config = Config()
     try:
-        config: Config = PyFileConfigLoader(CONFIG, path=str(course.root)).load_config()
+        if (course.root / CONFIG).exists():  # nbgrader itself does without
+            config = PyFileConfigLoader(CONFIG, path=str(course.root)).load_config()
     except Exception as error:
         raise CourseError(f"{course.root / CONFIG} cannot be run: {error!r}.") from error
     config.CourseDirectory.root = str(course.root)

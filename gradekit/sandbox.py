@@ -169,9 +169,21 @@ def _close_others(keep: tuple[int, ...], readable: tuple[str, ...]) -> None:
         os.dup2(nothing, standard)
     for entry in list(Path("/proc/self/fd").iterdir()):
         descriptor = int(entry.name)
-        if descriptor > 2 and descriptor not in keep and not _is_library_file(descriptor, readable):
+        if descriptor <= 2 or descriptor in keep:
+            continue
+        if _is_library_file(descriptor, readable):
+            _open_again(descriptor)
+        else:
             with suppress(OSError):  # the folder that is being listed
                 os.close(descriptor)
+
+
+def _open_again(descriptor: int) -> None:
+    """Give a library file a place of its own: an inherited one is shared with every other worker, who could move it."""
+    own = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY)
+    os.lseek(own, os.lseek(descriptor, 0, os.SEEK_CUR), os.SEEK_SET)
+    os.dup2(own, descriptor)
+    os.close(own)
 
 
 def _is_library_file(descriptor: int, readable: tuple[str, ...]) -> bool:

@@ -41,7 +41,7 @@ c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelA
 """
 
 # One otter test file an exercise: a case for each hidden test, all from one judging of the notebook's globals.
-OTTER_TEST = '''
+OTTER_TEST = """
 import numpy as np
 from pathlib import Path
 from otter.test_files import test_case
@@ -64,7 +64,7 @@ def accepted(env, test):
     assert judged[test]
 
 {cases}
-'''
+"""
 OTTER_CASE = """
 @test_case(points=None, hidden=True)
 def {test}(env):
@@ -88,7 +88,8 @@ from otter.api import grade_submission
 
 found, root, assignment = {}, Path(sys.argv[1]), sys.argv[2]
 for folder in sorted((root / "submitted").iterdir()):
-    results = grade_submission(str(folder / assignment / f"{assignment}.ipynb"), str(root / "autograder.zip"), quiet=True)
+    path = folder / assignment / f"{assignment}.ipynb"
+    results = grade_submission(str(path), str(root / "autograder.zip"), quiet=True)
     found[folder.name] = {name: result.score for name, result in results.results.items()}
 print("SCORES" + json.dumps(found))
 """
@@ -172,7 +173,12 @@ def environment(course: Course) -> dict[str, str]:
     """Return what every contestant runs in: one thread a process, this environment's tools and kernel first."""
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    ours = {"PATH": path, "JUPYTER_PREFER_ENV_PATH": "1", "GRADEKIT_COURSE": str(course.root), "PYTHONWARNINGS": "ignore"}
+    ours = {
+        "PATH": path,
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "GRADEKIT_COURSE": str(course.root),
+        "PYTHONWARNINGS": "ignore",
+    }
     return {**os.environ, **one, **ours}
 
 
@@ -315,23 +321,28 @@ def print_table(contestants: list[Contestant], bare: Contestant) -> None:
         print(f"{one.name:24}{wall:9.3f}{cpu:9.3f}{faster:11.1f}x{less:9.1f}x{above:+10.3f} s")
 
 
-def print_break_down(course: Course, ours: Contestant, once: tuple[float, float]) -> None:
-    """Print where gradekit's time goes, from its reports and from a run over one submission."""
-    reports = [json.loads(path.read_text(encoding="utf-8")) for path in (course.root / ".gradekit" / ASSIGNMENT).iterdir()]
-    assert len(reports) == STUDENTS
-    mean = {name: sum(report["times"].get(name, 0) for report in reports) / STUDENTS for name in
-            ("wall", "cells", "tests", "follow_through")}  # fmt: skip
-    record = mean["wall"] - mean["cells"] - mean["tests"] - mean["follow_through"]
-    begin = (once[0] - reports[0]["times"]["wall"]) / STUDENTS
-    print("\ngradekit --jobs 1, wall s per submission (its last run):")
-    for name in ("cells", "tests", "follow_through"):
-        print(f"  {name:22}{mean[name]:9.3f}")
-    print(f"  {'gradebook and files':22}{record:9.3f}")
-    print(f"  {'start, once a class':22}{begin:9.3f}   ({begin * STUDENTS:.1f} s wall, for {STUDENTS} submissions)")
-    wall = ours.wall[-1] / STUDENTS
-    print(f"  {'the rest':22}{wall - mean['wall'] - begin:9.3f}\n  {'in all':22}{wall:9.3f}")
-    start_cpu = (STUDENTS * once[1] - ours.cpu[-1]) / (STUDENTS - 1)  # one submission and the class: two equations
-    print(f"  CPU: {start_cpu:.2f} s to start and {(ours.cpu[-1] - start_cpu) / STUDENTS:.3f} s for each submission")
+def print_break_down(course: Course, ours: Contestant, start_cpu: float) -> None:
+    """Print where gradekit's time goes, from the reports of its last run."""
+    folder = course.root / ".gradekit" / ASSIGNMENT
+    times = [json.loads(path.read_text(encoding="utf-8"))["times"] for path in folder.glob("*.json")]
+    assert len(times) == STUDENTS
+    parts = {name: sum(one.get(name, 0.0) for one in times) / STUDENTS for name in ("cells", "tests", "follow_through")}
+    inside = sum(one["wall"] for one in times) / STUDENTS
+    whole = ours.wall[-1] / STUDENTS
+    parts |= {"gradebook and files": inside - sum(parts.values()), "start and end": whole - inside, "in all": whole}
+    print("\ngradekit --jobs 1, wall s per submission, its last run:")
+    for name, seconds in parts.items():
+        print(f"  {name:22}{seconds:9.3f}")
+    each = (ours.cpu[-1] - start_cpu) / STUDENTS
+    print(f"  CPU: {start_cpu:.2f} s to start, once a class, and then {each:.3f} s for each submission")
+
+
+def start_of_gradekit(course: Course, submissions: list[Submission]) -> float:
+    """Return the CPU seconds of starting: from a run over one perfect submission and one over all that are alike."""
+    alike = [one.student for one in submissions if not one.cells]
+    _, first, _ = run_gradekit(course, submissions, 1, only=alike[:1])
+    _, every, _ = run_gradekit(course, submissions, 1, only=alike)
+    return first - (every - first) / max(1, len(alike) - 1)
 
 
 def check_scores(contestants: list[Contestant]) -> None:
@@ -357,7 +368,7 @@ def test_graders(tmp_path: Path) -> None:
         (one, lambda: run_gradekit(alone, submissions, 1)),
         (two, lambda: run_gradekit(pair, submissions, 2)),
     ]
-    once = run_gradekit(alone, submissions, 1, only=[submissions[0].student])
+    start_cpu = start_of_gradekit(copied(course, "start"), submissions)
     for contestant, run in quick:
         contestant.add(*run())
     nbgrader.add(*run_nbgrader(copied(course, "nbgrader"), submissions))
@@ -372,6 +383,6 @@ def test_graders(tmp_path: Path) -> None:
     else:
         print("otter-grader is not installed, so it does not take part: pip install 'otter-grader==7.0.*'")
     print_table(contestants, bare)
-    print_break_down(alone, one, once[:2])
+    print_break_down(alone, one, start_cpu)
     print(f"at the end: load {os.getloadavg()[0]:.1f}")
     check_scores([*contestants, bare])

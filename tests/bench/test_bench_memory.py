@@ -59,7 +59,9 @@ def test_memory_and_time(small: Course) -> None:
         hand_in(course, "small", (Submission(f"s{number:04d}", {}) for number in range(size)))
         took = grade(course)
         cpu = took["own"] + took["children"]
-        print(f"{size:12}{took['peak_mb']:10.1f}{took['wall'] / size:13.3f}{cpu / size:12.3f}{took['own'] / size:12.3f}")
+        print(
+            f"{size:12}{took['peak_mb']:10.1f}{took['wall'] / size:13.3f}{cpu / size:12.3f}{took['own'] / size:12.3f}"
+        )
         peaks.append(took["peak_mb"])
         assert len(list((course.root / ".gradekit" / "small").glob("*.json"))) == size
         shutil.rmtree(course.root)

@@ -54,6 +54,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from gradekit import sandbox
 from gradekit.course import Course
 from gradekit.freeze import freeze
 from gradekit.release import release
@@ -71,7 +72,13 @@ RIGHT = {
     "double": "def double(x):\n    return x + x",
     "quadruple": "def quadruple(x):\n    return double(double(x))",
 }
-NOBODY = 65534
+SOMEBODY = 12345  # an ordinary user's number
+MASKED = """
+import functools, sys
+from gradekit import classroom, cli
+classroom.Order = functools.partial(classroom.Order, max_abi=ABI)
+sys.exit(cli.main())
+"""  # for one process: a partial cannot be sent to another
 
 
 @dataclass(frozen=True)
@@ -118,9 +125,11 @@ CASES = {path.parent.name: load(path.parent) for path in sorted(HERE.glob("*/cas
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test with the argument `case` every case, named by its folder."""
-    if "case" in metafunc.fixturenames:
-        metafunc.parametrize("case", list(CASES.values()), ids=list(CASES))
+    """Give a test with the argument `case` every case, with `attack` those that try what the sandbox forbids."""
+    attacks = [name for name, case in CASES.items() if "attempts" in case.uses]
+    for argument, names in (("case", list(CASES)), ("attack", attacks)):
+        if argument in metafunc.fixturenames:
+            metafunc.parametrize(argument, [CASES[name] for name in names], ids=names)
 
 
 @dataclass
@@ -181,7 +190,7 @@ class Run:
 # --- the course ------------------------------------------------------------------------------------------------------
 
 
-def build(root: Path, token: str, cases: list[Case]) -> None:
+def build(root: Path, token: str) -> None:
     """Make the small course, release it, and let everybody hand in."""
     course = Course(root)
     node = SMALL["small_notebook"]()
@@ -219,7 +228,7 @@ def hand_in(course: Course, case: Case, places: dict[str, str]) -> None:
     folder = course.root / "submitted" / case.student / "small"
     folder.mkdir(parents=True)
     (folder / "small.ipynb").write_text(json.dumps(node, indent=1), encoding="utf-8")
-    (folder / "timestamp.txt").write_text("2030-01-31 09:00:00 UTC", encoding="utf-8")
+    (folder / "timestamp.txt").write_text("2025-01-31 09:00:00 UTC", encoding="utf-8")
     case.make().get("hand_in", lambda *_: None)(folder, node, course.root)
 
 
@@ -253,7 +262,7 @@ def state(root: Path) -> dict[str, str]:
 
 
 @contextmanager
-def listeners(outside: Path, token: str, arrived: list[str]) -> Iterator[dict[str, str]]:
+def listeners(outside: Path, arrived: list[str]) -> Iterator[dict[str, str]]:
     """Listen where submissions are told to connect, send and signal; note what arrives."""
     with ExitStack() as stack:
         tcp, tcp6 = (stack.enter_context(socket.socket(family)) for family in (socket.AF_INET, socket.AF_INET6))
@@ -262,7 +271,7 @@ def listeners(outside: Path, token: str, arrived: list[str]) -> Iterator[dict[st
         tcp.bind(("127.0.0.1", 0))
         udp.bind(("127.0.0.1", 0))
         unix.bind(str(outside / "socket"))
-        abstract.bind(f"\0{token}")
+        abstract.bind(f"\0gradekit-judge-{os.getpid()}")
         six = 0
         if socket.has_ipv6 and Path("/proc/net/if_inet6").exists():
             tcp6.bind(("::1", 0))
@@ -275,7 +284,7 @@ def listeners(outside: Path, token: str, arrived: list[str]) -> Iterator[dict[st
             "TCP6_PORT": str(six or 9),
             "UDP_PORT": str(udp.getsockname()[1]),
             "UNIX_SOCKET": str(outside / "socket"),
-            "ABSTRACT_SOCKET": token,
+            "ABSTRACT_SOCKET": f"gradekit-judge-{os.getpid()}",
         }
         signal.signal(signal.SIGURG, before)
         for listener in (tcp, tcp6, unix, abstract, udp):
@@ -304,11 +313,12 @@ def terminal(arrived: list[str]) -> Iterator[int]:
     os.close(slave)
 
 
-def grade(run: Run, *options: str, jobs: int, user: int | None = None) -> None:
+def grade(run: Run, *options: str, jobs: int, user: int | None = None, max_abi: int = 99) -> None:
     """Run `gradekit grade` under a terminal and a bound of time, and note what it leaves behind."""
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans become our children
     ours = {child.pid for child in psutil.Process().children(recursive=True)}
-    command = [sys.executable, "-m", "gradekit.cli", "grade", "small", "--course-dir", run.course, "--jobs", str(jobs)]
+    program = [sys.executable, "-c", f"ABI = {max_abi}\n{MASKED}"] if max_abi < 99 else [sys.executable, "-m", "gradekit.cli"]
+    command = [*program, "grade", "small", "--course-dir", run.course, "--jobs", str(jobs)]
     environment = os.environ | {"GRADEKIT_CANARY": f"{run.token}-environment", "NO_COLOR": "1", "COLUMNS": "200"}
     with terminal(run.arrived) as tty_:
         process = subprocess.Popen(
@@ -322,7 +332,7 @@ def grade(run: Run, *options: str, jobs: int, user: int | None = None) -> None:
             **({} if user is None else {"user": user, "group": user, "extra_groups": []}),
         )
         try:
-            said, _ = process.communicate(timeout=60 + 20 * len(run.cases))
+            said, _ = process.communicate(timeout=100 + 4 * len(run.cases))
             run.code = process.returncode
         except subprocess.TimeoutExpired:
             process.kill()
@@ -339,14 +349,14 @@ def grade(run: Run, *options: str, jobs: int, user: int | None = None) -> None:
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 
-def judge(folder: Path, cases: list[Case], *, jobs: int, rounds: int = 1, user: int | None = None) -> Run:
+def judge(folder: Path, cases: list[Case], *, rounds: int = 1, **how: Any) -> Run:
     """Build a course, let the cases hand in, grade them, and note everything that must not be."""
     token = f"canary{secrets.token_hex(8)}"
     run = Run(str(folder / "course"), token, [case.name for case in cases])
     outside = folder / "outside"
     outside.mkdir(parents=True)
-    build(run.root, token, cases)
-    with listeners(outside, token, run.arrived) as places:
+    build(run.root, token)
+    with listeners(outside, run.arrived) as places:
         places |= {
             "COURSE": run.course,
             "OUTSIDE": str(outside),
@@ -358,27 +368,48 @@ def judge(folder: Path, cases: list[Case], *, jobs: int, rounds: int = 1, user: 
         open_to_all(folder)
         run.before = state(run.root)
         for number in range(rounds):
-            grade(run, *(["--force"] if number else []), jobs=jobs, user=user)
+            grade(run, *(["--force"] if number else []), **how)
         run.after = state(run.root)
     run.arrived += [f"a file outside: {path}" for path in outside.rglob("*") if path.name != "socket"]
     return run
 
 
+def once(request: pytest.FixtureRequest, factory: pytest.TempPathFactory, argument: str, **how: Any) -> Run:
+    """Grade the class of all chosen cases, by whichever of pytest's processes comes first; the others read of it."""
+    params = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    chosen = {found[argument].name for found in params if argument in found} or set(CASES)
+    cases = [case for name, case in CASES.items() if name in chosen and not case.skipped and not case.twice]
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    name = request.fixturename
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / f"{name}.json").exists():
+            run = judge(shared / name, cases, **how)
+            (shared / f"{name}.json").write_text(json.dumps(asdict(run)), encoding="utf-8")
+    return Run(**json.loads((shared / f"{name}.json").read_text(encoding="utf-8")))
+
+
 @pytest.fixture(scope="session")
 def the_class(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The class of all chosen cases, graded once, by whichever of pytest's processes comes first."""
-    params = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
-    chosen = {found["case"].name for found in params if "case" in found} or set(CASES)
-    cases = [case for name, case in CASES.items() if name in chosen and not case.skipped and not case.twice]
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder = shared / "judge"
-    with (shared / "judge.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (shared / "judge.json").exists():
-            run = judge(folder, cases, jobs=2)
-            (shared / "judge.json").write_text(json.dumps(asdict(run)), encoding="utf-8")
-    return Run(**json.loads((shared / "judge.json").read_text(encoding="utf-8")))
+    """The class of all cases, graded by two processes."""
+    return once(request, tmp_path_factory, "case", jobs=2)
+
+
+@pytest.fixture(scope="session")
+def with_the_oldest_landlock(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The class of all attacks on the sandbox, graded with what Linux 5.19 has of Landlock."""
+    return once(request, tmp_path_factory, "attack", jobs=1, max_abi=2)
+
+
+@pytest.fixture(scope="session")
+def by_an_ordinary_user(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The class of all attacks on the sandbox, graded by a user whose number the workers share, with the oldest Landlock."""
+    if os.geteuid() != 0:
+        pytest.skip("the whole suite runs as an ordinary user")
+    if not (sandbox.others_can_read(sys.executable) and sandbox.others_can_read(os.__file__)):
+        pytest.skip(f"only root can read this Python: {sys.executable}")
+    return once(request, tmp_path_factory, "attack", jobs=1, max_abi=2, user=SOMEBODY)
 
 
 @pytest.fixture

@@ -39,7 +39,20 @@ def test_case_is_sound(case: Any) -> None:
 
 def test_scores_and_verdicts(case: Any, judged: Any) -> None:
     """The attacker gains nothing, the rest of the notebook is judged, and every lost point comes with a reason."""
-    report = judged.report(case.student)
+    agrees(case, judged.report(case.student))
+
+
+@pytest.mark.parametrize("how", ["with_the_oldest_landlock", "by_an_ordinary_user"])
+def test_sandbox_holds(attack: Any, how: str, request: Any) -> None:
+    """An attack on the sandbox gains nothing on an old kernel either, nor where workers have the grader's own user."""
+    run = request.getfixturevalue(how)
+    agrees(attack, run.report(attack.student))
+    assert run.arrived == []
+    assert run.after == run.before
+
+
+def agrees(case: Any, report: dict[str, Any]) -> None:
+    """Demand of a report what the case expects."""
     assert (report["schema"], report["assignment"], report["student"]) == (1, "small", case.student)
     assert [found["exercise"] for found in report["exercises"]] == list(POINTS)
     for found in report["exercises"]:

@@ -195,7 +195,7 @@ def test_a_free_cell_that_ends_the_process(grade: Callable[..., Judged], place: 
 
 
 def test_a_hidden_call_that_ends_the_process(grade: Callable[..., Judged]) -> None:
-    """A function that ends the process loses its exercise; the next is judged in a fresh worker, where cells ran again."""
+    """A function that ends the process loses its exercise; the next is judged in a fresh one, where the cells ran."""
     quiet = dict.fromkeys(("double_try", "double_tests", "quadruple_tests"), "1")
     judged = grade(double="import os\ndef double(x):\n    os._exit(0)", quadruple_try="print(np.ones(1))", **quiet)
     first, second = judged.exercises
@@ -366,7 +366,7 @@ NOISY = "import warnings\nwarnings.warn('careful')\nimport sys\nprint('careful',
     ],
 )
 def test_inline_score(template: Template, tmp_path: Path, source: str, score: float | None) -> None:
-    """A graded cell with tests of its own: a plain number is its score, no result all of it, anything else undecided."""
+    """A graded cell with tests of its own: a plain number is the score, no result all of it, the rest undecided."""
     cells = [Cell(0, "q1", "code", source, Role.TEST, "q1", 2.0)]
     judged = grade_cells(cells, None, template=template, limits=TIGHT, files=tmp_path, seed=b"")
     (found,) = judged.inline

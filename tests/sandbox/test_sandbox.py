@@ -692,8 +692,8 @@ def test_the_environment_holds_no_secret(fork: Fork) -> None:
     assert os.environ["GRADEKIT_TEST_SECRET"] == SECRET
 
 
-def test_only_the_line_is_open(fork: Fork) -> None:
-    """Of descriptors there are three to /dev/null and the line; no terminal, no control socket, no pipe of ours."""
+def test_only_the_line_is_open(fork: Fork, template: Template) -> None:
+    """Of descriptors there are three to /dev/null, the line, and library files; no control socket, no pipe of ours."""
     source = """
 import stat
 found = {}
@@ -702,12 +702,35 @@ for number in range(5000):
         mode = os.fstat(number)
     except OSError:
         continue
+    reads = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
     null = mode.st_rdev == os.makedev(1, 3)
-    found[number] = "null" if null else "socket" if stat.S_ISSOCK(mode.st_mode) else oct(mode.st_mode)
+    kind = "null" if null else "socket" if stat.S_ISSOCK(mode.st_mode) else "file" if reads else oct(mode.st_mode)
+    found[str(number)] = [kind, os.readlink(f"/proc/self/fd/{number}")]
 """
     found = probe(fork(), source)
-    assert [found.pop(number) for number in (0, 1, 2)] == ["null"] * 3
-    assert list(found.values()) == ["socket"]
+    assert [found.pop(str(number))[0] for number in (0, 1, 2)] == ["null"] * 3
+    assert [kind for kind, _ in found.values() if kind != "file"] == ["socket"]
+    files = [path for kind, path in found.values() if kind == "file"]
+    assert all(path.startswith(tuple(f"{folder}/" for folder in template._readable)) for path in files)
+
+
+def test_no_place_in_a_file_is_shared(fork: Fork) -> None:
+    """A worker that moves in the library files that it found open moves nobody else's place in them."""
+    one, two = fork(), fork()
+    places = """
+import stat
+found = {}
+for number in range(3, 256):
+    try:
+        if stat.S_ISREG(os.fstat(number).st_mode):
+            found[str(number)] = os.lseek(number, 0, os.SEEK_CUR)
+    except OSError:
+        continue
+"""
+    before = probe(two, places)
+    probe(one, places + "for number in found:\n    os.lseek(int(number), 12345, os.SEEK_SET)")
+    assert probe(two, places) == before
+    assert 12345 not in probe(fork(), places).values()
 
 
 def test_a_worker_has_a_session_of_its_own(fork: Fork, template: Template) -> None:

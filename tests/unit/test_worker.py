@@ -277,7 +277,9 @@ def test_what_does_not_travel_is_described(value: Any, said: str) -> None:
     assert said in found.text
 
 
-@pytest.mark.parametrize("value", [object(), Number(3), Word("a"), {1}, b"a", print, Number], ids=repr)
+@pytest.mark.parametrize(
+    "value", [object(), Number(3), Word("a"), {1}, b"a", print, Number], ids=lambda value: type(value).__name__
+)
 def test_objects_stay(value: Any) -> None:
     """What is not exactly plain stays, and a handle with its type's name goes out."""
     worker = made(f=lambda: value)
