@@ -317,7 +317,9 @@ def grade(run: Run, *options: str, jobs: int, user: int | None = None, max_abi: 
     """Run `gradekit grade` under a terminal and a bound of time, and note what it leaves behind."""
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans become our children
     ours = {child.pid for child in psutil.Process().children(recursive=True)}
-    program = [sys.executable, "-c", f"ABI = {max_abi}\n{MASKED}"] if max_abi < 99 else [sys.executable, "-m", "gradekit.cli"]
+    program = (
+        [sys.executable, "-c", f"ABI = {max_abi}\n{MASKED}"] if max_abi < 99 else [sys.executable, "-m", "gradekit.cli"]
+    )
     command = [*program, "grade", "small", "--course-dir", run.course, "--jobs", str(jobs)]
     environment = os.environ | {"GRADEKIT_CANARY": f"{run.token}-environment", "NO_COLOR": "1", "COLUMNS": "200"}
     with terminal(run.arrived) as tty_:
@@ -344,7 +346,6 @@ def grade(run: Run, *options: str, jobs: int, user: int | None = None, max_abi: 
         run.arrived.append(f"a process was left behind: {child.cmdline()}")
         child.kill()
     run.peak_bytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-
 
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 

@@ -63,7 +63,9 @@ def agrees(case: Any, report: dict[str, Any]) -> None:
         assert found["points"] == points
         assert score in wanted.get("scores", [full]), said
         verdicts = {test["verdict"] for test in found["tests"] if not test["message"].startswith(WAITING)}
-        allowed = wanted.get("verdicts") or (["AC"] if set(wanted) <= {"score"} and full == points else Verdict.__members__)
+        allowed = wanted.get("verdicts") or (
+            ["AC"] if set(wanted) <= {"score"} and full == points else Verdict.__members__
+        )
         assert verdicts <= {*allowed, "AC"} if score == points else verdicts <= set(allowed), said
         assert all(test["message"] for test in found["tests"] if test["verdict"] != "AC"), said
 
@@ -102,7 +104,7 @@ def test_only_plain_files_come_out(case: Any, judged: Any) -> None:
                 info = os.lstat(os.path.join(folder, name))  # noqa: PTH118  (names that are no text)
                 assert stat.S_ISDIR(info.st_mode) or (stat.S_ISREG(info.st_mode) and info.st_nlink == 1), name
                 assert b"BREACH" not in name
-                assert not name.endswith(b".html") or top == "feedback" and name == b"small.html", name
+                assert not name.endswith(b".html") or (top == "feedback" and name == b"small.html"), name
                 size, number = size + info.st_blocks * 512, number + 1
     assert size < 300 * 2**20
     assert number < 3000

@@ -6,9 +6,16 @@ from pathlib import Path
 
 def hand_in(folder: Path, node: dict, course: Path) -> None:
     """Double is wrong; reports and pages with full marks are handed in."""
-    full = {"schema": 1, "assignment": "small", "student": "planted_reports", "notes": [], "exercises": [
-        {"exercise": "double", "points": 0.5, "score": 0.5, "follow_through": False, "tests": []},
-        {"exercise": "quadruple", "points": 2.0, "score": 2.0, "follow_through": False, "tests": []}]}
+    full = {
+        "schema": 1,
+        "assignment": "small",
+        "student": "planted_reports",
+        "notes": [],
+        "exercises": [
+            {"exercise": "double", "points": 0.5, "score": 0.5, "follow_through": False, "tests": []},
+            {"exercise": "quadruple", "points": 2.0, "score": 2.0, "follow_through": False, "tests": []},
+        ],
+    }
     for name in ("report.json", ".gradekit/small/planted_reports.json", "results.json", "planted_reports.json"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(json.dumps(full), encoding="utf-8")
@@ -16,7 +23,7 @@ def hand_in(folder: Path, node: dict, course: Path) -> None:
         (folder / name).write_text("<script>alert('BREACH')</script> 2.5 / 2.5", encoding="utf-8")
 
 
-def check(course: Path, submission: Path, outside: dict) -> None:  # noqa: ARG001
+def check(course: Path, submission: Path, outside: dict) -> None:
     """No page of the learner's is where nbgrader publishes pages from."""
     assert not list((course / "feedback").rglob("*.html"))
     assert not list((course / "autograded" / "planted_reports").rglob("*.html"))

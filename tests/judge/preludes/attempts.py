@@ -3,7 +3,9 @@
 import os
 
 breaches = []
-others = [pid for pid in (os.getppid(), int("@HARNESS_PID@")) if pid > 1]  # the template, and whoever started the grader
+others = [
+    pid for pid in (os.getppid(), int("@HARNESS_PID@")) if pid > 1
+]  # the template, and whoever started the grader
 
 
 def attempt(what, call, *args):
