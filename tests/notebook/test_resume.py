@@ -20,7 +20,6 @@ from gradekit.course import Course
 from gradekit.demo import Submission, hand_in
 from gradekit.release import release
 
-KILLS = 20
 ANSWERS = {
     "right": {},
     "wrong": {"double": "def double(x): return x * x"},
@@ -83,18 +82,19 @@ def handed_in(small: Course) -> Course:
     return small
 
 
-def test_killed_at_random_moments(handed_in: Course, tmp_path: Path) -> None:
-    """Killed at twenty moments drawn from a fixed seed and started again each time, the end is the same."""
+@pytest.mark.parametrize("wanted", [4, pytest.param(20, marks=pytest.mark.slow)])
+def test_killed_at_random_moments(handed_in: Course, tmp_path: Path, wanted: int) -> None:
+    """Killed at moments drawn from a fixed seed and started again each time, the end is the same."""
     whole = Course(tmp_path / "whole")
     shutil.copytree(handed_in.root, whole.root, symlinks=True)
     assert start(whole).wait(timeout=300) == 0
     expected = state(whole)
     moments, kills, broken = random.Random(20), 0, tmp_path / "broken"
-    while kills < KILLS:
+    while kills < wanted:
         shutil.rmtree(broken, ignore_errors=True)
         shutil.copytree(handed_in.root, broken, symlinks=True)
         finished = False
-        while not finished and kills < KILLS:
+        while not finished and kills < wanted:
             running = start(Course(broken))
             try:
                 finished = running.wait(timeout=moments.uniform(0.5, 6.0)) == 0
