@@ -23,7 +23,7 @@ def hand_in(folder: Path, node: dict, course: Path) -> None:
         (folder / name).write_text("<script>alert('BREACH')</script> 2.5 / 2.5", encoding="utf-8")
 
 
-def check(course: Path, submission: Path, outside: dict) -> None:  # noqa: ARG001
+def check(course: Path, submission: Path, outside: dict) -> None:
     """No page of the learner's is where nbgrader publishes pages from."""
     assert not list((course / "feedback").rglob("*.html"))
     assert not list((course / "autograded" / "planted_reports").rglob("*.html"))
