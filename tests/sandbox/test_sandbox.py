@@ -638,7 +638,7 @@ for descriptor in held:
 
 def test_processor_time_is_bounded(template: Template) -> None:
     """Code that uses up its processor time ends by the kernel's signal, and the verdict says so."""
-    worker = template.fork(Limits(submission_s=0.4))  # of which follows one second of processor time
+    worker = template.fork(Limits(submission_s=0.9))  # of which follow two seconds of processor time
     session = Session(worker, QUICK, time.monotonic() + 60)
     with pytest.raises(Lost) as lost:
         session.run_cell("while True: pass")
