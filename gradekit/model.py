@@ -23,6 +23,49 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
+class Picture:
+    """How a wrong answer differs from the right one, for the learner to look at; the right values are not in it.
+
+    Attributes
+    ----------
+    kind : str
+        ``error``: a heat map of sign and magnitude. ``scatter``: wrong against right, each without its scale.
+    name : str
+        What is drawn, as ``dWx``.
+    shape : tuple of int
+        Of the learner's answer.
+    values : tuple of tuple of float
+        ``error``: rows of numbers in [-1, 1], each error over the largest one. ``scatter``: pairs ``(right, yours)``,
+        each over the largest magnitude of its side.
+    """
+
+    kind: str
+    name: str
+    shape: tuple[int, ...]
+    values: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why an exercise lost points, where the wrong answer is one that is known.
+
+    Attributes
+    ----------
+    label : str
+        The misconception's stable name, or the name of what was recognised without the catalogue.
+    title, message : str
+        For the learner.
+    justification : str
+        For the instructor.
+    """
+
+    label: str
+    title: str
+    message: str
+    justification: str = ""
+
+
+@dataclass(frozen=True)
 class TestResult:
     """One hidden test of one exercise, judged.
 
@@ -38,6 +81,8 @@ class TestResult:
         IE until the trusted side has seen a reason for anything else.
     message : str
         What went wrong, for the student; empty where accepted.
+    picture : Picture or None
+        Where an array was compared and a picture helps.
     """
 
     __test__ = False  # pytest: not a test class, in spite of its name
@@ -47,6 +92,7 @@ class TestResult:
     weight: int
     verdict: Verdict = Verdict.IE
     message: str = ""
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +107,8 @@ class ExerciseResult:
         Between 0 and `points`; None where the exercise is undecided and a person must look.
     follow_through : bool
         Whether the score was earned with right earlier functions in place of the learner's own.
+    diagnosis : Diagnosis or None
+        What the wrong answer was recognised as.
     """
 
     exercise: str
@@ -68,6 +116,7 @@ class ExerciseResult:
     score: float | None
     tests: tuple[TestResult, ...]
     follow_through: bool = False
+    diagnosis: Diagnosis | None = None
 
 
 @dataclass(frozen=True)

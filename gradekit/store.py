@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradekit.errors import CourseError
-from gradekit.model import ExerciseResult, GradeReport, InlineResult, TestResult, Verdict
+from gradekit.model import Diagnosis, ExerciseResult, GradeReport, InlineResult, Picture, TestResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,8 +90,19 @@ def _report(data: dict[str, Any]) -> GradeReport:
 
 
 def _exercise(data: dict[str, Any]) -> ExerciseResult:
-    tests = tuple(TestResult(**{**item, "verdict": Verdict[item["verdict"]]}) for item in data.pop("tests"))
-    return ExerciseResult(**data, tests=tests)
+    tests = tuple(_test(item) for item in data.pop("tests"))
+    found = data.pop("diagnosis")
+    return ExerciseResult(**data, tests=tests, diagnosis=Diagnosis(**found) if found else None)
+
+
+def _test(data: dict[str, Any]) -> TestResult:
+    found = data.pop("picture")
+    picture = _picture(**found) if found else None
+    return TestResult(**{**data, "verdict": Verdict[data["verdict"]]}, picture=picture)
+
+
+def _picture(kind: str, name: str, shape: list[int], values: list[list[float]]) -> Picture:
+    return Picture(kind, name, tuple(shape), tuple(map(tuple, values)))
 
 
 def seed(root: Path, assignment: str, student: str) -> bytes:
