@@ -1,7 +1,7 @@
 """nbgrader's Autograde with this engine inside: `nbgrader autograde`, and formgrader's Autograde button.
 
 The same words, folders, rows and exit codes; learners' code runs in the sandbox. Before the first submission is
-touched our own side is looked at: a fault there is one sentence and exit code 2, and nobody's zero.
+touched our own side is looked at: a fault there is one sentence and nbgrader's exit code 1, and nobody's zero.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
 from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters.base import NbGraderException
 from traitlets import Any as AnyTrait
 
+from gradekit import converters
 from gradekit.classroom import Desk, Order, begin_desk, refuse_readable
 from gradekit.course import Course
 from gradekit.errors import CourseError, GradekitError
@@ -39,10 +41,12 @@ class EngineAutograde(StagedAutograde):
         with ExitStack() as stack:
             try:
                 self._check(order)
-                self._open_things = begin_desk(order, stack)
+                settings = converters.settings(order.course)
+                settings.merge(self.config)  # with the words of the command line
+                self._open_things = begin_desk(order, stack, settings)
             except GradekitError as error:
                 self.log.error("%s", error)  # noqa: TRY400  (one sentence, no traceback)
-                raise SystemExit(error.exit_code) from None
+                raise NbGraderException(str(error)) from None
             super().start()
 
     def _check(self, order: Order) -> None:

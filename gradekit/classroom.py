@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from nbformat import NotebookNode
+    from traitlets.config import Config
 
     from gradekit.course import Course
     from gradekit.forkserver import Template
@@ -216,12 +217,12 @@ def open_desk(order: Order) -> Iterator[Desk]:
     with ExitStack() as stack:
         gradebook = stack.enter_context(open_gradebook(config))
         book = open_assignment(config, gradebook, order.assignment)
-        yield begin_desk(order, stack)(book)
+        yield begin_desk(order, stack, config)(book)
 
 
-def begin_desk(order: Order, stack: ExitStack) -> Callable[[Book], Desk]:
+def begin_desk(order: Order, stack: ExitStack, config: Config) -> Callable[[Book], Desk]:
     """Load the hidden tests and start a template process, ended with `stack`; return how to sit down to a book."""
-    limits = converters.limits(converters.settings(order.course))
+    limits = converters.limits(config)
     loaded = _tests(order)
     running = stack.enter_context(template(isolate=order.isolation != NONE, max_abi=order.max_abi))
     ours = hashes(order)

@@ -48,7 +48,11 @@ class Worker:
 
     def put(self, files: Path) -> None:
         """Copy a submission's files into the scratch folder, where the learner's code may change them."""
-        shutil.copytree(files, self.scratch, dirs_exist_ok=True, copy_function=shutil.copyfile)
+
+        def home(folder: str, _: list[str]) -> list[str]:
+            return [sandbox.HOME] if folder == str(files) else []
+
+        shutil.copytree(files, self.scratch, dirs_exist_ok=True, copy_function=shutil.copyfile, ignore=home)
         user = self._template.user
         if user is not None:
             for folder, folders, names in os.walk(self.scratch):
@@ -56,15 +60,19 @@ class Worker:
                     os.chown(Path(folder) / name, user, user, follow_symlinks=False)
 
     def kill(self) -> int | None:
-        """End the process, close the line, remove its files; return the wait status, None where it was ended before."""
+        """End the process and remove its files; return the wait status, None where it was ended before."""
+        status = self.stop()
+        remove_tree(self.scratch)
+        return status
+
+    def stop(self) -> int | None:
+        """End the process and close the line; its files stay as they are."""
         if not self.alive:
             return None
         self.alive = False
         self.channel.close()
         os.kill(self.pid, signal.SIGKILL)  # a zombie at worst: the number is its own until the template has waited
-        status = self._template.wait(self.pid)
-        remove_tree(self.scratch)
-        return status
+        return self._template.wait(self.pid)
 
 
 class Template:
@@ -108,8 +116,11 @@ class Template:
             If a right could not be dropped; nothing of the learner's has run.
         """
         scratch = Path(tempfile.mkdtemp(dir=self._folder))
+        home = scratch / sandbox.HOME
+        home.mkdir(mode=0o700)
         if self.user is not None:
-            os.chown(scratch, self.user, self.user)
+            for folder in (scratch, home):
+                os.chown(folder, self.user, self.user)
         policy = sandbox.Policy(
             scratch=str(scratch),
             readable=self._readable,

@@ -12,7 +12,9 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from gradekit.forkserver import scratch_use
 from gradekit.hidden import explain, judge
+from gradekit.intake import collect
 from gradekit.model import ExerciseResult, InlineResult, Role, TestResult, Verdict
 from gradekit.notebook import GRADE_SUFFIX
 from gradekit.remote import CellRun, Lost, Session
@@ -105,6 +107,19 @@ class LiveNotebook:
         self._ran.append(source)
         return done
 
+    def bring_back(self) -> tuple[str, ...]:
+        """End the worker, then add the files that its code has made to the submission's; return what was refused.
+
+        The process is gone before its folder is looked at: nothing changes meanwhile. Where it was lost, so are they.
+        """
+        if self._session is None or not self._session.alive:
+            return ()
+        self._session.worker.stop()
+        most = self._limits.scratch_files
+        size, number = scratch_use(self._files, most=most)
+        room = {"max_files": max(most - number, 0), "max_bytes": max(self._limits.scratch_bytes - size, 0)}
+        return collect(self._session.worker.scratch, self._files, merge=True, **room)
+
     def end(self) -> None:
         """End the worker."""
         if self._session is not None:
@@ -137,7 +152,7 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
     assignment : Assignment or None
         The hidden tests; None where the notebook has none.
     files : Path
-        The submission's files, copied into the worker's scratch folder.
+        The submission's files, copied into the worker's scratch folder; what the cells write there is added to them.
     seed : bytes
         What fresh inputs follow from: secret, new for every learner, the same when graded again.
     all_cells : bool
@@ -150,6 +165,7 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
                 run.take(cell)
         with run.clock("follow_through"):
             exercises = tuple(_followed(run, result, limits) for result in run.exercises)
+        run.notes += run.live.bring_back()
     finally:
         run.live.end()
     for result in exercises:

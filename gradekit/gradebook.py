@@ -185,7 +185,7 @@ def open_assignment(
     Raises
     ------
     CourseError
-        If it has not been released.
+        If it has not been released, or one of its notebooks is for a kernel of another language.
     """
     directory = directory or CourseDirectory(config=config)
     try:
@@ -200,11 +200,23 @@ def open_assignment(
     _clear_stages(Path(directory.root) / ".gradekit")
     sources, cells = {}, {}
     for name in sorted(names):
+        _refuse_other_languages(gradebook, assignment, name)
         sources[name] = _source_cells(gradebook, directory, assignment, name)
         found = gradebook.find_notebook(name, assignment)
         query = gradebook.db.query(BaseCell.id, BaseCell.name).filter(BaseCell.notebook_id == found.id)
         cells[name] = dict(query.tuples())
     return Book(gradebook, directory, config, assignment, sources, cells, traits or {})
+
+
+def _refuse_other_languages(gradebook: Gradebook, assignment: str, name: str) -> None:
+    """Refuse a source whose kernel is not Python's: run as Python, every submission would score 0."""
+    kernel = json.loads(gradebook.find_notebook(name, assignment).kernelspec or "null") or {}
+    language = str(kernel.get("language", "")) or "python"  # the format lets it be left out
+    if language.lower() != "python":
+        raise CourseError(
+            f"The notebook {name}.ipynb of '{assignment}' is for the kernel '{kernel.get('name')}' ({language}).",
+            help="gradekit runs Python alone: grade this assignment without gradekit.install(c).",
+        )
 
 
 def _source_cells(
@@ -947,6 +959,7 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
         try:
             return open_assignment(self.config, gradebook, assignment, directory=self.coursedir, traits=traits)
         except GradekitError as error:
+            self.log.error("%s", error)  # noqa: TRY400  (one sentence, no traceback)
             raise NbGraderException(str(error)) from error
 
     def _graded(self, book: Book, student: str) -> bool:

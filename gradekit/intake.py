@@ -23,12 +23,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import nbformat
 
 from gradekit import notebook
+from gradekit.sandbox import HOME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 IGNORED = frozenset({".ipynb_checkpoints", "__pycache__"})
+# Written by a learner's code it would be a notebook to make feedback for, a time of handing in, or a cache of ours.
+NBGRADERS = re.compile(rf".*\.ipynb|timestamp\.txt|submission_secret\.txt|{re.escape(HOME)}", re.IGNORECASE | re.DOTALL)
 MAX_DEPTH = 10  # folders within folders: a path stays below Linux's 4,096 bytes
 MAX_NAME_BYTES = 255  # what ext4 and xfs can hold
 MAX_ENTRIES = 20_000  # names looked at in one submission, refused ones included
@@ -93,8 +96,16 @@ def shown(text: str, limit: int = 80) -> str:
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def collect(folder: Path, target: Path, *, max_files: int = 2000, max_bytes: int = 200 * 2**20) -> tuple[str, ...]:
+def collect(
+    folder: Path, target: Path, *, max_files: int = 2000, max_bytes: int = 200 * 2**20, merge: bool = False
+) -> tuple[str, ...]:
     """Copy a submission's regular files, notebooks first, and refuse the rest.
+
+    Parameters
+    ----------
+    merge : bool
+        Add to what `target` holds what code has written since: what is there already stays as it is, and without a
+        word; what nbgrader would take for its own is left out.
 
     Returns
     -------
@@ -107,7 +118,7 @@ def collect(folder: Path, target: Path, *, max_files: int = 2000, max_bytes: int
         If `target` cannot be written: never for what the student did.
     """
     target.mkdir(parents=True, exist_ok=True)
-    copying = _Copying(max_files, max_bytes)
+    copying = _Copying(max_files, max_bytes, merge=merge)
     try:
         source = os.open(folder, OPEN_FOLDER)
     except OSError as error:
@@ -128,6 +139,7 @@ class _Copying:
     files: int
     size: int
     entries: int = MAX_ENTRIES
+    merge: bool = False
     notes: list[str] = field(default_factory=list)
     unsaid: int = 0
 
@@ -173,7 +185,8 @@ class _Copying:
             return []
         if len(found) > self.entries:
             self.note(f"there are more than {MAX_ENTRIES:,} files and folders: the others are left out")
-        found = sorted(set(found[: self.entries]) - IGNORED, key=lambda name: (not name.endswith(".ipynb"), name))
+        wanted = {name for name in found[: self.entries] if not (self.merge and NBGRADERS.fullmatch(name))} - IGNORED
+        found = sorted(wanted, key=lambda name: (not name.endswith(".ipynb"), name))
         self.entries -= len(found)
         return found
 
@@ -189,9 +202,10 @@ class _Copying:
             return
         kept = _nameable(name)
         try:
-            os.mkdir(kept, dir_fd=target)
+            if not (self.merge and _is_there(kept, target)):
+                os.mkdir(kept, dir_fd=target)
             outer = os.open(kept, OPEN_FOLDER, dir_fd=target)
-        except FileExistsError:
+        except (FileExistsError, NotADirectoryError):
             self.note(f"{shown(path + name)} is refused: its name is taken")
         else:
             self.folder(inner, outer, f"{path}{name}/", depth + 1)
@@ -203,6 +217,8 @@ class _Copying:
 
     def file(self, source: int, target: int, name: str, path: str) -> None:
         """Copy one file, having looked again at what was opened."""
+        if self.merge and _is_there(_nameable(name), target):
+            return
         if not self.files:
             self.note("there are too many files: the others are left out")
             return
@@ -251,6 +267,13 @@ class _Copying:
 def _kind(mode: int) -> str:
     kinds = {stat.S_IFLNK: "a link", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFDIR: "a folder"}
     return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def _is_there(name: str, folder: int) -> bool:
+    with suppress(FileNotFoundError):
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+        return True
+    return False
 
 
 def _nameable(name: str) -> str:

@@ -46,6 +46,7 @@ _SCOPES = 0b11  # abstract Unix sockets, signals: ABI 6
 
 ETC = ("ld.so.cache", "localtime", "fonts", "mime.types", "timezone")
 DEVICES = ("null", "zero", "full", "random", "urandom")
+HOME = ".home"  # in the scratch folder: caches and temporary files, which nobody wants back
 
 
 class SandboxError(OSError):

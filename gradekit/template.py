@@ -56,9 +56,10 @@ def _become_worker(request: dict[str, Any], channel: Channel, program: bytes, ma
     """Drop every right, then serve; the process ends here whatever happens."""
     try:
         policy = sandbox.Policy(**{**request["policy"], "readable": tuple(request["policy"]["readable"])})
-        for name in ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"):
-            os.environ[name] = policy.scratch
-        tempfile.tempdir = policy.scratch  # it remembers the template's
+        home = f"{policy.scratch}/{sandbox.HOME}"
+        os.environ |= dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"), home)
+        os.environ["NBGRADER_EXECUTION"] = "autograde"  # nbgrader's promise to notebooks that ask
+        tempfile.tempdir = home  # it remembers the template's
         try:
             if request["isolate"]:
                 sandbox.confine(policy, program, keep=(channel.descriptor,))

@@ -316,6 +316,20 @@ c.Autograde.post_convert_hook = note
         assert modes[::2] == modes[1::2]
 
 
+def test_a_notebook_of_another_language_is_refused(squares: Course) -> None:
+    """A source whose kernel is not Python's is refused in one sentence: run as Python, everybody would score 0."""
+    path = squares.source_folder("squares") / "two.ipynb"
+    node = json.loads(path.read_text())
+    node["metadata"]["kernelspec"] = {"name": "ir", "display_name": "R", "language": "R"}
+    path.write_text(json.dumps(node))
+    config = converters.settings(squares)
+    config.ClearSolutions.code_stub = {"python": "raise NotImplementedError", "R": "stop()"}
+    converters.run(GenerateAssignment, config, "squares")
+    submit(squares, "squares", "eve", "one")
+    with pytest.raises(CourseError, match=r"two\.ipynb of 'squares' is for the kernel 'ir' \(R\)"):
+        graded(squares, "squares", "eve", never)
+
+
 # --- what nbgrader should not do -------------------------------------------------------------------------------------
 
 

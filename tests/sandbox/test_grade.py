@@ -308,6 +308,52 @@ def test_files_are_there_and_shadow_nothing(
     assert (tmp_path / "files" / "data" / "text.txt").read_text(encoding="utf-8") == "abc"
 
 
+def test_files_that_were_written_come_back(grade: Callable[..., Judged], tmp_path: Path) -> None:
+    """New regular files are added, in folders too; what was there stays; caches and temporary files are not wanted."""
+    files = tmp_path / "files"
+    (files / "data").mkdir()
+    (files / "data" / "text.txt").write_text("abc", encoding="utf-8")
+    (files / ".home").write_text("a file that stands in the way", encoding="utf-8")
+    source = (
+        "import os, pathlib, tempfile\nos.makedirs('made/deep'); os.makedirs('empty')\n"
+        "for name in ('new.txt', 'data/text.txt', 'data/new.txt', 'made/deep/new.txt', 'checks.py',\n"
+        "             'other.ipynb', 'timestamp.txt', '.home/cache'):\n"
+        "    open(name, 'w').write('written')\n"
+        "tempfile.mkstemp(); pathlib.Path.home().joinpath('of-mine').write_text('x')"
+    )
+    judged = grade(double_try=source, quadruple="def quadruple(x):\n    return open('new.txt').read() and 0 * x")
+    found = {path.relative_to(files).as_posix() for path in files.rglob("*") if path.is_file()}
+    new = {"new.txt", "data/new.txt", "made/deep/new.txt"}
+    assert found == new | {"checks.py", "data/text.txt", ".home"}
+    assert all((files / name).read_text(encoding="utf-8") == "written" for name in new)
+    assert (files / "data" / "text.txt").read_text(encoding="utf-8") == "abc"
+    assert not (files / "empty").exists()
+    assert judged.notes == ()
+
+
+def test_what_comes_back_is_bounded_by_what_is_there(grade: Callable[..., Judged], tmp_path: Path) -> None:
+    """Files handed in and written share one bound, and a file without blocks counts with its full size."""
+    (tmp_path / "files" / "own").write_bytes(b"x" * 600_000)
+    source = "open('hollow', 'w').truncate(500_000); open('small', 'w').write('x')"
+    judged = grade(limits=replace(QUICK, scratch_bytes=10**6), double_try=source)
+    assert {path.name for path in (tmp_path / "files").iterdir()} == {"checks.py", "own", "small"}
+    assert judged.notes == ("hollow is refused: it is too large (500,000 bytes)",)
+
+
+def test_files_of_a_lost_worker_are_lost(grade: Callable[..., Judged], tmp_path: Path) -> None:
+    """Where the process ended at the last exercise nothing comes back, and nothing fails."""
+    end = "import os\nopen('new.txt', 'w').close()\ndef quadruple(x):\n    os._exit(1)"
+    judged = grade(quadruple=end)
+    assert scores(judged)["double"] == 0.5
+    assert not (tmp_path / "files" / "new.txt").exists()
+
+
+def test_notebooks_are_told_that_they_are_graded(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+    """The variable that nbgrader promises to notebooks is set while they are graded."""
+    judged = grade(double_try="import os; print(os.environ['NBGRADER_EXECUTION'])")
+    assert text_of(judged.outputs[place("double-try")].outputs) == "autograde\n"
+
+
 def test_every_output_is_in_the_notebooks_form(grade: Callable[..., Judged], small: Course) -> None:
     """A notebook with all outputs put in is valid, and its graded cells end in their scores."""
     source = (

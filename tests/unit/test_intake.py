@@ -128,6 +128,38 @@ class TestCollect:
             "x.html is refused: it is a link",
         ]
 
+    def test_what_code_wrote_is_added(self, tmp_path: Path) -> None:
+        """What is there already stays as it is, without a word; links and files of nbgrader's own kinds stay out."""
+        folder, target = tmp_path / "in", tmp_path / "out"
+        for name in ("old.txt", "new.txt", "data/old.csv", "data/new.csv", "file", "folder/inner.txt"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text("new")
+        for name in ("p1.ipynb", "TIMESTAMP.txt", "submission_secret.txt", ".home", "a\n.ipynb"):
+            (folder / name).mkdir()
+            (folder / name / "x").write_text("new")
+        (folder / "link").symlink_to("/etc")
+        (target / "data").mkdir(parents=True)
+        (target / "file").mkdir()
+        for name in ("old.txt", "data/old.csv", "folder"):
+            (target / name).write_text("old")
+        notes = intake.collect(folder, target, merge=True)
+        assert set(notes) == {"link is refused: it is a link", "folder is refused: its name is taken"}
+        found = {path.relative_to(target).as_posix(): path.read_text() for path in target.rglob("*") if path.is_file()}
+        old = {"old.txt": "old", "data/old.csv": "old", "folder": "old"}
+        assert found == old | {"new.txt": "new", "data/new.csv": "new"}
+
+    def test_a_link_in_the_targets_place_is_not_followed(self, tmp_path: Path) -> None:
+        """Where a link stands in the target, nothing is written through it, neither a file nor into a folder."""
+        folder, target, outside = tmp_path / "in", tmp_path / "out", tmp_path / "outside"
+        for made in (folder / "data", target, outside):
+            made.mkdir(parents=True)
+        for name in ("data/x", "x"):
+            (folder / name).write_text("new")
+        (target / "data").symlink_to(outside)
+        (target / "x").symlink_to(outside / "y")
+        assert intake.collect(folder, target, merge=True) == ("data is refused: its name is taken",)
+        assert list(outside.iterdir()) == []
+
     @pytest.mark.parametrize("kind", ["missing", "link", "file"])
     def test_no_folder_at_all(self, tmp_path: Path, kind: str) -> None:
         """Where the submission's own folder is none, that is one line."""
