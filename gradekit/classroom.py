@@ -222,8 +222,9 @@ def open_desk(order: Order) -> Iterator[Desk]:
 def begin_desk(order: Order, stack: ExitStack) -> Callable[[Book], Desk]:
     """Load the hidden tests and start a template process, ended with `stack`; return how to sit down to a book."""
     limits = converters.limits(converters.settings(order.course))
-    loaded = _tests(order)
     running = stack.enter_context(template(isolate=order.isolation != NONE, max_abi=order.max_abi))
+    loaded = _tests(order)  # while the template warms up
+    running.wait_until_warm()
     ours = hashes(order)
     return lambda book: Desk(order, running, book, loaded, limits, ours)
 

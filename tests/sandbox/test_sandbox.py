@@ -838,7 +838,7 @@ def test_a_template_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch
     """A Python without gradekit in it is reported with its last words."""
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     with pytest.raises(HostError, match="The template process ended: it said nothing"):
-        Template(isolate=False)
+        Template(isolate=False).wait_until_warm()
 
 
 @pytest.mark.slow
