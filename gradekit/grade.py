@@ -12,10 +12,11 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from gradekit.exchange import Lost
 from gradekit.hidden import explain, judge
 from gradekit.model import ExerciseResult, InlineResult, Role, TestResult, Verdict
 from gradekit.notebook import GRADE_SUFFIX
-from gradekit.remote import CellRun, Lost, Session
+from gradekit.remote import CellRun, Session
 from gradekit.student import LearnerError
 
 if TYPE_CHECKING:
