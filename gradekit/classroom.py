@@ -203,6 +203,11 @@ def submission_hash(book: Book, student: str) -> str:
     return store.digest([book.folder(book.directory.submitted_directory, student)])
 
 
+def settings(order: Order) -> Config:
+    """Return the course's settings, with the order's own gradebook where it names one."""
+    return converters.settings(order.course, **({"db_url": order.db} if order.db else {}))
+
+
 @contextmanager
 def open_desk(order: Order) -> Iterator[Desk]:
     """Open all that one process needs; ends its template process at the end.
@@ -213,7 +218,7 @@ def open_desk(order: Order) -> Iterator[Desk]:
         If learners' code cannot be isolated here, or the course lies where it may read.
     """
     refuse_readable(order)
-    config = converters.settings(order.course, **({"db_url": order.db} if order.db else {}))
+    config = settings(order)
     with ExitStack() as stack:
         gradebook = stack.enter_context(open_gradebook(config))
         book = open_assignment(config, gradebook, order.assignment)
@@ -223,8 +228,9 @@ def open_desk(order: Order) -> Iterator[Desk]:
 def begin_desk(order: Order, stack: ExitStack, config: Config) -> Callable[[Book], Desk]:
     """Load the hidden tests and start a template process, ended with `stack`; return how to sit down to a book."""
     limits = converters.limits(config)
-    loaded = _tests(order)
     running = stack.enter_context(template(isolate=order.isolation != NONE, max_abi=order.max_abi))
+    loaded = _tests(order)  # while the template warms up
+    running.wait_until_warm()
     ours = hashes(order)
     return lambda book: Desk(order, running, book, loaded, limits, ours)
 
@@ -277,24 +283,30 @@ def due(order: Order, *, only: Sequence[str] = (), force: bool = False) -> tuple
     CourseError
         If one of them handed nothing in, or nobody did.
     """
-    config = converters.settings(order.course, **({"db_url": order.db} if order.db else {}))
-    everybody = students(config, order.assignment)
-    missing = [name for name in only if name not in everybody]
-    if missing or not everybody:
-        who = ", ".join(map(repr, missing)) or "nobody"
-        said = f"{who} handed in nothing for '{order.assignment}'" if missing else "nobody handed in anything"
-        raise CourseError(f"{said[0].upper()}{said[1:]}: looked in {order.course.root / 'submitted'}.")
+    config = settings(order)
+    asked = _asked(order, config, only)
     ours = hashes(order)
     again: list[str] = []
     kept: list[str] = []
     with open_gradebook(config) as gradebook:
         book = open_assignment(config, gradebook, order.assignment)
-        for name in only or everybody:
+        for name in asked:
             report = None if force else store.load(order.course.root, order.assignment, name)
             same = report is not None and report.hashes == {**ours, "submission": submission_hash(book, name)}
             there = book.folder(book.directory.autograded_directory, name).is_dir()
             (kept if same and there else again).append(name)
     return again, kept
+
+
+def _asked(order: Order, config: Config, only: Sequence[str]) -> Sequence[str]:
+    everybody = students(config, order.assignment)
+    missing = [name for name in only if name not in everybody]
+    where = f"looked in {order.course.root / 'submitted'}"
+    if missing:
+        raise CourseError(f"{', '.join(map(repr, missing))} handed in nothing for '{order.assignment}': {where}.")
+    if not everybody:
+        raise CourseError(f"Nobody handed in anything: {where}.")
+    return only or everybody
 
 
 def grade_class(order: Order, names: Sequence[str], *, jobs: int = 1) -> Iterator[Graded]:

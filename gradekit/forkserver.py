@@ -76,7 +76,7 @@ class Worker:
 
 
 class Template:
-    """The template process.
+    """The template process; it warms up while our side goes on.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Template:
     Raises
     ------
     HostError
-        If the template does not start.
+        If nobody could read this Python as the user whom a worker becomes.
     """
 
     def __init__(self, *, isolate: bool = True, max_abi: int = 99) -> None:
@@ -101,11 +101,7 @@ class Template:
         with theirs:
             self._process = _start(theirs, self._folder)
         self._control.settimeout(WARM_UP_S)
-        try:
-            self._ask(None)
-        except HostError:
-            self.close()
-            raise
+        self._warm = False
 
     def fork(self, limits: Limits) -> Worker:
         """Fork a worker that has dropped every right.
@@ -113,8 +109,9 @@ class Template:
         Raises
         ------
         HostError
-            If a right could not be dropped; nothing of the learner's has run.
+            If the template has not started, or a right could not be dropped; nothing of the learner's has run.
         """
+        self.wait_until_warm()
         scratch = Path(tempfile.mkdtemp(dir=self._folder))
         home = scratch / sandbox.HOME
         home.mkdir(mode=0o700)
@@ -143,6 +140,22 @@ class Template:
             worker.kill()
             raise HostError(f"A worker could not be isolated: {first.get('error')}.", help="Run: gradekit doctor")
         return worker
+
+    def wait_until_warm(self) -> None:
+        """Wait for the template's word; our side has gone on with its own start meanwhile.
+
+        Raises
+        ------
+        HostError
+            If the template did not start.
+        """
+        if not self._warm:
+            try:
+                self._ask(None)
+            except HostError:
+                self.close()
+                raise
+            self._warm = True
 
     def wait(self, pid: int) -> int:
         """Let the template wait for a dead worker; return its status."""

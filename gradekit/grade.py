@@ -12,12 +12,13 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from gradekit.exchange import Lost
 from gradekit.forkserver import scratch_use
 from gradekit.hidden import explain, judge
 from gradekit.intake import collect
 from gradekit.model import ExerciseResult, InlineResult, Role, TestResult, Verdict
 from gradekit.notebook import GRADE_SUFFIX
-from gradekit.remote import CellRun, Lost, Session
+from gradekit.remote import CellRun, Session
 from gradekit.student import LearnerError
 
 if TYPE_CHECKING:
@@ -114,11 +115,11 @@ class LiveNotebook:
         """
         if self._session is None or not self._session.alive:
             return ()
-        self._session.worker.stop()
+        self._session.line.worker.stop()
         most = self._limits.scratch_files
         size, number = scratch_use(self._files, most=most)
         room = {"max_files": max(most - number, 0), "max_bytes": max(self._limits.scratch_bytes - size, 0)}
-        return collect(self._session.worker.scratch, self._files, merge=True, **room)
+        return collect(self._session.line.worker.scratch, self._files, merge=True, **room)
 
     def end(self) -> None:
         """End the worker."""

@@ -12,7 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from gradekit import hidden, notebook, remote
+from gradekit import exchange, hidden, notebook
 from gradekit.course import Course
 from gradekit.forkserver import Template
 from gradekit.grade import Judged, grade_cells, inline_score
@@ -248,7 +248,7 @@ def test_our_own_fault_is_undecided(grade: Callable[..., Judged], monkeypatch: p
 
 def test_forged_frames_make_no_score(grade: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that answers everything with what it likes earns nothing by it."""
-    monkeypatch.setattr(remote, "GRACE_S", 0.3)
+    monkeypatch.setattr(exchange, "GRACE_S", 0.3)
     source = """
 from gradekit.worker import Worker
 for value in ({"answer": 2.0, "args": None, "score": 0.5}, 0.5, "accepted", {"verdict": "accepted"}):

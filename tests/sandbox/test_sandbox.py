@@ -23,9 +23,10 @@ import pytest
 
 from gradekit import forkserver, sandbox
 from gradekit.errors import HostError
+from gradekit.exchange import Lost
 from gradekit.forkserver import Template
 from gradekit.model import Limits, Verdict
-from gradekit.remote import Lost, Session
+from gradekit.remote import Session
 
 from .conftest import QUICK, SECRET, Fork, text_of
 
@@ -63,7 +64,7 @@ def probe(session: Session, source: str, **names: Any) -> Any:
 
 def status(session: Session) -> dict[str, str]:
     """Return what the kernel says of a worker."""
-    lines = Path(f"/proc/{session.worker.pid}/status").read_text(encoding="utf-8").splitlines()
+    lines = Path(f"/proc/{session.line.worker.pid}/status").read_text(encoding="utf-8").splitlines()
     return {name: value.strip() for name, value in (line.split(":", 1) for line in lines)}
 
 
@@ -202,14 +203,14 @@ def test_no_sibling_is_seen(fork: Fork) -> None:
     one, two = fork(), fork()
     probe(two, "open('answer', 'w').write('42'); found = 0")
     source = "found = [attempt(os.listdir, f) for f in (path, path + '/..')] + [attempt(open, path + '/answer')]"
-    assert set(probe(one, source, path=str(two.worker.scratch))) <= DENIED
+    assert set(probe(one, source, path=str(two.line.worker.scratch))) <= DENIED
 
 
 def test_modes_owners_and_times_stay_silently(fork: Fork, outside: Path) -> None:
     """Changing a mode, an owner or a time is not refused, and nothing changes: outside, in the scratch folder."""
     session = fork()
     probe(session, "open('mine', 'w').close(); found = 0")
-    files = [outside / "file", session.worker.scratch / "mine"]
+    files = [outside / "file", session.line.worker.scratch / "mine"]
     before = [path.stat() for path in files]
     source = """
 found = []
@@ -324,7 +325,7 @@ escape = attempt(get_ipython().system, "true")
     assert set(found) <= DENIED, found
     assert session.get(("status",)) != 0
     assert "out of pty devices" in session.get(("escape",))
-    task = Path(f"/proc/{session.worker.pid}/task/{session.worker.pid}/children")
+    task = Path(f"/proc/{session.line.worker.pid}/task/{session.line.worker.pid}/children")
     assert not task.exists() or task.read_text(encoding="ascii") == ""
 
 
@@ -443,7 +444,7 @@ FORBIDDEN: list[tuple[Any, ...]] = [
 def test_the_filter_refuses(fork: Fork, template: Template, abi: int) -> None:
     """Calls on other processes, new processes, shared memory and the kernel's wide surface end in EPERM."""
     session = fork(abi=abi)
-    persons = {PARENT: template._process.pid, SELF: session.worker.pid, NEIGHBOUR: os.getpid()}
+    persons = {PARENT: template._process.pid, SELF: session.line.worker.pid, NEIGHBOUR: os.getpid()}
     calls = []
     for name, *args in FORBIDDEN:
         number = args.pop() if name == "an unknown call" else _number(name)
@@ -523,7 +524,7 @@ attempt(fcntl.fcntl, one, fcntl.F_SETFL, fcntl.fcntl(one, fcntl.F_GETFL) | os.O_
 two.send(b"a")
 """
     fcntl_number = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, "fcntl")
-    found = probe(session, source, victim=victim.worker.pid, fcntl_number=fcntl_number)
+    found = probe(session, source, victim=victim.line.worker.pid, fcntl_number=fcntl_number)
     assert set(found) == {"EPERM"}
     assert probe(victim, "found = 'alive'") == "alive"
 
@@ -667,7 +668,7 @@ def test_the_kernel_says_that_rights_are_gone(fork: Fork, template: Template) ->
 def test_nobody_looks_into_a_worker(fork: Fork) -> None:
     """A worker is not dumpable: its files under /proc are root's, so that siblings of the same user see nothing."""
     session = fork()
-    assert Path(f"/proc/{session.worker.pid}/environ").stat().st_uid == 0
+    assert Path(f"/proc/{session.line.worker.pid}/environ").stat().st_uid == 0
     assert status(session)["Uid"].split()[0] != "0"
 
 
@@ -737,8 +738,8 @@ for number in range(3, 256):
 def test_a_worker_has_a_session_of_its_own(fork: Fork, template: Template) -> None:
     """A worker leads its own session: no terminal, no group of ours to signal."""
     session = fork()
-    assert os.getsid(session.worker.pid) == session.worker.pid != os.getsid(template._process.pid)
-    assert os.getpgid(session.worker.pid) == session.worker.pid
+    assert os.getsid(session.line.worker.pid) == session.line.worker.pid != os.getsid(template._process.pid)
+    assert os.getpgid(session.line.worker.pid) == session.line.worker.pid
 
 
 def test_python_itself_is_whole(fork: Fork) -> None:
@@ -839,7 +840,7 @@ def test_a_template_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch
     """A Python without gradekit in it is reported with its last words."""
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     with pytest.raises(HostError, match="The template process ended: it said nothing"):
-        Template(isolate=False)
+        Template(isolate=False).wait_until_warm()
 
 
 @pytest.mark.slow
