@@ -21,13 +21,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradekit import __version__, converters, notebook, sandbox, store
+from gradekit.book import open_assignment, open_gradebook, students
 from gradekit.errors import CourseError, GradekitError, HostError
 from gradekit.forkserver import template
 from gradekit.grade import grade_cells
-from gradekit.gradebook import Executed, open_assignment, open_gradebook, record, students
+from gradekit.gradebook import record
 from gradekit.hidden import load_assignment
 from gradekit.model import GradeReport
 from gradekit.notebook import GRADE_SUFFIX
+from gradekit.scoring import Executed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,10 +37,11 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
     from traitlets.config import Config
 
+    from gradekit.book import Book
     from gradekit.course import Course
     from gradekit.forkserver import Template
     from gradekit.grade import Judged
-    from gradekit.gradebook import Book, Recorded
+    from gradekit.gradebook import Recorded
     from gradekit.hidden import Assignment
     from gradekit.model import Limits
 

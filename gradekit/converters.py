@@ -100,9 +100,7 @@ def run(kind: type[BaseConverter], config: Config, assignment: str, *, student: 
     directory = CourseDirectory(config=config, assignment_id=assignment, student_id=student)
     converter = kind(coursedir=directory, config=config)
     converter.force = True
-    with tools_on_path(), _errors_of(converter.log) as errors, warnings.catch_warnings():
-        # nbgrader 0.9.6 builds rows outside a session and SQLAlchemy 2.1 warns of each; may go with nbgrader 0.10.
-        warnings.filterwarnings("ignore", category=SAWarning)
+    with tools_on_path(), _errors_of(converter.log) as errors, quiet():
         try:
             converter.start()
         except Exception as error:
@@ -114,6 +112,14 @@ def _reason(errors: Sequence[str]) -> str:
     """Pick what went wrong out of nbgrader's log: the last line of a traceback, else the last message."""
     traces = [message for message in errors if message.startswith("Traceback")]
     return (traces or errors or [""])[-1].strip().splitlines()[-1]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave out the warnings of nbgrader 0.9.6, which builds rows outside a session; may go with nbgrader 0.10."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=SAWarning)
+        yield
 
 
 def gradebook(config: Config) -> Gradebook:

@@ -12,10 +12,10 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from gradekit.collecting import collect
 from gradekit.exchange import Lost
 from gradekit.forkserver import scratch_use
 from gradekit.hidden import explain, judge
-from gradekit.intake import collect
 from gradekit.model import ExerciseResult, InlineResult, Role, TestResult, Verdict
 from gradekit.notebook import GRADE_SUFFIX
 from gradekit.remote import CellRun, Session
