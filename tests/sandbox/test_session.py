@@ -545,11 +545,11 @@ def test_what_a_stub_keeps(session: Session, source: str) -> None:
 def test_a_forged_name_leads_nowhere(session: Session, name: str) -> None:
     """Asking past the stub's class for a private name, or for a path, is refused here."""
     with_stubs(session, layer=Layer(2.0))
-    source = f"worker, ref = layer._gradekit\n    worker.ask_back(ref, {name!r}, None, {{}})"
+    source = f"ask, ref = layer._gradekit\n    ask(ref, {name!r}, None, {{}})"
     if name:
         assert said(session, source) != "nothing was raised"
     else:
-        run(session, f"worker, ref = layer._gradekit\nsame = worker.ask_back(ref, {name!r}, None, {{}})")
+        run(session, f"ask, ref = layer._gradekit\nsame = ask(ref, {name!r}, None, {{}})")
 
 
 def test_a_stubs_failure_is_an_exception_over_there(session: Session) -> None:
@@ -720,7 +720,8 @@ def test_a_forged_stub_call_is_an_error_over_there(session: Session, frame: str)
     with_stubs(session, one=lambda: calls.append(1))
     source = f"""
 from gradekit.wire import Ref
-worker, ref = one._gradekit
+ask, ref = one._gradekit
+worker = ask.__self__
 worker.channel.send({{"n": -5, **{frame}}})
 answer = worker.channel.receive()
 """
@@ -793,8 +794,8 @@ def test_an_ended_session_says_so(template: Template) -> None:
 
 def test_a_reference_that_the_worker_makes_up_is_harmless(session: Session) -> None:
     """A handle with any number is the learner's own affair: asking for it is their error."""
-    run(session, "from gradekit.wire import Ref\nfrom gradekit.worker import Worker\ndef f(): pass")
-    run(session, "Worker.outward = lambda self, value, depth=0: Ref('handle', 10**6, 'a liar')")
+    run(session, "from gradekit.wire import Ref\nfrom gradekit.values import Values\ndef f(): pass")
+    run(session, "Values.outward = lambda self, value, depth=0: Ref('handle', 10**6, 'a liar')")
     liar = Student(session).f()
     with pytest.raises(LearnerError, match="a malformed error"):
         _ = liar.anything

@@ -45,9 +45,11 @@ FLOORS = {
     "rawcell": 1,
     "safehtml": 1,
     "sandbox": 1,
+    "shell": 1,
     "stage": 1,
     "store": 1,
     "student": 1,
+    "values": 1,
     "wire": 1,
     "worker": 1,
     "checks": 0,
@@ -77,9 +79,13 @@ SIDEWAYS = {
     ("submission", "repair"),
     ("submission", "timestamps"),
     ("timestamps", "collecting"),
+    ("values", "shell"),
+    ("values", "wire"),
+    ("worker", "shell"),
+    ("worker", "values"),
     ("worker", "wire"),
 }
-UNTRUSTED = {"worker", "wire", "sandbox", "template"}  # what a learner's process has in its memory
+UNTRUSTED = {"worker", "values", "shell", "wire", "sandbox", "template"}  # what a learner's process has in its memory
 LAZY = {"__init__": {"autograde", "safehtml"}}  # gradekit.install: nbgrader is imported only where it is asked for
 STUDENT_SIDE = {"numpy"}  # what a student's machine has
 
