@@ -154,6 +154,9 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         run.live.end()
     for result in exercises:
         run.show(result)
+        if result.score is None and result.exercise in run.unbuilt:
+            why = f"the notebook ended its process more than {REPLAYS} times"
+            run.notes.append(f"{result.exercise} is undecided: {why}")
     return Judged(run.outputs, exercises, tuple(run.inline), tuple(run.notes), run.times)
 
 
@@ -165,7 +168,13 @@ def _last_graded(cells: Sequence[Cell]) -> int:
 
 @dataclass
 class _Run:
-    """One notebook on its way through the worker."""
+    """One notebook on its way through the worker.
+
+    Attributes
+    ----------
+    unbuilt : list of str
+        The exercises that had to wait for follow-through, since the notebook could not be built again.
+    """
 
     cells: Sequence[Cell]
     assignment: Assignment | None
@@ -175,6 +184,7 @@ class _Run:
     exercises: list[ExerciseResult] = field(default_factory=list)
     inline: list[InlineResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unbuilt: list[str] = field(default_factory=list)
     times: dict[str, float] = field(default_factory=dict)
 
     def clock(self, name: str) -> _Clock:
@@ -202,7 +212,7 @@ class _Run:
         try:
             session = self.live.session()
         except Exhausted as error:
-            self.notes.append(f"{name} is undecided: the notebook ended its process more than {REPLAYS} times")
+            self.unbuilt.append(name)
             tests = [
                 TestResult(test.name, test.sentence, test.weight, Verdict.IE, str(error))
                 for test in self.assignment.tested[name].tests
@@ -233,10 +243,15 @@ class _Clock:
 
 
 def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> ExerciseResult:
-    """Judge an exercise that lost points again, in a fresh worker with the reference's earlier functions as stubs."""
+    """Judge an exercise that lost points again, in a fresh worker with the reference's earlier functions as stubs.
+
+    So is one that could not be judged because the notebook had ended its process too often. There only full marks count:
+    what it lost may be for want of the cells that were not run, so a person must look.
+    """
     assert run.assignment is not None
     earlier = run.assignment.earlier(first.exercise)
-    if first.score is None or first.score >= first.points or not earlier:
+    unbuilt = first.exercise in run.unbuilt
+    if not earlier or (not unbuilt and (first.score is None or first.score >= first.points)):
         return first
     session = Session(run.live.fork(), limits, time.monotonic() + limits.exercise_s + limits.cell_s)
     try:
@@ -251,9 +266,8 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> ExerciseResul
         return first
     finally:
         session.end()
-    if second.score is None or second.score <= first.score:
-        return first
-    return replace(second, follow_through=True)
+    gained = second.score == second.points if first.score is None else (second.score or 0.0) > first.score
+    return replace(second, follow_through=True) if gained else first
 
 
 def inline_score(cell: Cell, done: CellRun) -> InlineResult:
