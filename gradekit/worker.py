@@ -17,7 +17,7 @@ import signal
 import sys
 import traceback
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -425,6 +425,9 @@ def make_shell(outputs: Outputs) -> InteractiveShell:
     class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
         displayhook_class = Hook
         display_pub_class = Publisher
+
+        def _tee(self, channel: str) -> Any:  # noqa: ARG002  (IPython's signature)
+            return nullcontext()  # IPython 9 would keep all that is printed for its history, a gigabyte where it comes
 
         def enable_gui(self, gui: str | None = None) -> None:
             pass
