@@ -61,6 +61,9 @@ def _become_worker(request: dict[str, Any], channel: Channel, program: bytes, ma
         tempfile.tempdir = policy.scratch  # it remembers the template's
         try:
             if request["isolate"]:
+                if policy.user is not None:
+                    own = sandbox.user_of(policy.user, os.getpid())
+                    os.chown(policy.scratch, own, own)
                 sandbox.confine(policy, program, keep=(channel.descriptor,))
             os.chdir(policy.scratch)
         except OSError as error:
