@@ -16,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from gradekit.forkserver import template
 from gradekit.grade import grade_cells
 from gradekit.gradebook import record
 from gradekit.hidden import load_assignment
-from gradekit.model import GradeReport
+from gradekit.model import ExerciseResult, GradeReport, TestResult, Verdict
 from gradekit.notebook import GRADE_SUFFIX
 from gradekit.scoring import Executed
 
@@ -144,11 +145,14 @@ class Desk:
         for run in judged.values():
             for name, seconds in run.times.items():
                 times[name] = times.get(name, 0.0) + seconds
+        exercises = tuple(result for run in judged.values() for result in run.exercises)
+        if self.loaded is not None and fnmatch(order.assignment, notebooks) and order.assignment not in judged:
+            exercises = unrun(self.loaded, recorded)
         report = GradeReport(
             assignment=order.assignment,
             student=student,
             isolation=order.isolation,
-            exercises=tuple(result for run in judged.values() for result in run.exercises),
+            exercises=exercises,
             inline=tuple(result for run in judged.values() for result in run.inline),
             notes=(*(note for run in judged.values() for note in run.notes), *recorded.notes),
             alarms=recorded.alarms,
@@ -158,6 +162,26 @@ class Desk:
         )
         store.save(order.course.root, report)
         return report, recorded
+
+
+def unrun(loaded: Assignment, recorded: Recorded) -> tuple[ExerciseResult, ...]:
+    """Return the exercises of a notebook that could not be run: undecided, or lost where none was handed in."""
+    ours = [note for note in recorded.alarms if note.startswith(f"{loaded.name} is undecided")]
+    verdict, score = (Verdict.IE, None) if ours else (Verdict.WA, 0.0)
+    said = ours[0] if ours else "No notebook was handed in."
+    return tuple(
+        ExerciseResult(
+            exercise.name,
+            exercise.points,
+            score,
+            tuple(
+                TestResult(test.name, test.sentence, test.weight, verdict, said)
+                for test in loaded.tested[exercise.name].tests
+            ),
+        )
+        for exercise in loaded.exercises
+        if exercise.name in loaded.tested
+    )
 
 
 def fill(nb: NotebookNode, judged: Judged) -> Executed:

@@ -53,8 +53,8 @@ class Worker:
             return [sandbox.HOME] if folder == str(files) else []
 
         shutil.copytree(files, self.scratch, dirs_exist_ok=True, copy_function=shutil.copyfile, ignore=home)
-        user = self._template.user
-        if user is not None:
+        if self._template.user is not None:
+            user = sandbox.user_of(self._template.user, self.pid)
             for folder, folders, names in os.walk(self.scratch):
                 for name in (*folders, *names):
                     os.chown(Path(folder) / name, user, user, follow_symlinks=False)
@@ -113,11 +113,7 @@ class Template:
         """
         self.wait_until_warm()
         scratch = Path(tempfile.mkdtemp(dir=self._folder))
-        home = scratch / sandbox.HOME
-        home.mkdir(mode=0o700)
-        if self.user is not None:
-            for folder in (scratch, home):
-                os.chown(folder, self.user, self.user)
+        (scratch / sandbox.HOME).mkdir(mode=0o700)  # the worker, still root, gives both to the user it becomes
         policy = sandbox.Policy(
             scratch=str(scratch),
             readable=self._readable,
@@ -225,16 +221,16 @@ def _user_to_become() -> tuple[int | None, bool]:
         return None, False
     if not sandbox.may_become_another():
         raise HostError(
-            f"As root, learners' code runs as user {sandbox.NOBODY}, but this root may not become another user.",
+            "As root, learners' code runs as another user, but this root may not become another user.",
             help="Run as an ordinary user, or with CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL, CAP_SETGID and CAP_SETUID.",
         )
     open_to_all = sandbox.others_can_read(sys.executable) and sandbox.others_can_read(os.__file__)
     if not open_to_all and not sandbox.may_read_all():
         raise HostError(
-            f"As root, learners' code runs as user {sandbox.NOBODY}, who cannot read this Python: {sys.executable}.",
+            f"As root, learners' code runs as another user, who cannot read this Python: {sys.executable}.",
             help="Use a Python outside of root's home, such as Debian's /usr/bin/python3, or run as an ordinary user.",
         )
-    return sandbox.NOBODY, not open_to_all
+    return sandbox.first_user(), not open_to_all
 
 
 def remove_tree(folder: Path) -> None:

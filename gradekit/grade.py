@@ -16,6 +16,7 @@ from gradekit.collecting import collect
 from gradekit.exchange import Lost
 from gradekit.forkserver import scratch_use
 from gradekit.hidden import explain, judge
+from gradekit.intake import shown
 from gradekit.model import ExerciseResult, InlineResult, Role, TestResult, Verdict
 from gradekit.notebook import GRADE_SUFFIX
 from gradekit.remote import CellRun, Session
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from gradekit.hidden import Assignment
     from gradekit.model import Cell, Limits
 
+SHOWN_CELLS = 5  # by name in one note
 REPLAYS = 2  # a notebook that ends its process a third time is judged no further
 NUMBER = re.compile(r"(?:np\.float\d+\()?([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\)?")
 
@@ -100,11 +102,14 @@ class LiveNotebook:
                 continue
 
     def run(self, source: str) -> CellRun:
-        """Run one cell, whatever becomes of it; one that was stopped or ended the process is not replayed."""
-        try:
-            done = self.session().run_cell(source)
-        except LearnerError as error:
-            return error_run(error)
+        """Run one cell; one that was stopped or ended the process is not replayed.
+
+        Raises
+        ------
+        LearnerError
+            If it was stopped or could not be run, for a reason that is its text.
+        """
+        done = self.session().run_cell(source)
         self._ran.append(source)
         return done
 
@@ -171,7 +176,18 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         run.live.end()
     for result in exercises:
         run.show(result)
-    return Judged(run.outputs, exercises, tuple(run.inline), tuple(run.notes), run.times)
+    return Judged(run.outputs, exercises, tuple(run.inline), _notes(run, exercises), run.times)
+
+
+def _notes(run: _Run, exercises: Sequence[ExerciseResult]) -> tuple[str, ...]:
+    """Say which exercises could not be judged, and which cells were stopped."""
+    lost = [result.exercise for result in exercises if result.score is None and result.exercise in run.unbuilt]
+    undecided = [f"{name} is undecided: the notebook ended its process more than {REPLAYS} times" for name in lost]
+    stopped = []
+    for why, names in run.stopped.items():
+        more = f" and {len(names) - SHOWN_CELLS} more" if len(names) > SHOWN_CELLS else ""
+        stopped.append(f"not run to the end: {', '.join(map(shown, names[:SHOWN_CELLS]))}{more}: {why}")
+    return (*undecided, *stopped)
 
 
 def _last_graded(cells: Sequence[Cell]) -> int:
@@ -182,7 +198,15 @@ def _last_graded(cells: Sequence[Cell]) -> int:
 
 @dataclass
 class _Run:
-    """One notebook on its way through the worker."""
+    """One notebook on its way through the worker.
+
+    Attributes
+    ----------
+    unbuilt : list of str
+        The exercises that had to wait for follow-through, since the notebook could not be built again.
+    stopped : dict of str to list of str
+        Why cells did not come to their end, and their names.
+    """
 
     cells: Sequence[Cell]
     assignment: Assignment | None
@@ -191,7 +215,8 @@ class _Run:
     outputs: dict[int, CellRun] = field(default_factory=dict)
     exercises: list[ExerciseResult] = field(default_factory=list)
     inline: list[InlineResult] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    unbuilt: list[str] = field(default_factory=list)
+    stopped: dict[str, list[str]] = field(default_factory=dict)
     times: dict[str, float] = field(default_factory=dict)
 
     def clock(self, name: str) -> _Clock:
@@ -205,10 +230,17 @@ class _Run:
                 self.exercises.append(self._judge(cell.grade_id.removesuffix(GRADE_SUFFIX)))
             return
         with self.clock("cells"):
-            done = self.live.run(cell.source)
+            done = self._run(cell)
         self.outputs[cell.index] = done
         if cell.role is Role.TEST and cell.points > 0:
             self.inline.append(inline_score(cell, done))
+
+    def _run(self, cell: Cell) -> CellRun:
+        try:
+            return self.live.run(cell.source)
+        except LearnerError as error:
+            self.stopped.setdefault(error.text, []).append(cell.grade_id or cell.id or f"number {cell.index + 1}")
+            return error_run(error)
 
     def _has_hidden_tests(self, cell: Cell) -> bool:
         graded = cell.role is Role.TEST and cell.grade_id.endswith(GRADE_SUFFIX)
@@ -219,7 +251,7 @@ class _Run:
         try:
             session = self.live.session()
         except Exhausted as error:
-            self.notes.append(f"{name} is undecided: the notebook ended its process more than {REPLAYS} times")
+            self.unbuilt.append(name)
             tests = [
                 TestResult(test.name, test.sentence, test.weight, Verdict.IE, str(error))
                 for test in self.assignment.tested[name].tests
@@ -250,10 +282,15 @@ class _Clock:
 
 
 def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> ExerciseResult:
-    """Judge an exercise that lost points again, in a fresh worker with the reference's earlier functions as stubs."""
+    """Judge an exercise that lost points again, in a fresh worker with the reference's earlier functions as stubs.
+
+    So is one that could not be judged because the notebook had ended its process too often. There only full marks
+    count: what it lost may be for want of the cells that were not run, so a person must look.
+    """
     assert run.assignment is not None
     earlier = run.assignment.earlier(first.exercise)
-    if first.score is None or first.score >= first.points or not earlier:
+    unbuilt = first.exercise in run.unbuilt
+    if not earlier or (not unbuilt and (first.score is None or first.score >= first.points)):
         return first
     session = Session(run.live.fork(), limits, time.monotonic() + limits.exercise_s + limits.cell_s)
     try:
@@ -268,9 +305,8 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> ExerciseResul
         return first
     finally:
         session.end()
-    if second.score is None or second.score <= first.score:
-        return first
-    return replace(second, follow_through=True)
+    gained = second.score == second.points if first.score is None else (second.score or 0.0) > first.score
+    return replace(second, follow_through=True) if gained else first
 
 
 def inline_score(cell: Cell, done: CellRun) -> InlineResult:

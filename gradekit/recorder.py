@@ -142,7 +142,10 @@ class Recorder(Autograde):  # type: ignore[misc]
             self.exporter.register_preprocessor(check if step is CheckCellMetadata else step)
 
     def _resources(self, name: str) -> dict[str, Any]:
-        resources: dict[str, Any] = self.init_single_notebook_resources(str(self.inbox / f"{name}.ipynb"))
+        # nbgrader reads the student from the path, by a pattern that ends with the line: a folder's name may have two.
+        path = self.inbox.parents[1] / "_" / self.inbox.name / f"{name}.ipynb"
+        resources: dict[str, Any] = self.init_single_notebook_resources(str(path))
+        resources["nbgrader"]["student"] = self.student
         return resources | {"metadata": {"name": name, "path": str(self.outbox)}}
 
 

@@ -6,6 +6,7 @@ import base64
 import builtins
 import os
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -157,6 +158,9 @@ def _shell_kind(outputs: Outputs) -> Any:
     class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
         displayhook_class = Hook
         display_pub_class = Publisher
+
+        def _tee(self, channel: str) -> Any:  # noqa: ARG002  (IPython's signature)
+            return nullcontext()  # IPython 9 would keep all that is printed for its history, a gigabyte where it comes
 
         def enable_gui(self, gui: str | None = None) -> None:
             pass

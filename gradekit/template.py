@@ -62,6 +62,10 @@ def _become_worker(request: dict[str, Any], channel: Channel, program: bytes, ma
         tempfile.tempdir = home  # it remembers the template's
         try:
             if request["isolate"]:
+                if policy.user is not None:
+                    own = sandbox.user_of(policy.user, os.getpid())
+                    for folder in (policy.scratch, home):
+                        os.chown(folder, own, own)
                 sandbox.confine(policy, program, keep=(channel.descriptor,))
             os.chdir(policy.scratch)
         except OSError as error:

@@ -205,12 +205,21 @@ def test_a_hidden_call_that_ends_the_process(grade: Callable[..., Judged]) -> No
 
 
 def test_a_notebook_that_ends_its_process_again_and_again_is_undecided(grade: Callable[..., Judged]) -> None:
-    """After the second replay nothing more is run: what was not judged is undecided, and a person is told."""
-    judged = grade(imports=LOSS, double_try=LOSS, double_tests=LOSS)
+    """After the second replay nothing more is run: what was not judged is undecided, and a person is told why."""
+    lost = dict.fromkeys(("imports", "double_try", "double_tests"), LOSS)
+    judged = grade(quadruple="def quadruple(x):\n    return double(x)", **lost)
     assert scores(judged) == {"double": None, "quadruple": None}
     assert {test.verdict for result in judged.exercises for test in result.tests} == {Verdict.IE}
-    assert len(judged.notes) == 2
-    assert "double is undecided" in judged.notes[0]
+    assert ["double is undecided" in judged.notes[0], "quadruple is undecided" in judged.notes[1]] == [True, True]
+    assert judged.notes[2].startswith("not run to the end: imports, double-try, double-tests: ")
+
+
+def test_a_mistake_that_ends_the_process_again_and_again_costs_once(grade: Callable[..., Judged]) -> None:
+    """What could not be judged in the notebook gets full marks by follow-through, so that nobody need look at it."""
+    judged = grade(imports=LOSS, double_try=LOSS, double_tests=LOSS)
+    assert scores(judged) == {"double": None, "quadruple": 2.0}
+    assert judged.exercises[1].follow_through
+    assert not any("quadruple is undecided" in note for note in judged.notes)
 
 
 def test_a_cell_that_ends_the_process_the_second_time_only(grade: Callable[..., Judged]) -> None:

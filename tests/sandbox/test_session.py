@@ -759,6 +759,11 @@ await two()
         nbformat.validate(nbformat.from_dict(output), ref="output", version=4, version_minor=5)
 
 
+def test_what_a_cell_prints_is_not_kept_in_memory(session: Session) -> None:
+    """A cell may print more than its memory: what is beyond the bound is nowhere kept."""
+    assert session.run_cell("for _ in range(600):\n    print('x' * 2**20)").ok
+
+
 def test_what_a_hidden_call_prints_is_dropped(session: Session) -> None:
     """Texts, warnings and displays of a function that a hidden test calls appear nowhere."""
     run(session, "import warnings\ndef f(x):\n    print(x); warnings.warn('no'); display(x)\n    return x")
