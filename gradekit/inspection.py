@@ -125,7 +125,7 @@ def check_release(folder: Path, *, secrets: Iterable[tuple[str, str]]) -> None:
     LeakError
         With one line a leak: the file, the line's origin, the line.
     """
-    published = {path.name: _published_text(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    published = {path.name: published_text(path) for path in sorted(folder.rglob("*")) if path.is_file()}
     leaks = find_leaks(published, secrets=secrets)
     if leaks:
         raise LeakError(
@@ -157,7 +157,8 @@ def find_secrets(course: Course, assignment: str) -> list[tuple[str, str]]:
     return [*regions, ("tests.py", demands)]
 
 
-def _published_text(path: Path) -> str:
+def published_text(path: Path) -> str:
+    """Return what can be read in a file: as it stands and, of a notebook, cell by cell."""
     texts = [path.read_text(encoding="utf-8", errors="replace")]
     if path.suffix == ".ipynb":  # in the file itself, quotes and line ends are escaped
         texts += [cell.source for cell in notebook.cells(notebook.read(path))]

@@ -97,13 +97,15 @@ def mutants(exercise: Exercise) -> tuple[Mutant, ...]:
             help="Run: python -m pip install 'gradekit[dev]'",
         ) from None
     source = exercise.stub.source
-    operators = [*mutation_operators, *numpy_operators()]
+    operators = [*mutation_operators, *numpy_operators(), (libcst.Name, _another_variable(source))]
     visitor = MutationVisitor(operators, IgnoredCode(set(), set(), set()), _lines(source))
-    tree = libcst.MetadataWrapper(libcst.parse_module(source)).visit(visitor)
+    wrapper = libcst.MetadataWrapper(libcst.parse_module(source))
+    wrapper.visit(visitor)
     seen = {_meaning(source)}
     found = []
     for mutation in visitor.mutations:
-        text = tree.deep_replace(mutation.original_node, mutation.mutated_node).code
+        changed = wrapper.module.deep_replace(mutation.original_node, mutation.mutated_node)
+        text = libcst.ensure_type(changed, libcst.Module).code
         meaning = _meaning(text)
         if meaning and meaning not in seen:
             seen.add(meaning)
@@ -203,6 +205,24 @@ def _another_function(node: cst.Attribute) -> Iterator[cst.CSTNode]:
         yield node.with_changes(attr=node.attr.with_changes(value=OTHERS[node.attr.value]))
 
 
+def _another_variable(source: str) -> Callable[[cst.Name], Iterator[cst.CSTNode]]:
+    """Return the operator that reads, or sets, the variable which comes next in the cell in place of this one."""
+    names = list(
+        dict.fromkeys(
+            node.arg if isinstance(node, ast.arg) else node.id
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.arg) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+        )
+    )
+    following = dict(zip(names, [*names[1:], *names[:1]], strict=True))
+
+    def replace(node: cst.Name) -> Iterator[cst.CSTNode]:
+        if following.get(node.value, node.value) != node.value:
+            yield node.with_changes(value=following[node.value])
+
+    return replace
+
+
 def _another_builtin(node: cst.Name) -> Iterator[cst.CSTNode]:
     if node.value in ("reversed", "max", "min", "sum"):
         yield node.with_changes(value={**OTHERS, "sum": "max"}[node.value])
@@ -295,7 +315,7 @@ def emptied(exercise: Exercise, kind: str) -> str:
     functions = list(_functions(tree))
     if kind == "returns zeros":
         names = [f"{owner}.{function.name}" if owner else function.name for owner, function in functions]
-        return "\n".join([source, "", inspect.getsource(zeroed), *(f"{name} = zeroed({name})" for name in names), ""])
+        return "\n".join([source, "", _zeroed_text(), *(f"{name} = zeroed({name})" for name in names), ""])
     for owner, function in functions:
         given = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
         first = (given[1:] if owner else given)[:1]
@@ -315,6 +335,17 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
                 for inner in node.body
                 if isinstance(inner, ast.FunctionDef) and inner.name != "__init__" and not inner.decorator_list
             )
+
+
+def _zeroed_text() -> str:
+    """Return the text of :func:`zeroed` without its types, whose names a notebook does not know."""
+    tree = ast.parse(inspect.getsource(zeroed))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        elif isinstance(node, ast.FunctionDef):
+            node.returns = None
+    return ast.unparse(tree)
 
 
 def zeroed(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 HASH_SEEDS = (1, 2)
 # A mutant may loop without end; an honest call of a hidden test takes milliseconds.
-IMPATIENT = {"call_s": 2.0, "cell_s": 5.0, "exercise_s": 10.0}
+CALL_S, CELL_S, EXERCISE_S = 2.0, 5.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Room:
 
         The exercises before it are judged before its cell has run, so that they cannot differ.
         """
-        chosen = []
+        chosen: list[Cell] = []
         names = [exercise.name for exercise in self.assignment.exercises]
         skipped = names[: names.index(begin)] if begin else []
         for cell in self.cells:
@@ -115,7 +115,7 @@ class Room:
 
     def _briefly(self, trial: Trial) -> ExerciseResult:
         """Judge one exercise up to the first test that rejects the answer; its score is then 0, else full."""
-        limits = replace(self.limits, **IMPATIENT)
+        limits = replace(self.limits, call_s=CALL_S, cell_s=CELL_S, exercise_s=EXERCISE_S)
         exercise = self.assignment.exercise(trial.exercise)
         before = [cell.source for cell in solution_cells(self.cells) if cell.index < exercise.stub.index]
         session = Session(self.template.fork(limits), limits, time.monotonic() + limits.submission_s)
