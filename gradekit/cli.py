@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gradekit.classroom import Graded
     from gradekit.demo import Demo
     from gradekit.model import GradeReport
-    from gradekit.verify import Finding, Proof
+    from gradekit.proof import Finding, Proof
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=gradekit.__doc__)
 
@@ -167,7 +167,7 @@ def verify(assignment: Assignment, *, jobs: Jobs = None, course_dir: CourseDir =
 
 def _print_proof(proof: Proof) -> None:
     """Print how many of what was tried is well, exercise by exercise, and one line for each thing that is not."""
-    from gradekit.verify import LOOKED_AT, TRIED  # noqa: PLC0415
+    from gradekit.proof import LOOKED_AT, TRIED  # noqa: PLC0415
 
     table = Table(box=None, header_style="bold")
     table.add_column("exercise")
@@ -177,14 +177,16 @@ def _print_proof(proof: Proof) -> None:
         counts = [proof.count(section, exercise) for section in TRIED]
         table.add_row(exercise, *(_of(*count) for count in counts))
     Console(width=None if sys.stdout.isatty() else 140).print(table)
-    bad = {finding.section for finding in proof.problems}
-    typer.echo("  ".join(f"{section}: {'NO' if section in bad else 'ok'}" for section in LOOKED_AT))
+    said = {(1, 1, 0): "ok", (1, 0, 0): "NO"}
+    typer.echo("  ".join(f"{section}: {said.get(proof.count(section), 'not tried')}" for section in LOOKED_AT))
     for finding in proof.problems:
         where = f"{finding.exercise}, {finding.section}" if finding.exercise else finding.section
         label = f" `{finding.label}`" if finding.label else ""
         typer.echo(f"NO  {where}{label}: {finding.problem}\n    {finding.advice}")
+    if proof.stopped:
+        typer.echo("    Nothing else was tried: what tests say is believed once they accept the solution.")
     for lack in proof.lacks:
-        typer.echo(f"    {lack}")
+        typer.echo(lack)
 
 
 def _of(tried: int, good: int, equivalent: int) -> str:

@@ -31,10 +31,16 @@ DANGEROUS_ATTRIBUTES = frozenset({*READS, *WRITES, *OF_PATHS})
 
 
 def release_leaks(course: Course, assignment: str, *, secrets: Iterable[tuple[str, str]]) -> list[str]:
-    """Return what the released folder gives away; nothing where nothing was released."""
-    folder = course.root / "release" / assignment
-    texts = {path.name: published_text(path) for path in _files(folder)}
-    return [*find_leaks(texts, secrets=secrets), *_trusted_files(course, assignment, folder)]
+    """Return what students' files give away: those that were released, and those that lie beside the source."""
+    folders = [course.root / "release" / assignment, course.source_folder(assignment)]
+    texts = {
+        str(path.relative_to(course.root)): published_text(path)
+        for folder in folders
+        for path in _files(folder)
+        if path != course.source(assignment)
+    }
+    trusted = [leak for folder in folders for leak in _trusted_files(course, assignment, folder)]
+    return [*find_leaks(texts, secrets=secrets), *trusted]
 
 
 def feedback_leaks(course: Course, assignment: str, *, secrets: Iterable[tuple[str, str]]) -> list[str]:
@@ -48,7 +54,7 @@ def feedback_leaks(course: Course, assignment: str, *, secrets: Iterable[tuple[s
         for path in _files(folder):
             name = f"feedback/{student}/{path.name}"
             leaks += message_leaks({name: _visible(published_text(path))}, secrets=telling, own=own)
-        leaks += [f"feedback/{student}: {leak}" for leak in _trusted_files(course, assignment, folder)]
+        leaks += _trusted_files(course, assignment, folder)
     return leaks
 
 
@@ -73,7 +79,7 @@ def _trusted_files(course: Course, assignment: str, folder: Path) -> list[str]:
         data: name for name in TRUSTED_FILES if (hidden / name).is_file() and (data := (hidden / name).read_bytes())
     }
     return [
-        f"{path.name}: it is the hidden tests' {ours.get(path.read_bytes(), path.name)}"
+        f"{path.relative_to(course.root)}: it is the hidden tests' {ours.get(path.read_bytes(), path.name)}"
         for path in _files(folder)
         if path.name in TRUSTED_FILES or path.read_bytes() in ours
     ]

@@ -12,10 +12,14 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 import inspect
 import tomllib
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from gradekit import notebook
 from gradekit.errors import HiddenTestError, HostError
@@ -129,8 +133,10 @@ def _lines(source: str) -> set[int]:
 def _meaning(text: str) -> str:
     """Return what distinguishes a program from another; empty where it is none."""
     try:
-        compile(text, "<mutant>", "exec")
-        return ast.dump(ast.parse(text))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as calling None: a mutant, all the same
+            compile(text, "<mutant>", "exec")
+            return ast.dump(ast.parse(text))
     except (SyntaxError, ValueError):
         return ""
 
@@ -339,43 +345,49 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
 
 def _zeroed_text() -> str:
     """Return the text of :func:`zeroed` without its types, whose names a notebook does not know."""
-    tree = ast.parse(inspect.getsource(zeroed))
+    tree = ast.parse("\n".join(map(inspect.getsource, (zeros_for, copy_of, zeroed))))
     for node in ast.walk(tree):
         if isinstance(node, ast.arg):
             node.annotation = None
         elif isinstance(node, ast.FunctionDef):
             node.returns = None
-    return ast.unparse(tree)
+    return "import functools\nimport numpy as np\n" + ast.unparse(tree)
+
+
+# The text of these three becomes part of a learner's cell, where no name of this module is known.
+
+
+def zeros_for(value: Any) -> Any:
+    """Return zeros of the value's shape; no text for a text."""
+    if isinstance(value, dict):
+        return {key: zeros_for(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return (list if isinstance(value, list) else tuple)(zeros_for(inner) for inner in value)
+    if isinstance(value, np.ndarray | np.generic | int | float | complex):
+        return np.zeros_like(value)[()]
+    return "" if isinstance(value, str) else value
+
+
+def copy_of(value: Any) -> Any:
+    """Return an argument that the solution may change without the caller's noticing."""
+    if isinstance(value, dict):
+        return {key: copy_of(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [copy_of(inner) for inner in value]
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def zeroed(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function whose answers are zeros of the right shape. Its text becomes part of a learner's cell."""
-    import functools  # noqa: PLC0415
-
-    import numpy as np  # noqa: PLC0415
-
-    def zeros(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: zeros(inner) for key, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return (list if isinstance(value, list) else tuple)(zeros(inner) for inner in value)
-        if isinstance(value, np.ndarray | np.generic | int | float | complex):
-            return np.zeros_like(value)[()]
-        return "" if isinstance(value, str) else value
-
-    def copied(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: copied(inner) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [copied(inner) for inner in value]
-        return value.copy() if isinstance(value, np.ndarray) else value
+    """Return a function whose answers are zeros of the right shape, as is all that it keeps in its object."""
 
     @functools.wraps(function)
     def empty(*args: Any, **kwargs: Any) -> Any:
         kept = vars(args[0]) if args and hasattr(args[0], "__dict__") else {}
         before = dict(kept)
-        answer = function(*map(copied, args), **{key: copied(value) for key, value in kwargs.items()})
-        kept.update({key: zeros(value) for key, value in kept.items() if before.get(key) is not value})
-        return iter(zeros(list(answer))) if hasattr(answer, "__next__") else zeros(answer)
+        answer = function(*map(copy_of, args), **{key: copy_of(value) for key, value in kwargs.items()})
+        lazy = hasattr(answer, "__next__")
+        empty_answer = zeros_for(list(answer) if lazy else answer)
+        kept.update({key: zeros_for(value) for key, value in kept.items() if before.get(key) is not value})
+        return iter(empty_answer) if lazy else empty_answer
 
     return empty

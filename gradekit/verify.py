@@ -7,8 +7,8 @@ misconceptions, alternatives and mutants.
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gradekit import catalogue, converters, leaks, notebook
 from gradekit.classroom import Order, refuse_readable
@@ -17,6 +17,7 @@ from gradekit.hidden import TestedExercise, load_assignment
 from gradekit.inspection import find_secrets
 from gradekit.model import Verdict
 from gradekit.mutants import EMPTY, emptied, load_equivalents, mutants
+from gradekit.proof import LOOKED_AT, TRIED, Finding, Proof
 from gradekit.reference import solution_cells
 from gradekit.trials import Trial, grade_under_two_hash_seeds, lost, try_answers
 
@@ -30,38 +31,8 @@ if TYPE_CHECKING:
     from gradekit.mutants import Equivalent, Mutant
     from gradekit.trials import Tried
 
-TRIED = ("clean run", "forced failure", "misconceptions", "alternatives", "mutants")  # by exercise
-LOOKED_AT = ("leaks", "stubs", "determinism")  # of the assignment as a whole
 EQUIVALENT_SHARE = 0.05  # of the mutants; one is always allowed
 SHOWN = 3  # of the messages in which a fault shows
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes
-    ----------
-    section : str
-        One of `TRIED` or `LOOKED_AT`.
-    exercise : str
-        Empty where it concerns the assignment.
-    label : str
-        What was tried, as the misconception's label.
-    problem : str
-        What is wrong; empty where nothing is.
-    advice : str
-        What to do about it.
-    reason : str
-        Of a mutant that survives and is listed: why it is equivalent.
-    """
-
-    section: str
-    exercise: str
-    label: str
-    problem: str = ""
-    advice: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,51 +67,6 @@ class Plan:
         )
 
 
-@dataclass(frozen=True)
-class Proof:
-    """What was found of an assignment."""
-
-    assignment: str
-    findings: tuple[Finding, ...]
-    lacks: tuple[str, ...]
-    seconds: float
-    exercises: tuple[str, ...] = field(default=())
-
-    @property
-    def problems(self) -> tuple[Finding, ...]:
-        """The findings with a problem."""
-        return tuple(finding for finding in self.findings if finding.problem)
-
-    @property
-    def exit_code(self) -> int:
-        """1 where something is wrong, else 2 where the catalogue lacks something, else 0."""
-        return 1 if self.problems else 2 if self.lacks else 0
-
-    def count(self, section: str, exercise: str = "") -> tuple[int, int, int]:
-        """Return how many of a section were tried, how many are well, and how many of these are equivalent."""
-        chosen = [item for item in self.findings if (item.section, item.exercise) == (section, exercise)]
-        return len(chosen), sum(not item.problem for item in chosen), sum(bool(item.reason) for item in chosen)
-
-    def plain(self) -> dict[str, Any]:
-        """Return the proof as plain values, for programs."""
-        keys = ("tried", "good", "equivalent")
-        return {
-            "assignment": self.assignment,
-            "exit_code": self.exit_code,
-            "seconds": round(self.seconds, 1),
-            "sections": {
-                section: {
-                    exercise: dict(zip(keys, self.count(section, exercise), strict=True)) for exercise in self.exercises
-                }
-                for section in TRIED
-            }
-            | {section: dict(zip(keys, self.count(section), strict=True)) for section in LOOKED_AT},
-            "problems": [asdict(item) for item in self.problems],
-            "equivalent": [asdict(item) for item in self.findings if item.reason],
-            "lacks": list(self.lacks),
-        }
-
-
 def plan(course: Course, assignment: str) -> Plan:
     """Load what an assignment's proof needs.
 
@@ -173,8 +99,9 @@ def plan(course: Course, assignment: str) -> Plan:
 
 def prove(found: Plan, *, jobs: int) -> Iterator[Finding]:
     """Look at everything, in order, and yield each finding; stop where nothing further could be believed."""
-    for section, look in (("leaks", _leaks), ("stubs", _stubs), ("determinism", _determinism)):
-        yield _finding(section, "", "", look(found))
+    yield _finding("leaks", "", "", _leaks(found))
+    yield _finding("stubs", "", "", _stubs(found))
+    yield from _unfit(found)
     with try_answers(found.course, found.assignment.name, found.limits, jobs=jobs) as run:
         clean = [finding for tried in run([Trial("clean run")]) for finding in _clean(tried)]
         yield from clean
@@ -188,7 +115,7 @@ def prove(found: Plan, *, jobs: int) -> Iterator[Finding]:
             yield finding
         for tried in run([trial for trial in _trials(found) if trial.exercise not in failed]):
             yield _judged(found, tried)
-    yield from _stale(found)
+    yield _finding("determinism", "", "", _determinism(found))
 
 
 def _finding(section: str, exercise: str, label: str, problem: tuple[str, str] | None) -> Finding:
@@ -385,8 +312,14 @@ def _reasons(found: Plan) -> dict[tuple[str, str, str], str]:
     return {(item.exercise, item.was, item.now): item.reason for item in found.equivalents}
 
 
-def _stale(found: Plan) -> Iterator[Finding]:
-    """Yield what is wrong with the list of equivalent mutants itself."""
+def _unfit(found: Plan) -> Iterator[Finding]:
+    """Yield what is wrong with the lists themselves: with kills=, and with the equivalent mutants."""
+    known = {(item.exercise, item.label) for item in found.misconceptions}
+    for name, tested in found.assignment.tested.items():
+        for label in sorted({label for test in tested.tests for label in test.kills} if known else ()):
+            if (name, label) not in known:
+                problem = "a test's kills= names it, but misconceptions.py has no such one for this exercise"
+                yield Finding("misconceptions", name, label, problem, "Write the misconception, or mend the name.")
     made = {(mutant.exercise, mutant.was, mutant.now) for mutant in found.mutants}
     for exercise, was, now in _reasons(found).keys() - made:
         problem = "equivalents.toml lists it, but there is no such mutant"

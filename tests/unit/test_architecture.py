@@ -36,6 +36,7 @@ FLOORS = {
     "template": 2,
     "course": 1,
     "notebook": 1,
+    "proof": 1,
     "safehtml": 1,
     "sandbox": 1,
     "store": 1,
