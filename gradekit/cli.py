@@ -183,6 +183,7 @@ def _print_proof(proof: Proof) -> None:
         where = f"{finding.exercise}, {finding.section}" if finding.exercise else finding.section
         label = f" `{finding.label}`" if finding.label else ""
         typer.echo(f"NO  {where}{label}: {finding.problem}\n    {finding.advice}")
+    typer.echo(f"{len(proof.findings)} findings in {proof.seconds:.0f} s, {len(proof.problems)} of them problems")
     if proof.stopped:
         typer.echo("    Nothing else was tried: what tests say is believed once they accept the solution.")
     for lack in proof.lacks:
