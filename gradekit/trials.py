@@ -6,6 +6,8 @@ goes between our processes here may be plain objects.
 
 from __future__ import annotations
 
+import ast
+import itertools
 import multiprocessing
 import os
 import shutil
@@ -122,7 +124,11 @@ class Room:
         seen: list[TestResult] = []
         try:
             session.worker.put(self.files)
-            session.run_cell("\n\n".join(before), keep=False)
+            for plain, group in itertools.groupby(before, _only_defines):
+                if plain:  # a tenth of the time that IPython takes for it
+                    session.define(list(group), without=())
+                else:
+                    session.run_cell("\n\n".join(group), keep=False)
             with session.exercise():
                 self._run(session, trial.source)
                 for result in each_test(self.assignment, exercise.name, session, seed=self.assignment.name.encode()):
@@ -139,6 +145,14 @@ class Room:
             session.run_cell(source, keep=False)
         except LearnerError:
             return  # the tests will say that there is nothing to judge
+
+
+def _only_defines(source: str) -> bool:
+    """Tell whether a cell holds functions and classes alone, so that it need not run as a cell."""
+    try:
+        return all(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in ast.parse(source).body)
+    except SyntaxError:  # IPython's own words
+        return False
 
 
 @contextmanager
