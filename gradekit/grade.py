@@ -171,12 +171,12 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
                 run.take(cell)
         with run.clock("follow_through"):
             exercises = tuple(_followed(run, result, limits) for result in run.exercises)
-        run.notes += run.live.bring_back()
+        brought = run.live.bring_back()
     finally:
         run.live.end()
     for result in exercises:
         run.show(result)
-    return Judged(run.outputs, exercises, tuple(run.inline), _notes(run, exercises), run.times)
+    return Judged(run.outputs, exercises, tuple(run.inline), (*_notes(run, exercises), *brought), run.times)
 
 
 def _notes(run: _Run, exercises: Sequence[ExerciseResult]) -> tuple[str, ...]:

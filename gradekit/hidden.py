@@ -29,7 +29,7 @@ from gradekit.student import Handle, InProcess, LearnerError, Line, Student, cha
 PAGE = 96  # characters; nbgrader's feedback page cuts a longer line of output off
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gradekit.course import Course
     from gradekit.model import Exercise
@@ -221,6 +221,13 @@ def load_assignment(course: Course, assignment: str) -> Assignment:
 
 def judge(assignment: Assignment, name: str, line: Line, *, seed: bytes) -> ExerciseResult:
     """Run the hidden tests of one exercise over a line to a learner's code."""
+    results = tuple(each_test(assignment, name, line, seed=seed))
+    points = assignment.exercise(name).points
+    return ExerciseResult(name, points, score(points, results), results)
+
+
+def each_test(assignment: Assignment, name: str, line: Line, *, seed: bytes) -> Iterator[TestResult]:
+    """Run the hidden tests of one exercise one by one; who has seen enough may stop."""
     results: list[TestResult] = []
     accepted: set[str] = set()
     for test in assignment.tested[name].tests:
@@ -235,8 +242,7 @@ def judge(assignment: Assignment, name: str, line: Line, *, seed: bytes) -> Exer
         if verdict is Verdict.AC:
             accepted.add(test.name)
         results.append(TestResult(test.name, test.sentence, test.weight, verdict, message))
-    points = assignment.exercise(name).points
-    return ExerciseResult(name, points, score(points, results), tuple(results))
+        yield results[-1]
 
 
 def _run(test: HiddenTest, student: Student, reference: Reference) -> tuple[Verdict, str]:

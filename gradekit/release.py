@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from traitlets import List
 from gradekit import converters, notebook
 from gradekit.errors import CourseError, HiddenTestError, SourceError
 from gradekit.hidden import load_tests
-from gradekit.inspection import check_release, check_solutions, check_source
+from gradekit.inspection import check_release, check_solutions, check_source, find_secrets
 from gradekit.reference import read_cases
 
 if TYPE_CHECKING:
@@ -102,14 +101,7 @@ def _student_version(course: Course, assignment: str, stage: Path) -> Path:
     config.SaveCells.enabled = False  # what nbgrader's own option --no-db sets beside it
     converters.run(GenerateAssignment, config, assignment)
     folder = stage / "release" / assignment
-    regions = [
-        (f"cell '{cell.id}'", "\n".join(notebook.region_lines(cell.source, region)))
-        for cell in notebook.cells(notebook.read(course.source(assignment)))
-        for region in (notebook.SOLUTION, notebook.HIDDEN_TESTS)
-    ]
-    tests = (course.hidden(assignment) / "tests.py").read_text(encoding="utf-8")
-    demands = "\n".join(line for line in tests.splitlines() if re.search(r"\b(student|reference|expect)\.", line))
-    check_release(folder, secrets=[*regions, ("tests.py", demands)])
+    check_release(folder, secrets=find_secrets(course, assignment))
     return folder
 
 

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[2] / "gradekit"
 FLOORS = {
     "cli": 5,
     "demo": 4,
+    "verify": 4,
     "autograde": 3,
     "classroom": 3,
     "doctor": 3,
@@ -23,6 +24,8 @@ FLOORS = {
     "recorder": 3,
     "release": 3,
     "book": 2,
+    "leaks": 3,
+    "trials": 3,
     "catalogue": 2,
     "collecting": 2,
     "converters": 2,
@@ -32,6 +35,7 @@ FLOORS = {
     "inspection": 2,
     "intake": 2,
     "lending": 2,
+    "mutants": 2,
     "reference": 2,
     "remote": 2,
     "repair": 2,
@@ -43,6 +47,7 @@ FLOORS = {
     "course": 1,
     "notebook": 1,
     "rawcell": 1,
+    "proof": 1,
     "safehtml": 1,
     "sandbox": 1,
     "shell": 1,
@@ -83,6 +88,7 @@ SIDEWAYS = {
     ("values", "wire"),
     ("worker", "shell"),
     ("worker", "values"),
+    ("trials", "grade"),
     ("worker", "wire"),
 }
 UNTRUSTED = {"worker", "values", "shell", "wire", "sandbox", "template"}  # what a learner's process has in its memory
