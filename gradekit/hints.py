@@ -16,6 +16,7 @@ BLANK = (
     "This cell still stops at `raise NotImplementedError()`. Read the text above it once more, write down the shape of "
     "everything that goes in and comes out, and start with the line that you are surest of."
 )
+BLANK_TOO = "This cell, too, still stops at `raise NotImplementedError()`. It comes after the ones above."
 BY_VERDICT = {
     Verdict.WA: (
         "Take the smallest case that can go wrong: one sample, one step, two or three numbers. Work it out by hand, "

@@ -62,6 +62,8 @@ class Part:
         What the cell showed, where a person grades it.
     written : str
         ``code`` or ``text``: what the learner's cell is.
+    unfold : bool
+        Whether the cell is shown at once.
     """
 
     anchor: str
@@ -80,6 +82,7 @@ class Part:
     cell: Markup = NOTHING
     shown: Markup = NOTHING
     written: str = "code"
+    unfold: bool = True
 
 
 def make_parts(marks: NotebookMarks, written: Written, report: GradeReport | None) -> tuple[Part, ...]:
@@ -96,7 +99,13 @@ def make_parts(marks: NotebookMarks, written: Written, report: GradeReport | Non
         result = said.get(mark.grade_id)
         current = result is not None and _same(result.score, mark.auto)
         parts.append(maker.tested(result) if result and current else maker.other(inline=mark.grade_id in inline))
-    return (*parts, *_remarks(marks, written, parts, ordered))
+    return (*_said_once(parts), *_remarks(marks, written, parts, ordered))
+
+
+def _said_once(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """Give the advice for a cell that was not begun once, at the first of them."""
+    blank = [part for part in parts if part.hint == hints.BLANK]
+    return tuple(replace(part, hint=hints.BLANK_TOO) if part in blank[1:] else part for part in parts)
 
 
 def _same(one: float | None, other: float | None) -> bool:
@@ -152,6 +161,7 @@ class _Maker:
             notes=(FOLLOWED, *part.notes) if result.follow_through else part.notes,
             diagnosis=result.diagnosis if part.state == "lost" else None,
             findings=() if blank else _findings(failed, self.anchor, self.room),
+            unfold=part.unfold and not blank,
             later=tuple(test.sentence for test in result.tests if hints.waits(test) or (blank and test in failed)),
             held=tuple(test.sentence for test in result.tests if test.verdict is Verdict.AC),
             hint=hints.hint(result.tests) if part.state == "lost" else "",
@@ -185,6 +195,7 @@ class _Maker:
             cell=_cell(cell, self.written, marked),
             shown=_shown(name, self.written, self.room) if open_ended or state == "lost" else NOTHING,
             written="code" if cell is None or cell.kind == "code" else "text",
+            unfold=state != "good" or open_ended or name in self.marks.comments,
         )
 
     def _notes(self) -> tuple[str, ...]:

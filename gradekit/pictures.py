@@ -34,7 +34,7 @@ REFERENCE = re.compile(r"(?<=#)[\w-]+")
 
 
 def draw(picture: Picture, *, name: str) -> Markup:
-    """Draw a picture; empty where there is nothing in it to be drawn.
+    """Return a figure with its legend; empty where there is nothing in it to be drawn.
 
     Parameters
     ----------
@@ -50,7 +50,8 @@ def draw(picture: Picture, *, name: str) -> Markup:
         figure = _error(picture, values) if picture.kind == "error" else _scatter(picture, values)
         made = io.StringIO()
         figure.savefig(made, format="svg", transparent=True, metadata={"Date": None})
-    return _inlined(made.getvalue(), name, title=title(picture), words=describe(picture))
+    drawn = _inlined(made.getvalue(), name, title=title(picture), words=describe(picture))
+    return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(drawn, legend(picture))
 
 
 def title(picture: Picture) -> str:
@@ -58,6 +59,19 @@ def title(picture: Picture) -> str:
     if picture.kind == "error":
         return f"Where {picture.name} is off"
     return f"{picture.name}: yours against the right one"
+
+
+def legend(picture: Picture) -> str:
+    """Return how a picture is to be read."""
+    if picture.kind == "error":
+        return (
+            f"{title(picture)}. Orange with +: yours is too large. Blue with \N{MINUS SIGN}: too small. "
+            "The stronger the colour, the further off."
+        )
+    return (
+        f"{title(picture)}, each side without its scale. Dots on the dashed line: right but for one factor. "
+        "A dot in the upper left or lower right: the wrong sign."
+    )
 
 
 def describe(picture: Picture) -> str:
