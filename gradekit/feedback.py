@@ -253,13 +253,12 @@ def _small(path: Path, pattern: re.Pattern[str]) -> str:
     """Read a small file that a student may have put there; empty where it is not what it should be."""
     try:
         handle = os.open(path, intake.OPEN_FILE)
-    except OSError:
-        return ""
-    with os.fdopen(handle, "rb") as file:
         try:
-            text = file.read(MAX_FILE + 1).decode().strip()
-        except (OSError, UnicodeDecodeError):  # a folder, or no text
-            return ""
+            text = os.read(handle, MAX_FILE + 1).decode().strip()
+        finally:
+            os.close(handle)
+    except (OSError, UnicodeDecodeError):  # none, a link, a folder, or no text
+        return ""
     return text if len(text) <= MAX_FILE and pattern.fullmatch(text) else ""
 
 

@@ -56,8 +56,8 @@ def plain(text: str, *, most: int = MAX_TEXT) -> Markup:
 
 
 def cut(text: str, most: int = MAX_TEXT) -> tuple[str, int]:
-    """Return what is shown of a text, and how many characters are not."""
-    return text[:most], max(0, len(text) - most)
+    """Return what is shown of a text, as UTF-8 can hold it, and how many characters are not."""
+    return text[:most].encode("utf-8", "replace").decode(), max(0, len(text) - most)
 
 
 def _more(left: int) -> Markup:
