@@ -156,11 +156,8 @@ def test_no_page_tells_a_solution_a_test_or_a_reference(course: Course) -> None:
 def test_a_page_without_a_report_shows_scores_and_cells(course: Course) -> None:
     """Graded by plain nbgrader, or before a report was kept: the page says what it knows."""
     grade(course, "ada", made=None)
-    change(
-        course,
-        "ada",
-        lambda book: setattr(book.find_grade("double-grade", "small", "small", "ada"), "auto_score", 0.25),
-    )
+    where = ("double-grade", "small", "small", "ada")
+    change(course, lambda book: setattr(book.find_grade(*where), "auto_score", 0.25))
     (done,) = write(course, "ada")
     assert "no report" in done.notes[0]
     text = page(course, "ada")
