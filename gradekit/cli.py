@@ -149,6 +149,7 @@ def feedback(
     assignment: Assignment,
     *,
     student: Learners = None,
+    db: Db = "",
     course_dir: CourseDir = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -157,8 +158,8 @@ def feedback(
     from gradekit.intake import shown  # noqa: PLC0415
 
     course = open_course(course_dir)
-    names = students(course, assignment, only=student or ())
-    found = list(track(write_feedback(course, assignment, names), len(names), "writing"))
+    names = students(course, assignment, only=student or (), db=db)
+    found = list(track(write_feedback(course, assignment, names, db=db), len(names), "writing"))
     if as_json:
         pages = {item.student: [str(path) for path in item.pages] for item in found}
         typer.echo(json.dumps({"pages": pages, "notes": {item.student: list(item.notes) for item in found}}))

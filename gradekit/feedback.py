@@ -87,18 +87,29 @@ class Delivered:
     notes: tuple[str, ...] = ()
 
 
-def students(course: Course, assignment: str, *, only: Sequence[str] = ()) -> tuple[str, ...]:
+def students(course: Course, assignment: str, *, only: Sequence[str] = (), db: str = "") -> tuple[str, ...]:
     """Return whose feedback is to be written: those that the gradebook has a submission of.
+
+    Parameters
+    ----------
+    only : sequence of str
+        Students to look for; all where it is empty.
+    db : str
+        The gradebook's address; empty for nbgrader's own setting.
 
     Raises
     ------
     CourseError
         If the assignment or one of `only` is unknown to it, or nobody's submission has been graded.
     """
-    config = converters.settings(course)
+    config = _settings(course, db)
     _check_gradebook(course, config, assignment)
     with open_gradebook(config) as gradebook:
-        known = gradesheet.submitters(gradebook, assignment)
+        try:
+            known = gradesheet.submitters(gradebook, assignment)
+        except CourseError:
+            course.check_assignment(assignment)  # which knows the nearest name
+            raise
     unknown = [name for name in only if name not in known]
     if unknown or not known:
         who = ", ".join(intake.shown(name) for name in unknown) or "anybody"
@@ -107,6 +118,10 @@ def students(course: Course, assignment: str, *, only: Sequence[str] = ()) -> tu
             help=f"Names are those of the folders in submitted/; grade first: gradekit grade {assignment}",
         )
     return tuple(dict.fromkeys(only)) or known
+
+
+def _settings(course: Course, db: str) -> Config:
+    return converters.settings(course, **({"db_url": db} if db else {}))
 
 
 def _check_gradebook(course: Course, config: Config, assignment: str) -> None:
@@ -118,15 +133,15 @@ def _check_gradebook(course: Course, config: Config, assignment: str) -> None:
         raise CourseError(f"There is no gradebook {path} yet.", help=f"Grade first: gradekit grade {assignment}")
 
 
-def write_feedback(course: Course, assignment: str, names: Sequence[str]) -> Iterator[Delivered]:
-    """Write the pages of submissions and yield each submission when its pages are written.
+def write_feedback(course: Course, assignment: str, names: Sequence[str], *, db: str = "") -> Iterator[Delivered]:
+    """Write the pages of submissions, over those that are there, and yield each submission when its pages are written.
 
     Raises
     ------
     CourseError
         If a page cannot be written.
     """
-    config = converters.settings(course)
+    config = _settings(course, db)
     directory = CourseDirectory(config=config)
     with open_gradebook(config) as gradebook:
         for name in names:

@@ -249,7 +249,7 @@ VERDICTS: Mapping[Verdict, str] = {
     Verdict.TLE: "Took too long",
     Verdict.MLE: "Needed too much memory",
     Verdict.OLE: "Returned too much",
-    Verdict.IE: "Could not be judged",
+    Verdict.IE: "Undecided",
 }
 
 

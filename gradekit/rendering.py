@@ -45,7 +45,7 @@ def code(source: str, *, marked: Collection[str] = ()) -> Markup:
         number for number, line in enumerate(text.splitlines(), start=1) if line.strip() and line.strip() in marked
     ]
     lexer = PythonLexer(stripnl=False, ensurenl=False)
-    made = highlight(text, lexer, HtmlFormatter(nowrap=True, hl_lines=lines))
+    made = highlight(text, lexer, HtmlFormatter(nowrap=True, hl_lines=lines)).removesuffix("\n")
     return Markup(made) + _more(left)  # noqa: S704  (pygments escapes what it colours)
 
 

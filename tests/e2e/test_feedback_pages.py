@@ -124,7 +124,7 @@ def make_class(course: Course) -> None:
                 mark.manual_score, mark.extra_credit, mark.needs_manual_grade = 1.5, 0.25, False
                 gradebook.find_comment("why", "small", "small", name).manual_comment = "Good. See $b = c$ and `x`."
                 gradebook.find_submission_notebook("small", "small", name).late_submission_penalty = 0.5
-        gradebook.db.commit()
+                gradebook.db.commit()
     list(write_feedback(course, "small", students(course, "small")))
 
 
@@ -233,6 +233,7 @@ def test_a_page_asks_for_nothing_and_pleases_axe(
     ARTEFACTS.mkdir(exist_ok=True)
     name = "arabic" if student == ARABIC else student
     visit.page.screenshot(path=ARTEFACTS / f"feedback-{name}-{scheme}-{size}.png", full_page=True)
+    assert (course.root / "feedback" / student / "small" / "small.html").stat().st_size < 100_000
     assert visit.said == []
     assert visit.others(address(course, student)) == []
     assert visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
@@ -288,6 +289,8 @@ def test_headings_and_landmarks_are_in_order(course: Course, browser: Any) -> No
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     assert visit.page.locator("html[lang=en]").count() == 1
+    assert visit.page.get_by_text("Good. See").locator("math").count() == 1
+    assert visit.page.locator(".total").inner_text() == "2.35 of 4.5 points"
     for role in ("banner", "main", "contentinfo", "navigation"):
         assert visit.page.get_by_role(role).count() == 1
     assert visit.page.get_by_role("img", name="Where double(x) is off").count() == 2
