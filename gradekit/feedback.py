@@ -204,9 +204,9 @@ def make_page(sheet: Sheet, marks: NotebookMarks, written: Written, report: Grad
 def _remarks(sheet: Sheet, marks: NotebookMarks) -> tuple[str, ...]:
     said = []
     if marks.penalty:
+        late = f"{_duration(sheet.late_s)} late" if sheet.late_s > 0 else "late"
         said.append(
-            f"You earned {pages.number(marks.earned)}; {pages.number(marks.penalty)} came off for handing in "
-            f"{_duration(sheet.late_s)} late."
+            f"You earned {pages.number(marks.earned)}; {pages.number(marks.penalty)} came off for handing in {late}."
         )
     elif sheet.late_s > 0:
         said.append(f"Handed in {_duration(sheet.late_s)} late; that cost nothing.")
