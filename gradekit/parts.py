@@ -152,19 +152,20 @@ class _Maker:
 
     def tested(self, result: ExerciseResult) -> Part:
         """Make the part of an exercise that hidden tests have judged."""
-        failed = [test for test in result.tests if test.verdict is not Verdict.AC and not hints.waits(test)]
+        held, failed, waiting = _sorted(result.tests)
         blank = not hints.begun(result.tests)
-        marked = [line for test in failed for line in LINE.findall(test.message)]
-        part = self._part(marked=marked, blank=blank)
+        part = self._part(marked=[line for test in failed for line in LINE.findall(test.message)], blank=blank)
+        if blank:
+            part = replace(part, unfold=False)
+            failed, waiting = (), (*failed, *waiting)
+        if part.state == "lost":
+            part = replace(part, diagnosis=result.diagnosis, hint=hints.hint(result.tests))
         return replace(
             part,
             notes=(FOLLOWED, *part.notes) if result.follow_through else part.notes,
-            diagnosis=result.diagnosis if part.state == "lost" else None,
-            findings=() if blank else _findings(failed, self.anchor, self.room),
-            unfold=part.unfold and not blank,
-            later=tuple(test.sentence for test in result.tests if hints.waits(test) or (blank and test in failed)),
-            held=tuple(test.sentence for test in result.tests if test.verdict is Verdict.AC),
-            hint=hints.hint(result.tests) if part.state == "lost" else "",
+            findings=_findings(failed, self.anchor, self.room),
+            held=_sentences(held),
+            later=_sentences(waiting),
         )
 
     def other(self, *, inline: bool) -> Part:
@@ -227,6 +228,17 @@ def _state(mark: Mark, *, blank: bool) -> tuple[str, str]:
     if mark.score > 0:
         return "lost", "partly there"
     return "lost", "not begun yet" if blank else "not there yet"
+
+
+def _sorted(tests: Sequence[TestResult]) -> tuple[tuple[TestResult, ...], ...]:
+    """Return the tests that hold, those that failed, and those that wait for another."""
+    waiting = tuple(test for test in tests if hints.waits(test))
+    held = tuple(test for test in tests if test.verdict is Verdict.AC)
+    return held, tuple(test for test in tests if test not in held + waiting), waiting
+
+
+def _sentences(tests: Iterable[TestResult]) -> tuple[str, ...]:
+    return tuple(test.sentence for test in tests)
 
 
 def _findings(failed: Sequence[TestResult], anchor: str, room: _Room) -> tuple[Finding, ...]:
