@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from gradekit.gradebook import SECRET, TIMESTAMP, open_gradebook
 from gradekit.parts import make_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from traitlets.config import Config
 
@@ -163,12 +163,9 @@ def _deliver(course: Course, directory: CourseDirectory, sheet: Sheet) -> Delive
         f"{marks.name}.html": _page(sheet, marks, written[marks.name], report) for marks in there or sheet.notebooks
     }
     stamp, secret, more = _companions(graded, handed_in, target)
+    mode = SHARED if directory.groupshared else READABLE
     try:
-        target.mkdir(parents=True, exist_ok=True)
-        mode = SHARED if directory.groupshared else READABLE
-        for name, text in {TIMESTAMP: stamp, SECRET: secret, **files}.items():
-            _put(target / name, text, mode)
-        _remove_others(target, {TIMESTAMP, SECRET, *files})
+        _fill(target, {TIMESTAMP: stamp, SECRET: secret, **files}, mode)
     except OSError as error:
         raise CourseError(
             f"{target} cannot be written: {error.strerror}.", help="Give yourself the right to write in it."
@@ -177,8 +174,9 @@ def _deliver(course: Course, directory: CourseDirectory, sheet: Sheet) -> Delive
 
 
 def _page(sheet: Sheet, marks: NotebookMarks, written: Written, report: GradeReport | None) -> str:
-    tested = report if marks.name == sheet.assignment or len(sheet.notebooks) == 1 else None
-    return pages.render("feedback.html", styles=["feedback.css"], page=make_page(sheet, marks, written, tested))
+    if report and len(sheet.notebooks) > 1 and marks.name != sheet.assignment:
+        report = replace(report, exercises=())  # they are those of the notebook with hidden tests
+    return pages.render("feedback.html", styles=["feedback.css"], page=make_page(sheet, marks, written, report))
 
 
 def make_page(sheet: Sheet, marks: NotebookMarks, written: Written, report: GradeReport | None) -> Page:
@@ -202,28 +200,26 @@ def make_page(sheet: Sheet, marks: NotebookMarks, written: Written, report: Grad
 
 
 def _remarks(sheet: Sheet, marks: NotebookMarks) -> tuple[str, ...]:
-    said = []
-    if marks.penalty:
-        late = f"{_duration(sheet.late_s)} late" if sheet.late_s > 0 else "late"
-        said.append(
-            f"You earned {pages.number(marks.earned)}; {pages.number(marks.penalty)} came off for handing in {late}."
-        )
-    elif sheet.late_s > 0:
-        said.append(f"Handed in {_duration(sheet.late_s)} late; that cost nothing.")
+    said = [*_late(sheet, marks)]
     extra = sum(mark.extra for mark in marks.marks)
     if extra:
         said.append(f"{pages.number(extra)} of it is extra credit.")
     if marks.waits:
         said.append("A person has still to look at a part of this, so the score may change.")
     if len(sheet.notebooks) > 1:
-        earned = sum(item.earned for item in sheet.notebooks) - sum(item.penalty for item in sheet.notebooks)
+        earned = sum(item.earned - item.penalty for item in sheet.notebooks)
         points = sum(item.points for item in sheet.notebooks)
-        count = len(sheet.notebooks)
-        said.append(
-            f"All {count} notebooks of this assignment together: {pages.number(max(0.0, earned))} of "
-            f"{pages.number(points)} points."
-        )
+        total = f"{pages.number(max(0.0, earned))} of {pages.number(points)} points"
+        said.append(f"All {len(sheet.notebooks)} notebooks of this assignment together: {total}.")
     return tuple(said)
+
+
+def _late(sheet: Sheet, marks: NotebookMarks) -> Iterator[str]:
+    late = f"{_duration(sheet.late_s)} late" if sheet.late_s > 0 else "late"
+    if marks.penalty:
+        yield f"You earned {pages.number(marks.earned)}; {pages.number(marks.penalty)} came off for handing in {late}."
+    elif sheet.late_s > 0:
+        yield f"Handed in {late}; that cost nothing."
 
 
 def _duration(seconds: float) -> str:
@@ -277,20 +273,17 @@ def _small(path: Path, pattern: re.Pattern[str]) -> str:
     return text if len(text) <= MAX_FILE and pattern.fullmatch(text) else ""
 
 
-def _put(path: Path, text: str, mode: int) -> None:
-    """Write a file whole or not at all, for whom nbgrader's own pages are there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    store.write(path, text.encode())
-    path.chmod(mode)
+def _fill(folder: Path, files: Mapping[str, str], mode: int) -> None:
+    """Write files, each whole or not at all, and remove what else is there.
 
-
-def _remove_others(folder: Path, kept: set[str]) -> None:
-    """Remove what another tool has left: copies of a student's files, which release_feedback might publish."""
+    Another tool has left it: copies of a student's files, which release_feedback might publish.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
-        if path.name in kept:
-            continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        else:
+        elif path.name not in files:
             path.unlink()
+    for name, text in files.items():
+        store.write(folder / name, text.encode())
+        (folder / name).chmod(mode)

@@ -30,7 +30,7 @@ MAX_POINTS = 400
 WIDTH_IN = 4.4  # inches at 72 to the inch: the text in it comes out at the size of the page's small print
 SVG = "http://www.w3.org/2000/svg"
 HREF = "{http://www.w3.org/1999/xlink}href"
-REFERENCE = re.compile(r"(?<=#)[\w-]+")
+LOCAL = re.compile(r"^(url\(#|#)")  # a reference to an element of the same picture, where it is no colour
 
 
 def draw(picture: Picture, *, name: str) -> Markup:
@@ -201,10 +201,10 @@ def _plain(node: ET.Element, name: str) -> None:
     for key, value in node.attrib.items():
         if key == "id":
             node.set(key, f"{name}-{value}")
-        elif (key == "href" and value.startswith("#")) or value.startswith("url(#"):
-            node.set(key, REFERENCE.sub(lambda match: f"{name}-{match[0]}", value))
         elif value == INK:
             node.set(key, "currentColor")
+        elif key not in ("fill", "stroke"):
+            node.set(key, LOCAL.sub(lambda match: f"{match[1]}{name}-", value))
 
 
 def _attribute(key: str, value: str) -> tuple[str, str]:

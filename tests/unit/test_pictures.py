@@ -55,6 +55,14 @@ def test_text_and_lines_have_the_pages_ink() -> None:
     assert "currentColor" in made
 
 
+def test_colours_are_colours() -> None:
+    """Every colour left in a picture is one that a browser knows, and both signs of an error are there."""
+    drawn = svg(SCATTER)
+    colours = {node.get(key) for node in drawn.iter() for key in ("fill", "stroke") if node.get(key)}
+    assert all(re.fullmatch(r"none|currentColor|#[0-9a-f]{6}", colour) for colour in colours)
+    assert len(colours) > 2
+
+
 def test_two_pictures_of_a_page_share_no_id() -> None:
     """Every id begins with the picture's name, and every reference is to an id of the same picture."""
     first, second = svg(errors(3, 4), "one"), svg(errors(3, 4), "two")
