@@ -16,13 +16,14 @@ from typing import Any
 
 import pytest
 
-from gradekit import converters, store
+from gradekit import converters, notebook, store
 from gradekit.classroom import Order, grade_class
 from gradekit.course import Course
 from gradekit.demo import DUE, Submission, hand_in
 from gradekit.feedback import students, write_feedback
 from gradekit.gradebook import Executed, open_assignment, open_gradebook, record
 from gradekit.model import Diagnosis, ExerciseResult, GradeReport, Picture, TestResult, Verdict
+from gradekit.reference import read_cases
 from gradekit.release import release
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -348,3 +349,21 @@ def test_a_graded_submission_becomes_a_page(small: Course, browser: Any) -> None
     assert "double(x) has the right values." in visit.page.inner_text(".part.lost")
     assert "A mistake costs once." in visit.page.inner_text(".part.good")
     assert (visit.said, visit.others(address(small, "ada")), axe(visit.page)) == ([], [], [])
+    assert told(small, written.pages[0].read_text(encoding="utf-8")) == []
+
+
+def told(course: Course, page: str) -> list[str]:
+    """Return what a page tells of the hidden tests' code, of the solution and of the reference's numbers."""
+    cells = notebook.cells(notebook.read(course.source("small")))
+    hidden = [line for cell in cells for line in notebook.region_lines(cell.source, notebook.HIDDEN_TESTS)]
+    solution = notebook.region_lines(next(cell.source for cell in cells if cell.id == "double"), notebook.SOLUTION)
+    tests = (course.hidden("small") / "tests.py").read_text()
+    code = [line for line in tests.splitlines() if "expect." in line or "reference." in line]
+    arrays = [
+        case[name] for case in read_cases(course.hidden("small") / "reference.npz")["double_cases"] for name in "xy"
+    ]
+    numbers = [f"{abs(value):.{digits}f}" for array in arrays for value in array.ravel() for digits in (3, 4, 6)]
+    assert len(hidden) > 3
+    assert len(code) > 5
+    assert len(numbers) > 20
+    return [line for line in (*hidden, *solution, *code, *numbers) if line.strip() in page]
