@@ -40,7 +40,7 @@ BY_WORDS = {  # in what our comparison says; the first that fits
     "in place": "Look for `+=`, `-=` and `out=`, and for what is done to an argument before it is copied.",
     "NaN": "Print the largest number just before each `exp`, `log` and division: which of them leaves its range?",
     "times too": (
-        "A constant factor is a sum where a mean should be, or the other way round. What do you divide by, how often?"
+        "A constant factor is a sum where a mean should be, or the other way round. What do you divide by, and where?"
     ),
     "shape": (
         "Write the shape beside each line of your code as a comment. Look closely at the first line whose shape you "

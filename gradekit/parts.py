@@ -175,8 +175,9 @@ class _Maker:
         if graded is None or graded.role in (Role.MANUAL, Role.TASK):
             return part
         lost = part.state == "lost" and not self.mark.waits
+        findings = _inline_findings(graded, self.written) if lost else ()
         notes = (INLINE, *part.notes) if inline else part.notes
-        return replace(part, notes=notes, findings=_inline_findings(graded, self.written) if lost else ())
+        return replace(part, notes=(*notes, WORDLESS) if lost and not findings else notes, findings=findings)
 
     def _part(self, *, marked: Sequence[str] = (), blank: bool = False) -> Part:
         """Make what every part has: the score, the comment, the learner's cell."""
@@ -216,6 +217,7 @@ FOLLOWED = (
     "yours. A mistake costs once."
 )
 INLINE = "This was graded by tests in the notebook itself."
+WORDLESS = "Only the score is known here. The visible checks in the notebook say more; so does your instructor."
 WAITS = "A person will look at this. Until then it counts nothing, and nothing is lost."
 WAITS_AGAIN = "A person will look at this again, so the score may still change."
 

@@ -11,7 +11,7 @@ import pytest
 from gradekit import answers, hints
 from gradekit.gradesheet import Mark, NotebookMarks
 from gradekit.model import Diagnosis, ExerciseResult, GradeReport, InlineResult, Picture, TestResult, Verdict
-from gradekit.parts import FOLLOWED, INLINE, VERDICTS, WAITS, WAITS_AGAIN, Part, make_parts
+from gradekit.parts import FOLLOWED, INLINE, VERDICTS, WAITS, WAITS_AGAIN, WORDLESS, Part, make_parts
 
 SECRET = "secret_value = 41.5"
 DIAGNOSIS = Diagnosis("squares", "Squared", "What is 3 doubled?", "x * x for x + x, says the instructor")
@@ -114,6 +114,12 @@ def test_a_report_of_another_grading_is_not_believed(tmp_path: Path) -> None:
     """Where the gradebook's automatic score is another, the tests' words belong to another submission."""
     made = part(tmp_path, Mark("double-grade", 0.5, auto=0.5), report(0.0, WRONG))
     assert (made.state, made.findings, made.held) == ("good", (), ())
+
+
+def test_a_loss_without_words_says_where_to_ask(tmp_path: Path) -> None:
+    """Where only a score is known, the page says so; where all points were given, there is nothing to say."""
+    assert WORDLESS in part(tmp_path, Mark("double-grade", 0.5, auto=0.25)).notes
+    assert part(tmp_path, Mark("double-grade", 0.5, auto=0.5)).notes == ()
 
 
 def test_a_manual_score_goes_before_the_tests(tmp_path: Path) -> None:
