@@ -36,6 +36,7 @@ CourseDir = Annotated[Path, typer.Option(help="The course's folder.")]
 Solutions = Annotated[bool, typer.Option(help="Run the source and write solutions/ too.")]
 To = Annotated[Path | None, typer.Option(help="A new folder for the demo's course.  [default: a temporary one]")]
 Students = Annotated[list[str] | None, typer.Option(help="A student to grade; may be given several times.")]
+Learners = Annotated[list[str] | None, typer.Option("--student", help="Whose page; may be given several times.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Processes that work at once.  [default: one a core]")]
 Force = Annotated[bool, typer.Option("--force", help="Grade also what has not changed.")]
 AllCells = Annotated[bool, typer.Option("--all-cells", help="Run the cells after the last graded one too.")]
@@ -142,6 +143,34 @@ def track(items: Iterable[T], number: int, doing: str = "grading") -> Iterable[T
         for item in items:
             progress.advance(task)
             yield item
+
+
+@app.command()
+def feedback(
+    assignment: Assignment,
+    *,
+    student: Learners = None,
+    db: Db = "",
+    course_dir: CourseDir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Write each learner's page: score, what was tested, what went wrong and what to try next."""
+    from gradekit.feedback import students, write_feedback  # noqa: PLC0415
+    from gradekit.intake import shown  # noqa: PLC0415
+
+    course = open_course(course_dir)
+    names = students(course, assignment, only=student or (), db=db)
+    found = list(track(write_feedback(course, assignment, names, db=db), len(names), "writing"))
+    if as_json:
+        pages = {item.student: [str(path) for path in item.pages] for item in found}
+        typer.echo(json.dumps({"pages": pages, "notes": {item.student: list(item.notes) for item in found}}))
+        return
+    for item in found:
+        for note in item.notes:
+            typer.echo(f"{shown(item.student)}: {shown(note, 300)}")
+    count = sum(len(item.pages) for item in found)
+    where = f"{course.root}/feedback/<student>/{assignment}/" if len(found) > 1 else str(found[0].pages[0].parent)
+    typer.echo(f"{count} page{'s' * (count != 1)} in {where}")
 
 
 def available_cores() -> int:
