@@ -53,9 +53,7 @@ def histogram(scores: Sequence[float], points: float) -> str:
     top = max([points, *scores])
     width = _bin(top)
     edges = np.arange(0, int(np.ceil(top / width - 1e-9)) + 1) * width
-    if edges[-1] <= top:
-        edges = np.append(edges, edges[-1] + width)  # full marks have a column of their own
-    counts, _ = np.histogram(np.asarray(scores) + 1e-9, edges)
+    counts, _ = np.histogram(np.clip(np.asarray(scores) + 1e-9, 0, edges[-1]), edges)  # 0.3 may be 0.1 + 0.2
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(WIDTH, 2.3), layout="constrained")
         axes = figure.subplots()

@@ -116,6 +116,12 @@ class Overview:
     chart: str = ""
 
     @property
+    def full_marks(self) -> int:
+        """Count the final scores that are the points of the assignment, or more."""
+        entries = self.results.entries
+        return sum(entry.decided and entry.final >= self.results.points - items.SAME for entry in entries)
+
+    @property
     def gaps(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Why figures of exercises cannot be computed, and of which exercises."""
         found: dict[str, list[str]] = {}

@@ -7,6 +7,7 @@ where nbgrader's settings say so.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -74,6 +75,21 @@ def make_report(course: Course, assignment: str, *, db: str = "") -> Report:
             help="Give yourself the right to write in the course's folder.",
         ) from None
     return made
+
+
+def summary(made: Report) -> dict[str, Any]:
+    """Return the report for programs: where it is, the figures, and how many submissions are in each group."""
+    found = made.overview
+    return {
+        "files": [str(path) for path in (made.page, made.students, made.exercises)],
+        "distribution": dataclasses.asdict(found.distribution),
+        "exercises": {row.part.name: dataclasses.asdict(row.item) for row in found.rows},
+        "alpha": dataclasses.asdict(found.analysis.alpha),
+        "misconceptions": {
+            f"{item.exercise}: {item.diagnosis.label}": len(item.students) for item in found.tally.misconceptions
+        },
+        "groups": {group.key: [line.student for line in group.lines] for group in found.groups},
+    }
 
 
 def page(found: Overview, *, now: datetime | None = None) -> str:
