@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
-INK, MUTED, ACCENT, LINE, SOFT = "#010101", "#020202", "#030303", "#040404", "#050505"
-PAGE = {INK: "var(--ink)", MUTED: "var(--quiet)", ACCENT: "var(--accent)", LINE: "var(--line)", SOFT: "var(--sunken)"}
+INK, MUTED, ACCENT, LINE, SOFT, PAPER = (f"#{number:06x}" for number in range(0x010101, 0x010107))
+PAGE = {
+    INK: "var(--ink)",
+    MUTED: "var(--quiet)",
+    ACCENT: "var(--accent)",
+    LINE: "var(--line)",
+    SOFT: "var(--sunken)",
+    PAPER: "var(--panel)",
+}
 KEPT = (  # of a style, what SVG has as an attribute too
     *("fill", "stroke", "stroke-width", "stroke-linejoin", "stroke-linecap", "stroke-dasharray"),
     *("fill-opacity", "stroke-opacity", "opacity", "font-size", "font-weight", "text-anchor"),
@@ -38,13 +45,13 @@ SETTINGS: dict[Any, Any] = {
     "ytick.color": LINE,
     "xtick.labelcolor": MUTED,
     "ytick.labelcolor": INK,
-    "font.size": 9,
+    "font.size": 9.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "figure.facecolor": "none",
     "axes.facecolor": "none",
 }
-WIDTH = 7.2  # inches, at matplotlib's 72 points an inch: as wide as a page's column of text
+WIDTH = 5.6  # inches, at 72 points an inch: on a phone the text is a little smaller than set, on a desk larger
 BINS = 20  # at most, so that each is wide enough to be seen on a phone
 
 
@@ -55,14 +62,15 @@ def histogram(scores: Sequence[float], points: float) -> str:
     edges = np.arange(0, int(np.ceil(top / width - 1e-9)) + 1) * width
     counts, _ = np.histogram(np.clip(np.asarray(scores) + 1e-9, 0, edges[-1]), edges)  # 0.3 may be 0.1 + 0.2
     with mpl.rc_context(SETTINGS):
-        figure = Figure(figsize=(WIDTH, 2.3), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 2.1), layout="constrained")
         axes = figure.subplots()
         axes.bar(edges[:-1] + width / 2, counts, width * 0.92, color=ACCENT)
         for at, count in zip(edges, counts, strict=False):
             if count:
                 axes.annotate(str(count), (at + width / 2, count), (0, 2), textcoords="offset points", ha="center")
-        _mark(axes, float(np.mean(scores)), "mean", "-")
-        _mark(axes, float(np.median(scores)), "median", (0, (3, 2)))
+        for at, what, face in ((np.mean(scores), "mean", INK), (np.median(scores), "median", PAPER)):
+            style: dict[str, Any] = {"markerfacecolor": face, "markeredgecolor": INK, "markersize": 7, "clip_on": False}
+            axes.plot([at], [0], "^", zorder=3, linestyle="", label=f"{what} {at:.4g}", **style)
         axes.set(xlim=(0, edges[-1]), xlabel="final score", yticks=[])
         axes.spines["left"].set_visible(False)
         if np.ptp(scores):
@@ -79,19 +87,15 @@ def _bin(top: float) -> float:
     return next(step for step in steps if top / step <= BINS)
 
 
-def _mark(axes: Axes, at: float, what: str, style: str | tuple[int, tuple[int, int]]) -> None:
-    axes.axvline(at, color=INK, linewidth=1, linestyle=style, label=f"{what} {at:.4g}")
-
-
 def exercises(names: Sequence[str], shares: Sequence[float | None], separates: Sequence[float | None]) -> str:
     """Draw each exercise's mean share of points and its discrimination, side by side; None leaves a gap."""
     rows = range(len(names))
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(WIDTH, 0.75 + 0.24 * len(names)), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
-        _dots(left, shares, "difficulty p: mean share of the points", (0.0, 1.0))
+        _dots(left, shares, "difficulty p", (0.0, 1.0))
         low = min([0.0, *(value for value in separates if value is not None)])
-        _dots(right, separates, "discrimination r: with the rest", (low, 1.0))
+        _dots(right, separates, "discrimination r", (low, 1.0))
         right.axvspan(low, 0.2, color=SOFT, linewidth=0)
         left.set_yticks(rows, names, parse_math=False)
         left.set_ylim(len(names) - 0.5, -0.5)
@@ -106,8 +110,9 @@ def _dots(axes: Axes, values: Sequence[float | None], label: str, limits: tuple[
     known = [(row, value) for row, value in enumerate(values) if value is not None]
     axes.hlines([row for row, _ in known], 0, [value for _, value in known], color=LINE, linewidth=1.5)
     axes.plot([value for _, value in known], [row for row, _ in known], "o", color=ACCENT, markersize=6)
-    axes.set(xlim=(limits[0] - 0.03, limits[1] + 0.04))
-    axes.set_xlabel(label)
+    axes.set(xlim=(limits[0] - 0.03, limits[1] + 0.04), xlabel=label)
+    axes.set_xticks([tick for tick in (-1, -0.5, 0, 0.5, 1) if limits[0] <= tick], minor=False)
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
 
