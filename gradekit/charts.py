@@ -57,7 +57,7 @@ BINS = 20  # at most, so that each is wide enough to be seen on a phone
 
 def histogram(scores: Sequence[float], points: float) -> str:
     """Draw how scores are spread over ``[0, points]``, or up to the best one; mean and median are marked."""
-    top = max([points, *scores])
+    top = max([points, *scores]) or 1.0  # an assignment without points has an axis too
     width = _bin(top)
     edges = np.arange(0, int(np.ceil(top / width - 1e-9)) + 1) * width
     counts, _ = np.histogram(np.clip(np.asarray(scores) + 1e-9, 0, edges[-1]), edges)  # 0.3 may be 0.1 + 0.2

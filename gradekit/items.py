@@ -116,10 +116,10 @@ def analyse(points: Sequence[float], scores: Array) -> Analysis:
         Without extra credit and penalties; NaN where undecided. An exercise that nobody has a score for is left out
         of the others' figures.
     """
-    scores = np.asarray(scores, dtype=float).reshape(-1, len(points))
+    scores = np.asarray(scores, dtype=float).reshape(len(scores), len(points))
     judged = ~np.isnan(scores)
     used: NDArray[np.bool_] = np.any(judged, axis=0)
-    whole = scores[judged[:, used].all(axis=1)]
+    whole = scores[judged[:, used].all(axis=1) & used.any()]
     known = whole[:, used]
     items = tuple(
         _item(points[at], scores[:, at], known, whole[:, at], used=bool(used[at])) for at in range(len(points))
@@ -208,10 +208,10 @@ def alpha(scores: Array) -> Figure:
     How much the exercises measure one thing; it grows with their number, and can be negative.
     """
     count, width = scores.shape
-    if width < 2:
-        return Figure(None, ALONE)
-    if count < 2:
-        return Figure(None, ONE if count else NOBODY)
+    if not scores.size:
+        return _open()
+    if width < 2 or count < 2:
+        return Figure(None, ALONE if width < 2 else ONE)
     total = scores.sum(axis=1)
     if _same(total):
         return Figure(None, EQUAL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -291,7 +292,7 @@ def _differs(entry: Entry) -> tuple[str, ...] | None:
 
 
 def _close(one: float | None, other: float | None) -> bool:
-    return one == other if None in (one, other) else bool(np.isclose(float(one or 0), float(other or 0)))
+    return one == other if None in (one, other) else math.isclose(one or 0, other or 0, abs_tol=1e-9)
 
 
 def _inline(entry: Entry) -> tuple[str, ...] | None:

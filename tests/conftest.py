@@ -123,10 +123,8 @@ def small_notebook() -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Course:
-    """A course with one small assignment, ready to be released."""
-    course = Course(tmp_path / "course")
+def _small(root: Path) -> Course:
+    course = Course(root)
     source = course.source("small")
     source.parent.mkdir(parents=True)
     source.write_text(json.dumps(small_notebook(), indent=1), encoding="utf-8")
@@ -137,6 +135,27 @@ def small(tmp_path: Path) -> Course:
     shutil.copy(ROOT / "nbgrader_config.py", course.root)
     freeze(course, "small")
     return course
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Course:
+    """A course with one small assignment, ready to be released."""
+    return _small(tmp_path / "course")
+
+
+@pytest.fixture(scope="session")
+def _released(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    from gradekit.release import release
+
+    course = _small(tmp_path_factory.mktemp("released") / "course")
+    release(course, "small", solutions=False)
+    return course
+
+
+@pytest.fixture
+def released(_released: Course, tmp_path: Path) -> Course:
+    """The small course, released: a copy, since a release takes seconds."""
+    return Course(shutil.copytree(_released.root, tmp_path / "course", symlinks=True))
 
 
 @pytest.fixture
@@ -176,7 +195,7 @@ def learner(small: Course) -> Callable[..., dict[str, Any]]:
 def enrol() -> Callable[..., None]:
     """Put a graded submission into a released course's gradebook and reports, without running anything.
 
-    ``enrol(course, "small", "ann", {"double": 0.5})``: scores by exercise, None where it is undecided; what is not named
+    ``enrol(course, "small", "ann", {"double": 0.5})``: scores by exercise, None where undecided; what is not named
     earned its points. `manual` and `extra` are a person's, by exercise; the rest are fields of the report.
     """
 
