@@ -144,7 +144,8 @@ def small(tmp_path: Path) -> Course:
 
 
 @pytest.fixture(scope="session")
-def _released(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def released_once(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The small course, released, for tests that only copy it."""
     from gradekit.release import release
 
     course = _small(tmp_path_factory.mktemp("released") / "course")
@@ -153,9 +154,9 @@ def _released(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 
 @pytest.fixture
-def released(_released: Course, tmp_path: Path) -> Course:
+def released(released_once: Course, tmp_path: Path) -> Course:
     """The small course, released: a copy, since a release takes seconds."""
-    return Course(shutil.copytree(_released.root, tmp_path / "course", symlinks=True))
+    return Course(shutil.copytree(released_once.root, tmp_path / "course", symlinks=True))
 
 
 @pytest.fixture
@@ -191,7 +192,7 @@ def learner(small: Course) -> Callable[..., dict[str, Any]]:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def enrol() -> Callable[..., None]:
     """Put a graded submission into a released course's gradebook and reports, without running anything.
 
