@@ -143,8 +143,7 @@ def describe(results: Results) -> Overview:
     analysis = items.analyse([part.points for part in results.parts], _matrix(results, graded))
     finals = [entry.final for entry in graded if entry.decided]
     rows = tuple(_row(part, item, counted) for part, item in zip(results.parts, analysis.items, strict=True))
-    judged = [test for test in counted.tests if test.judged]
-    names = [row.part.name for row in rows]
+    never, always = _one_sided(counted)
     return Overview(
         results=results,
         tally=counted,
@@ -152,12 +151,27 @@ def describe(results: Results) -> Overview:
         distribution=items.distribution(finals),
         rows=rows,
         groups=tuple(group for group in _groups(results, graded, counted) if group.lines),
-        never=tuple(test for test in judged if not test.failed),
-        always=tuple(test for test in judged if test.failed == test.judged),
+        never=never,
+        always=always,
         together=_together(results, analysis),
         histogram=charts.histogram(finals, results.points) if finals else "",
-        chart=charts.exercises(names, *_drawn(rows)) if any(row.item.judged for row in rows) else "",
+        chart=_chart(rows),
     )
+
+
+def _one_sided(counted: Tally) -> tuple[tuple[TestCount, ...], tuple[TestCount, ...]]:
+    """Return the tests that have rejected nobody, and those that have rejected everybody."""
+    judged = [test for test in counted.tests if test.judged]
+    never = tuple(test for test in judged if not test.failed)
+    return never, tuple(test for test in judged if test.failed == test.judged)
+
+
+def _chart(rows: tuple[Row, ...]) -> str:
+    if not any(row.item.judged for row in rows):
+        return ""
+    names = [row.part.name for row in rows]
+    shares = [row.item.difficulty.value for row in rows]
+    return charts.exercises(names, shares, [row.item.discrimination.value for row in rows])
 
 
 def _matrix(results: Results, graded: list[Entry]) -> items.Array:
@@ -169,10 +183,6 @@ def _matrix(results: Results, graded: list[Entry]) -> items.Array:
             if mark and mark.score is not None:
                 found[at, column] = mark.score
     return found
-
-
-def _drawn(rows: tuple[Row, ...]) -> tuple[list[float | None], list[float | None]]:
-    return [row.item.difficulty.value for row in rows], [row.item.discrimination.value for row in rows]
 
 
 def _row(part: Part, item: Item, counted: Tally) -> Row:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gradekit.results import Entry, Mark, Part
 
 FOLDER = "reports"
+TABLES = ("students.csv", "exercises.csv")
 OWNER, GROUP_TOO = 0o600, 0o660  # who may read and write: scores are nobody else's business
 
 
@@ -58,7 +59,7 @@ def make_report(course: Course, assignment: str, *, db: str = "") -> Report:
     """
     folder = course.root / FOLDER / assignment
     found = overview.describe(gather(course, assignment, folder=folder, db=db))
-    made = Report(folder / "report.html", folder / "students.csv", folder / "exercises.csv", found)
+    made = Report(folder / "report.html", *(folder / name for name in TABLES), found)
     files = {
         made.page: page(found).encode("utf-8", "backslashreplace"),
         made.students: sheets.students(found),
@@ -109,6 +110,7 @@ def page(found: Overview, *, now: datetime | None = None) -> str:
         cell=cell,
         tokens=tokens,
         address=address,
+        tables=TABLES,
         percent=round(100 * GROUP),
     )
 

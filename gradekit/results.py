@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbgrader.api import BaseCell, Grade, SubmittedNotebook
@@ -16,7 +17,6 @@ from gradekit.notebook import GRADE_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from nbgrader.api import Gradebook, Student
 
@@ -154,25 +154,24 @@ def gather(course: Course, assignment: str, *, folder: Path, db: str = "") -> Re
     with open_gradebook(config) as gradebook:
         book = open_assignment(config, gradebook, assignment)
         parts = _parts(book)
-        roll = {student.id: student for student in gradebook.students}
+        names = {student.id: _name(student) for student in gradebook.students}
         graded = _graded(book, parts)
         handed_in = set(students(config, assignment))
-        excluded = set(directory.student_id_exclude.split(","))
-        entries = []
-        for student in sorted({*roll, *graded, *handed_in} - excluded):
-            entry = graded.get(student, Entry(student))
-            if not any(mark.score is not None for mark in entry.marks.values()) and not _autograded(book, student):
-                # nbgrader makes rows for whoever has more time, too
-                entries.append(Entry(student, status="not graded" if student in handed_in else "missing"))
-                continue
-            report = store.load(course.root, assignment, student)
-            pages = _pages(book, student, folder)
-            entries.append(replace(entry, report=report and _without_pictures(report), pages=pages))
-        named = (
-            replace(entry, name=_name(roll[entry.student])) if entry.student in roll else entry for entry in entries
-        )
-        entries = list(named)
-    return Results(assignment, parts, tuple(entries), shared=bool(directory.groupshared))
+        everybody = sorted({*names, *graded, *handed_in} - set(directory.student_id_exclude.split(",")))
+        rows = (graded.get(student, Entry(student)) for student in everybody)
+        rows = (replace(row, name=names.get(row.student, "")) for row in rows)
+        found = tuple(_complete(row, book, handed_in=row.student in handed_in, folder=folder) for row in rows)
+    return Results(assignment, parts, found, shared=bool(directory.groupshared))
+
+
+def _complete(row: Entry, book: Book, *, handed_in: bool, folder: Path) -> Entry:
+    """Add what lies on disk; nbgrader makes rows also for whoever has been given more time and no more."""
+    scored = any(mark.score is not None for mark in row.marks.values())
+    if not scored and not _autograded(book, row.student):
+        return Entry(row.student, row.name, status="not graded" if handed_in else "missing")
+    report = store.load(Path(book.directory.root), book.assignment, row.student)
+    pages = _pages(book, row.student, folder)
+    return replace(row, report=report and _without_pictures(report), pages=pages)
 
 
 def _parts(book: Book) -> tuple[Part, ...]:
