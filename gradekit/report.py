@@ -59,7 +59,7 @@ def make_report(course: Course, assignment: str, *, db: str = "") -> Report:
     """
     folder = course.root / FOLDER / assignment
     found = overview.describe(gather(course, assignment, folder=folder, db=db))
-    made = Report(folder / "report.html", *(folder / name for name in TABLES), found)
+    made = Report(folder / "report.html", folder / TABLES[0], folder / TABLES[1], found)
     files = {
         made.page: page(found).encode("utf-8", "backslashreplace"),
         made.students: sheets.students(found),
