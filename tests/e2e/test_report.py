@@ -248,5 +248,7 @@ def test_on_paper(visit: Callable[..., Visit]) -> None:
     page = visit().page
     page.emulate_media(media="print")
     assert not page.locator("#find").is_visible()
-    assert page.evaluate("(e => e.scrollHeight <= e.clientHeight)(document.getElementById('class'))")
+    page.set_viewport_size({"width": 1040, "height": 700})  # a landscape sheet between its margins
+    fits = "e => e.scrollHeight <= e.clientHeight && e.scrollWidth <= e.clientWidth"
+    assert page.eval_on_selector("#class", fits)
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
