@@ -91,7 +91,7 @@ def open_assignment(
         sources[name] = _source_cells(gradebook, directory, assignment, name)
         found = gradebook.find_notebook(name, assignment)
         query = gradebook.db.query(BaseCell.id, BaseCell.name).filter(BaseCell.notebook_id == found.id)
-        cells[name] = dict(query.tuples())
+        cells[name] = {number: cell for number, cell in query}  # noqa: C416  (rows, which SQLAlchemy no longer calls tuples)
     return Book(gradebook, directory, config, assignment, sources, cells, traits or {})
 
 

@@ -225,6 +225,19 @@ def _of(tried: int, good: int, equivalent: int) -> str:
 
 
 @app.command()
+def report(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = HERE, as_json: AsJson = False) -> None:
+    """Write one page about a class, for the instructor: scores, item analysis, misconceptions; tables beside it."""
+    from gradekit.report import make_report, summary  # noqa: PLC0415
+
+    made = make_report(open_course(course_dir), assignment, db=db)
+    if as_json:
+        typer.echo(json.dumps(summary(made)))
+        return
+    for path in (made.page, made.students, made.exercises):
+        typer.echo(f"wrote {path}")
+
+
+@app.command()
 def doctor() -> None:
     """Say which layers of isolation this host gives, and what is missing."""
     from gradekit.doctor import examine  # noqa: PLC0415
