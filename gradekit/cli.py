@@ -34,6 +34,7 @@ Assignment = Annotated[str, typer.Argument(help="The assignment's name: its fold
 CourseDir = Annotated[Path, typer.Option(help="The course's folder.")]
 Solutions = Annotated[bool, typer.Option(help="Run the source and write solutions/ too.")]
 To = Annotated[Path | None, typer.Option(help="A new folder for the demo's course.  [default: a temporary one]")]
+ExportTo = Annotated[Path | None, typer.Option("--to", help="A new folder.  [default: <assignment>-<grader>]")]
 Students = Annotated[list[str] | None, typer.Option(help="A student to grade; may be given several times.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Processes that grade at once.  [default: one a core]")]
 Force = Annotated[bool, typer.Option("--force", help="Grade also what has not changed.")]
@@ -146,6 +147,20 @@ def track(items: Iterable[T], number: int) -> Iterable[T]:
 def available_cores() -> int:
     """Return on how many cores this process may run."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+exports = typer.Typer(no_args_is_help=True, help="Make the same assignment for another grader.")
+app.add_typer(exports, name="export")
+
+
+@exports.command("otter")
+def export_otter(assignment: Assignment, *, course_dir: CourseDir = HERE, to: ExportTo = None) -> None:
+    """Make autograder.zip and a folder for students, for otter-grader."""
+    from gradekit.otter import export  # noqa: PLC0415
+
+    made = export(open_course(course_dir), assignment, to or Path(f"{assignment}-otter"))
+    typer.echo(f"wrote {made.zip}\nwrote {made.student}")
+    typer.echo("Otter runs learners' code in the process that holds the hidden tests: not secure.")
 
 
 @app.command()
