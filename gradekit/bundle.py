@@ -9,6 +9,7 @@ import importlib.metadata
 import re
 import shutil
 import tempfile
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,28 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 WHEEL = "Wheel-Version: 1.0\nGenerator: gradekit\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 JUNK = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+
+SETUP = """#!/usr/bin/env bash
+# Made by gradekit for Gradescope's Ubuntu base images (22.04 or newer). No LaTeX, no PDF, no browser.
+set -euo pipefail
+root="${{AUTOGRADER_ROOT:-/autograder}}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq libseccomp2
+python=""
+for version in {versions}; do
+  if apt-get install -y -qq "python$version" "python$version-venv"; then python="python$version"; break; fi
+done
+test -n "$python" || {{ echo "No Python of {versions} can be installed here: choose a newer base image." >&2; exit 1; }}
+"$python" -m venv "$root/venv"
+"$root/venv/bin/python" -m pip install --no-cache-dir -r "$root/source/requirements.txt" "$root"/source/gradekit-*.whl
+"""
+RUN = """#!/usr/bin/env bash
+root="${{AUTOGRADER_ROOT:-/autograder}}"
+cd "$root"
+exec "${{AUTOGRADER_PYTHON:-$root/venv/bin/python}}" {command}
+"""
+PYTHONS = "3.13 3.12 3.11"
 
 
 def load(course: Course, assignment: str) -> Assignment:
@@ -152,3 +175,25 @@ def _needs(found: importlib.metadata.Distribution, extras: set[str]) -> list[Req
     needed = [Requirement(text) for text in found.requires or ()]
     words = [{"extra": extra} for extra in (*extras, "")]
     return [item for item in needed if item.marker is None or any(item.marker.evaluate(word) for word in words)]
+
+
+def scripts(pinned: tuple[str, ...], *, command: str) -> dict[str, str]:
+    """Return the texts of ``setup.sh``, ``run_autograder`` and ``requirements.txt``.
+
+    Parameters
+    ----------
+    command : str
+        What Python runs for a submission; ``$root`` is the grader's folder.
+    """
+    return {
+        "setup.sh": SETUP.format(versions=PYTHONS),
+        "run_autograder": RUN.format(command=command),
+        "requirements.txt": "\n".join(pinned) + "\n",
+    }
+
+
+def executable(name: str) -> zipfile.ZipInfo:
+    """Return a zip's entry of a script."""
+    info = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))  # the same bytes on every day
+    info.external_attr = 0o755 << 16
+    return info

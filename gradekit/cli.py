@@ -163,6 +163,15 @@ def export_otter(assignment: Assignment, *, course_dir: CourseDir = HERE, to: Ex
     typer.echo("Otter runs learners' code in the process that holds the hidden tests: not secure.")
 
 
+@exports.command("gradescope")
+def export_gradescope(assignment: Assignment, *, course_dir: CourseDir = HERE, to: ExportTo = None) -> None:
+    """Make autograder.zip for Gradescope, graded there by this engine."""
+    from gradekit.gradescope import export  # noqa: PLC0415
+
+    typer.echo(f"wrote {export(open_course(course_dir), assignment, to or Path(f'{assignment}-gradescope'))}")
+    typer.echo("Choose a base image of Ubuntu 22.04 or newer.")
+
+
 @app.command()
 def doctor() -> None:
     """Say which layers of isolation this host gives, and what is missing."""

@@ -73,28 +73,6 @@ def visible_checks(env):
 PRAISE = "The visible checks pass. Hidden tests look at more than these."
 INIT = "# Otter's checks: grader.check(...) below each exercise.\nfrom otter import Notebook\n\ngrader = Notebook()"
 
-SETUP = """#!/usr/bin/env bash
-# Made by gradekit for Gradescope's Ubuntu base images (22.04 or newer). No LaTeX, no PDF, no browser.
-set -euo pipefail
-root="${{AUTOGRADER_ROOT:-/autograder}}"
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
-apt-get install -y -qq libseccomp2
-python=""
-for version in {versions}; do
-  if apt-get install -y -qq "python$version" "python$version-venv"; then python="python$version"; break; fi
-done
-test -n "$python" || {{ echo "No Python of {versions} can be installed here: choose a newer base image." >&2; exit 1; }}
-"$python" -m venv "$root/venv"
-"$root/venv/bin/python" -m pip install --no-cache-dir -r "$root/source/requirements.txt" "$root"/source/gradekit-*.whl
-"""
-RUN = """#!/usr/bin/env bash
-root="${{AUTOGRADER_ROOT:-/autograder}}"
-cd "$root"
-exec "${{AUTOGRADER_PYTHON:-$root/venv/bin/python}}" {command}
-"""
-PYTHONS = "3.13 3.12 3.11"
-
 
 @dataclass(frozen=True)
 class Exported:
@@ -192,21 +170,11 @@ def _code_cell(name: str, source: str) -> dict[str, Any]:
 
 def _finish(made: Path, target: Path, *, wheel: Path, pinned: tuple[str, ...]) -> None:
     """Copy otter's zip, with a setup of ours in the place of its own, which fetches a browser and a conda."""
-    ours = {
-        "setup.sh": SETUP.format(versions=PYTHONS),
-        "run_autograder": RUN.format(command='"$root/source/run_otter.py"'),
-        "requirements.txt": "\n".join(pinned) + "\n",
-    }
+    ours = bundle.scripts(pinned, command='"$root/source/run_otter.py"')
     with zipfile.ZipFile(made) as before, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as after:
         for item in before.infolist():
             if item.filename not in {*ours, "environment.yml"}:
                 after.writestr(item, before.read(item))
         for name, text in ours.items():
-            after.writestr(_executable(name), text)
+            after.writestr(bundle.executable(name), text)
         after.write(wheel, wheel.name)
-
-
-def _executable(name: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))  # the same bytes on every day
-    info.external_attr = 0o755 << 16
-    return info
