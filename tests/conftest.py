@@ -123,10 +123,9 @@ def small_notebook() -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Course:
-    """A course with one small assignment, ready to be released."""
-    course = Course(tmp_path / "course")
+def small_course(root: Path) -> Course:
+    """Make a course with one small assignment, ready to be released."""
+    course = Course(root)
     source = course.source("small")
     source.parent.mkdir(parents=True)
     source.write_text(json.dumps(small_notebook(), indent=1), encoding="utf-8")
@@ -136,6 +135,22 @@ def small(tmp_path: Path) -> Course:
     (course.hidden("small") / "misconceptions.py").write_text(MISCONCEPTIONS, encoding="utf-8")
     shutil.copy(ROOT / "nbgrader_config.py", course.root)
     freeze(course, "small")
+    return course
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Course:
+    """A course with one small assignment, ready to be released."""
+    return small_course(tmp_path / "course")
+
+
+@pytest.fixture(scope="session")
+def released_small(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The same course, released; made once, and not to be changed."""
+    from gradekit.release import release
+
+    course = small_course(tmp_path_factory.mktemp("released") / "course")
+    release(course, "small", solutions=False)
     return course
 
 

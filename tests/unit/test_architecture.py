@@ -13,8 +13,13 @@ PACKAGE = Path(__file__).parents[2] / "gradekit"
 
 FLOORS = {
     "cli": 5,
+    "container": 4,
     "demo": 4,
+    "gradescope": 4,
+    "otter": 4,
     "autograde": 3,
+    "bundle": 3,
+    "cases": 3,
     "classroom": 3,
     "doctor": 3,
     "freeze": 3,
@@ -47,8 +52,10 @@ FLOORS = {
 SIDEWAYS = {
     ("autograde", "classroom"),
     ("autograde", "gradebook"),
+    ("bundle", "release"),
     ("classroom", "grade"),
     ("classroom", "gradebook"),
+    ("container", "gradescope"),
     ("exchange", "forkserver"),
     ("hidden", "reference"),
     ("remote", "exchange"),
