@@ -35,6 +35,7 @@ Assignment = Annotated[str, typer.Argument(help="The assignment's name: its fold
 CourseDir = Annotated[Path, typer.Option(help="The course's folder.")]
 Solutions = Annotated[bool, typer.Option(help="Run the source and write solutions/ too.")]
 To = Annotated[Path | None, typer.Option(help="A new folder for the demo's course.  [default: a temporary one]")]
+ExportTo = Annotated[Path | None, typer.Option("--to", help="A new folder.  [default: <assignment>-<grader>]")]
 Students = Annotated[list[str] | None, typer.Option(help="A student to grade; may be given several times.")]
 Learners = Annotated[list[str] | None, typer.Option("--student", help="Whose page; may be given several times.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Processes that work at once.  [default: one a core]")]
@@ -176,6 +177,29 @@ def feedback(
 def available_cores() -> int:
     """Return on how many cores this process may run."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+exports = typer.Typer(no_args_is_help=True, help="Make the same assignment for another grader.")
+app.add_typer(exports, name="export")
+
+
+@exports.command("otter")
+def export_otter(assignment: Assignment, *, course_dir: CourseDir = HERE, to: ExportTo = None) -> None:
+    """Make autograder.zip and a folder for students, for otter-grader."""
+    from gradekit.otter import export  # noqa: PLC0415
+
+    made = export(open_course(course_dir), assignment, to or Path(f"{assignment}-otter"))
+    typer.echo(f"wrote {made.zip}\nwrote {made.student}")
+    typer.echo("Otter runs learners' code in the process that holds the hidden tests: not secure.")
+
+
+@exports.command("gradescope")
+def export_gradescope(assignment: Assignment, *, course_dir: CourseDir = HERE, to: ExportTo = None) -> None:
+    """Make autograder.zip for Gradescope, graded there by this engine."""
+    from gradekit.gradescope import export  # noqa: PLC0415
+
+    typer.echo(f"wrote {export(open_course(course_dir), assignment, to or Path(f'{assignment}-gradescope'))}")
+    typer.echo("Choose a base image of Ubuntu 22.04 or newer.")
 
 
 @app.command()

@@ -289,20 +289,31 @@ def grade(assignment: str, exercise: str, namespace: dict[str, Any]) -> float:
     Undecided
         If our own side failed. nbgrader writes 0 points for a cell that raises, so look at the cell.
     """
+    result = judge_here(assignment, exercise, namespace)
+    print(explain(result))
+    if result.score is None:
+        raise Undecided(f"{exercise} could not be judged.", help="Our hidden test failed; a person must grade this.")
+    return result.score
+
+
+def judge_here(assignment: str, exercise: str, namespace: dict[str, Any]) -> ExerciseResult:
+    """Judge one exercise in the learner's own process, **not secure**; numpy's global generator is left as it was.
+
+    Raises
+    ------
+    Undecided
+        If the course around the notebook cannot be found or loaded.
+    """
     before = np.random.get_state()  # noqa: NPY002  (the exercises draw from the global generator)
     try:
         loaded = load_assignment(find_course(Path.cwd()), assignment)
         if exercise not in loaded.tested:
             raise HiddenTestError(f"'{assignment}' has no hidden tests for exercise '{exercise}'.")
-        result = judge_in_process(loaded, exercise, namespace)
+        return judge_in_process(loaded, exercise, namespace)
     except GradekitError as error:
         raise Undecided(f"{exercise} could not be judged. {error}") from None
     finally:
         np.random.set_state(before)  # noqa: NPY002
-    print(explain(result))
-    if result.score is None:
-        raise Undecided(f"{exercise} could not be judged.", help="Our hidden test failed; a person must grade this.")
-    return result.score
 
 
 def judge_in_process(assignment: Assignment, name: str, namespace: dict[str, Any]) -> ExerciseResult:
