@@ -6,19 +6,17 @@ sends anything else is ended, and what it was asked for is lost to the learner, 
 
 from __future__ import annotations
 
-import resource
 import signal
-import threading
 import time
 import types
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from gradekit import checks
+from gradekit.bounds import bounded_memory, bounded_time
 from gradekit.forkserver import GRACE_S, scratch_use
 from gradekit.model import Verdict
 from gradekit.student import DEPTH_LIMIT, TEXT_LIMIT, Handle, LearnerError, Opaque
@@ -317,7 +315,7 @@ class Session:
             return {"error": "a given function that is no longer there"}
         self._stub_depth += 1
         try:
-            with _bounded_memory(), _bounded_time(deadline):
+            with bounded_memory(STUB_BYTES), bounded_time(deadline):
                 return {"value": self._inward(self._do(self._stubs[ref.number], name, args, kwargs))}
         except Lost:
             raise
@@ -357,35 +355,3 @@ def _too_large(value: Any) -> bool:
     if type(value) is dict:
         return any(map(_too_large, value.values()))
     return type(value) in (list, tuple) and any(map(_too_large, value))
-
-
-@contextmanager
-def _bounded_memory() -> Iterator[None]:
-    """Let a call fail with MemoryError rather than take the machine's memory."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-    limit = used + STUB_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (limit if soft == resource.RLIM_INFINITY else min(soft, limit), hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-
-@contextmanager
-def _bounded_time(deadline: float) -> Iterator[None]:
-    """Let a call fail with TimeoutError at the deadline. In a thread no signal comes: it ends late, but ends."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def late(*_: object) -> None:
-        raise TimeoutError("the time for this is used up")
-
-    before = signal.signal(signal.SIGALRM, late)
-    outer = signal.setitimer(signal.ITIMER_REAL, max(deadline - time.monotonic(), 0.001))
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, *outer)
-        signal.signal(signal.SIGALRM, before)

@@ -1650,8 +1650,11 @@ def runs_forwards_in_time(y, parameters, caches, act_derivative=Tanh().derivativ
 @misconception(
     "network",
     title="One dictionary of parameters for all networks",
-    message="A second network changes the first. Make two of them: does each have a dictionary of its own?",
-    justification="parameters is a class attribute that is updated, never replaced",
+    message=(
+        "A second network changes the first: both hold the same dictionary. "
+        "When is it made, and how often: once, or for each network?"
+    ),
+    justification="parameters is a class attribute, or an argument's default, that is updated and never replaced",
 )
 class SharesClassParameters:
     parameters = {}
@@ -1680,6 +1683,7 @@ class SharesClassParameters:
     title="Default dictionary shared by all networks",
     message="A second network changes the first. When is the default value of an argument made, and how often?",
     justification="a mutable default argument holds the parameters",
+    like="SharesClassParameters",
 )
 class SharesDefaultDictionary:
     def __init__(self, input_size, output_size, hidden_size, act=Tanh(), parameters={}):

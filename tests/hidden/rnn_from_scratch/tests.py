@@ -678,7 +678,7 @@ def demand_gradients(expect, answer, right, y, *, names=GRADIENTS, rtol=1e-6, at
     """Demand some of the five gradients."""
     expect.keys(answer, names, name="grads")
     wanted = {name: right[name] for name in names}
-    expect.close(answer, wanted, name="grads", sizes=factors(y), rtol=rtol, atol=atol)
+    expect.close(answer, wanted, name="grads", sizes=factors(y), rtol=rtol, atol=atol, picture="scatter")
 
 
 def numeric_gradients(reference, case, step=1e-5):
@@ -840,6 +840,20 @@ def backward_twice(student, reference, expect):
         demand_gradients(expect, answer, right, case["y"], names=("dWy", "dby"))
 
 
+@backward.gradient
+def gradient_of_own_cost(student, reference, expect):
+    """Return the learner's cost as it follows from the parameters, and what the learner's backward makes of it."""
+    case = draw_problem(reference.rng, DIFFERENT)
+
+    def cost(parameters):
+        yhats, _ = forward_answer(student, expect, case["inputs"], parameters)
+        return student.compute_cost(case["y"], yhats)
+
+    answer = student.backward(case["y"], case["parameters"], own_caches(student, expect, case))
+    expect.keys(answer, GRADIENTS, name="grads")
+    return cost, case["parameters"], {name: answer[f"d{name}"] for name in PARAMETERS}
+
+
 # --- network ------------------------------------------------------------------------------------------------------
 
 network = exercise("network")
@@ -877,7 +891,7 @@ def demand_grads(reference, expect, net, act):
     answer = net.handle.grads
     expect.keys(answer, GRADIENTS, name="network.grads")
     wanted = {name: right[name] for name in GRADIENTS}
-    expect.close(answer, wanted, name="network.grads", sizes=factors(net.y))
+    expect.close(answer, wanted, name="network.grads", sizes=factors(net.y), picture="scatter")
 
 
 @network.test(
