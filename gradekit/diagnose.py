@@ -216,7 +216,10 @@ def _agrees(case: _Known, test: HiddenTest, names: dict[str, Any], *, loosely: b
     result = case.ask(test, names, compare)
     if result.verdict is Verdict.IE or _stopped(result) or next(given, None) is not None:
         return False
-    return (result.verdict is Verdict.AC) == (case.results[test.name].verdict is Verdict.AC)
+    theirs = case.results[test.name]
+    if loosely and result.message != theirs.message:
+        return False
+    return (result.verdict is Verdict.AC) == (theirs.verdict is Verdict.AC)
 
 
 def _stopped(result: TestResult) -> bool:

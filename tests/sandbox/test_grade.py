@@ -237,12 +237,13 @@ def test_a_submissions_time_is_bounded(grade: Callable[..., Judged]) -> None:
 
 def test_our_own_fault_is_undecided(grade: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch) -> None:
     """A hidden test that fails by itself leaves its exercise undecided; the other one is judged."""
-    run = hidden._run
+    run = hidden.try_test
 
-    def broken(test: Any, student: Any, reference: Any) -> Any:
-        return run(replace(test, function=lambda *_: 1 / 0) if test.name == "values" else test, student, reference)
+    def broken(assignment: Any, name: str, test: Any, line: Any, *, seed: bytes) -> Any:
+        test = replace(test, function=lambda *_: 1 / 0) if test.name == "values" else test
+        return run(assignment, name, test, line, seed=seed)
 
-    monkeypatch.setattr(hidden, "_run", broken)
+    monkeypatch.setattr(hidden, "try_test", broken)
     assert scores(grade()) == {"double": None, "quadruple": 2.0}
 
 

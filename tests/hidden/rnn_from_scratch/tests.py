@@ -348,6 +348,11 @@ def initialize_spread(student, reference, expect):
 )
 def initialize_draws_in_order(student, reference, expect):
     """With numpy's global generator seeded, Wx, Wh and Wy are the expected draws, in that order, for several sizes."""
+    first, again = (initialized(student, DIFFERENT, 20) for _ in range(2))
+    for answer in (first, again):
+        expect.keys(answer, PARAMETERS, name="parameters")
+    same = np.array_equal(first["Wx"], again["Wx"])
+    expect.true(same, "Seeding numpy's global generator does not repeat your weights.")
     for case in reference.cases("initialize_cases"):
         sizes = Sizes(1, 1, case["n_x"], case["n_h"], case["n_y"])
         answer = initialized(student, sizes, case["seed"])
