@@ -141,6 +141,10 @@ def _load(path: Path, exercises: tuple[Exercise, ...], names: Mapping[str, Any])
         if item.exercise not in public or name != item.label or item.label not in sources:
             raise HiddenTestError(f"{path}: '{item.label}' names no exercise with a solution cell: '{item.exercise}'.")
         source = _renamed(sources[item.label], item.label, public[item.exercise])
+        try:
+            exec(compile(source, f"{path.name}:{name}", "exec"), dict(names))  # noqa: S102  (our own catalogue)
+        except Exception as error:
+            raise HiddenTestError(f"{path}: '{name}' cannot be run in the notebook: {error!r}.") from error
         found.append(replace(item, source=source))
     return found
 

@@ -294,7 +294,7 @@ def _diagnosis(run: _Run, first: ExerciseResult, second: Attempt | None) -> Diag
     assert run.assignment is not None
     names = [exercise.name for exercise in run.assignment.exercises]
     before = names[: names.index(first.exercise)]
-    own_are_right = not any(lost(result) for result in run.exercises if result.exercise in before)
+    own_are_right = all(result.score == result.points for result in run.exercises if result.exercise in before)
     attempts = [Attempt(first, run.transcripts[first.exercise])] if own_are_right else []
     attempts += [second] if second is not None else []
     found = diagnose(run.assignment, run.catalogue, attempts, seed=run.seed)

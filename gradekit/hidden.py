@@ -24,7 +24,7 @@ from gradekit import checks, notebook
 from gradekit.course import find_course
 from gradekit.errors import BadReference, GradekitError, HiddenTestError, Undecided
 from gradekit.model import ExerciseResult, TestResult, Verdict
-from gradekit.picture import draw
+from gradekit.picture import KINDS, draw
 from gradekit.reference import Reference, load_solution, read_cases
 from gradekit.student import Handle, InProcess, LearnerError, Line, Student, changed_by, describe, quiet
 from gradekit.transcript import Recorder
@@ -69,6 +69,8 @@ class Expect:
 
         A wrong array is drawn: as a heat map of its ``error``, or as a ``scatter`` of wrong against right.
         """
+        if picture not in KINDS:
+            raise HiddenTestError(f"{name}: there is no picture '{picture}', only {' and '.join(KINDS)}.")
         kind = describe(answer)
         if kind is not None:
             raise Rejected(f"{name} is {kind}, not numbers.")

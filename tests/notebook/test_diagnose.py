@@ -78,6 +78,16 @@ def graded(
     return {result.exercise: result for result in judged.exercises}
 
 
+def named(results: dict[str, ExerciseResult]) -> dict[str, str]:
+    """Return what was found, by exercise."""
+    return {name: result.diagnosis.label for name, result in results.items() if result.diagnosis is not None}
+
+
+def expected(*answers: Misconception) -> dict[str, str]:
+    """Return what should be found."""
+    return {item.exercise: item.like or item.label for item in answers}
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_known_mistake_is_named(name: str, template: Template, tmp_path: Path) -> None:
     """A misconception that is handed in loses points and is named, with its title and message, as itself."""
@@ -94,6 +104,59 @@ def test_right_answer_gets_no_diagnosis(name: str, template: Template, tmp_path:
     assignment, item = RIGHT[name]
     result = graded(template, tmp_path, assignment, item)[item.exercise]
     assert (result.score, result.diagnosis) == (result.points, None)
+
+
+@pytest.mark.parametrize("position", [0, 3, 7])
+@pytest.mark.parametrize("assignment", LOADED)
+def test_a_mistake_in_every_exercise(assignment: str, position: int, template: Template, tmp_path: Path) -> None:
+    """In a notebook with a misconception in every exercise, each is named."""
+    by_exercise: dict[str, list[Misconception]] = {}
+    for item in KNOWN[assignment]:
+        by_exercise.setdefault(item.exercise, []).append(item)
+    answers = [items[position % len(items)] for items in by_exercise.values()]
+    assert named(graded(template, tmp_path, assignment, *answers)) == expected(*answers)
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("over_columns", "without_biases"),
+        ("TanhDerivativeOfOutput", "no_carry_through_time"),
+        ("state_survives_the_call", "adds_to_the_last_call"),
+        ("draws_from_own_generator", "InitializesInForward"),
+        ("not_divided", "not_averaged"),
+    ],
+)
+def test_two_mistakes_at_once(one: str, two: str, template: Template, tmp_path: Path) -> None:
+    """Two misconceptions in two exercises of a whole notebook are both named, and nothing else is."""
+    answers = [item for item in KNOWN["rnn_from_scratch"] if item.label in (one, two)]
+    assert named(graded(template, tmp_path, "rnn_from_scratch", *answers)) == expected(*answers)
+
+
+def test_gradient_of_ones_own_cost(template: Template, tmp_path: Path) -> None:
+    """A gradient that is right for a cost of another scale is said to be, whether the scale is a known one or not."""
+    known = {item.label: item for item in KNOWN["rnn_from_scratch"]}
+    cost, gradient = known["not_divided"], known["not_averaged"]
+    found = graded(template, tmp_path, "rnn_from_scratch", cost, gradient)["backward"].diagnosis
+    assert found is not None
+    assert found.label == "not_averaged"
+    assert "those of the cost that your own earlier functions compute" in found.message
+    unknown = replace(
+        gradient, source=gradient.source.replace("yhats[:, t] - y[:, t]", "3.5 * (yhats[:, t] - y[:, t])")
+    )
+    cost = replace(cost, source=cost.source.replace("-np", "-3.5 * np"))
+    found = graded(template, tmp_path, "rnn_from_scratch", cost, unknown)["backward"].diagnosis
+    assert found is not None
+    assert found.label == "constant_factor"
+    assert "those of the cost that your own earlier functions compute" in found.message
+
+
+def test_gradient_of_another_ones_cost(template: Template, tmp_path: Path) -> None:
+    """A gradient that is not that of the learner's own wrong cost is not said to be."""
+    known = {item.label: item for item in KNOWN["rnn_from_scratch"]}
+    results = graded(template, tmp_path, "rnn_from_scratch", known["divided_by_batch_only"], known["not_averaged"])
+    assert results["backward"].diagnosis is not None
+    assert "your own earlier functions" not in results["backward"].diagnosis.message
 
 
 @pytest.mark.parametrize("assignment", LOADED)
