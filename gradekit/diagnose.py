@@ -141,7 +141,7 @@ class _Bounded(InProcess):
 
 def _whole(case: _Known, catalogue: Sequence[Misconception]) -> Diagnosis | None:
     """Name the one misconception whose answers agree with the learner's in every test."""
-    mine = [item for item in catalogue if item.exercise == case.name]
+    mine = [item for item in catalogue if item.exercise == case.name and _answered(case)]
     for random in (False, True):  # numbers that agree say more than a pattern of right and wrong
         found = [item for item in mine if item.random is random and _explains(case, item)]
         if found:
@@ -161,6 +161,16 @@ def _only(found: Sequence[Misconception], catalogue: Sequence[Misconception]) ->
 def _explains(case: _Known, item: Misconception) -> bool:
     names = _namespace(case, item)
     return all(_agrees(case, test, names, loosely=item.random) for test in case.tests())
+
+
+def _answered(case: _Known) -> bool:
+    """Tell whether there is a wrong answer at all: errors alone, of shapes that do not fit, come from many mistakes."""
+    steps = (step for test in case.tests() for step in case.steps(test.name))
+    return any(
+        not isinstance(given.answer, LearnerError)
+        and not (given.changed == right.changed and same(given.answer, right.answer, right.answer))
+        for given, right in steps
+    )
 
 
 def _mostly(case: _Known, catalogue: Sequence[Misconception]) -> Diagnosis | None:

@@ -121,15 +121,6 @@ def test_two_that_answer_the_same_are_not_named(find: Find) -> None:
     assert found.label == "squares"
 
 
-def test_errors_are_compared_by_type_and_text(find: Find) -> None:
-    """A misconception that raises is recognised by what it raises."""
-    known = like("shapes", "def double(x): return x + np.ones((7, 7))")
-    found = find("def double(x):\n    y = np.ones((7, 7))\n    return x + y", known)
-    assert found is not None
-    assert find("def double(x): return x + np.ones((8, 8))", known) is None
-    assert find("def double(x): raise ValueError('operands')", known) is None
-
-
 MORE = """
 
 @double.test()
@@ -147,6 +138,14 @@ def small(student, reference, expect):
 """
 
 
+@pytest.fixture
+def larger(small: Course) -> Assignment:
+    """The small course's assignment with more tests of `double`."""
+    tests = small.hidden("small") / "tests.py"
+    tests.write_text(tests.read_text() + MORE)
+    return load_assignment(small, "small")
+
+
 @pytest.mark.parametrize(
     ("body", "label"),
     [
@@ -158,15 +157,28 @@ def small(student, reference, expect):
         ("np.full(x.shape, 7.0) if x.max() < 100 else x", None),  # one number everywhere is no evidence
     ],
 )
-def test_most_of_what_was_lost_is_enough(small: Course, body: str, label: str | None) -> None:
+def test_most_of_what_was_lost_is_enough(larger: Assignment, body: str, label: str | None) -> None:
     """A known mistake beside another one is named where it explains most of what was lost, and is right elsewhere."""
-    tests = small.hidden("small") / "tests.py"
-    tests.write_text(tests.read_text() + MORE)
-    loaded = load_assignment(small, "small")
     seven = like("seven", "def double(x): return np.full(x.shape, 7.0)")
-    found = diagnose(
-        loaded, [SQUARES, CHANGES, seven], [attempt(loaded, f"def double(x): return {body}")], seed=b"unit"
-    )
+    given = attempt(larger, f"def double(x): return {body}")
+    found = diagnose(larger, [SQUARES, CHANGES, seven], [given], seed=b"unit")
+    assert (found.label if found else None) == label
+
+
+@pytest.mark.parametrize(
+    ("body", "label"),
+    [
+        ("np.ones((1, 3)) + x", "shapes"),
+        ("x + np.ones(3)", None),  # another text of the same error
+        ("np.ones((1, 3)) + x if x.max() < 100 else {}[0]", "shapes"),  # beside another mistake
+        ("x + np.ones((7, 7))", None),  # an error is all there is
+    ],
+)
+def test_errors_are_compared_by_type_and_text(larger: Assignment, body: str, label: str | None) -> None:
+    """What a misconception raises counts beside what it answers; errors alone tell nothing."""
+    known = [like("shapes", "def double(x): return np.ones((1, 3)) + x")]
+    known.append(like("no_answer", "def double(x): return x + np.ones((7, 7))"))
+    found = diagnose(larger, known, [attempt(larger, f"def double(x): return {body}")], seed=b"unit")
     assert (found.label if found else None) == label
 
 
@@ -203,14 +215,14 @@ def test_endless_misconception_ends(find: Find, monkeypatch: pytest.MonkeyPatch)
     assert found.label == "squares"
 
 
-def test_endless_answer_is_an_endless_misconceptions(assignment: Assignment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_answer_is_an_endless_misconceptions(larger: Assignment, monkeypatch: pytest.MonkeyPatch) -> None:
     """A learner's call that was over its time is compared with a misconception's that is over ours."""
     monkeypatch.setattr(module, "CALL_S", 0.05)
-    given = attempt(assignment, "def double(x): raise TimeoutError")
+    given = attempt(larger, "def double(x): return x * x if x.max() < 100 else {}[0]")
     late = Event(("double",), LearnerError("TimeLimit", "too long", verdict=Verdict.TLE))
-    given.transcript.events["values"] = [late]
-    endless = like("endless", "def double(x):\n    while True: pass")
-    found = diagnose(assignment, [SQUARES, endless], [given], seed=b"unit")
+    given.transcript.events["large"] = [late]
+    endless = like("endless", "def double(x):\n    while x.max() > 100: pass\n    return x * x")
+    found = diagnose(larger, [SQUARES, endless], [given], seed=b"unit")
     assert found is not None
     assert found.label == "endless"
 

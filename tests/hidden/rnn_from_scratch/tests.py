@@ -430,7 +430,9 @@ def rnn_layer_state(student, reference, expect):
 )
 def rnn_layer_output(student, reference, expect):
     """rnn_layer gives the right yhat_t, for batches and layers of several sizes."""
-    for case in steps(reference):
+    *others, all_equal, batch_is_hidden, fresh = steps(reference)
+    # What fits equal sizes alone gives an answer there, and an answer tells more than an error.
+    for case in (all_equal, batch_is_hidden, fresh, *others):
         yhat_t, _, _ = layer_answer(student, expect, case)
         expect.close(yhat_t, case["yhat_t"], name="yhat_t")
 
@@ -529,7 +531,8 @@ def forward_outputs(student, reference, expect):
 )
 def forward_cache(student, reference, expect):
     """The cache holds the right hs, zs, yhats and inputs of every time step."""
-    for case in sequences(reference):
+    first, *others = sequences(reference)
+    for case in (*others, first):  # N is not T - 1 there: range(N) and range(T - 1) are told apart
         _, cache = forward_answer(student, expect, case["inputs"], case["parameters"])
         demand_cache(expect, cache, case["cache"], name="cache")
 
