@@ -548,7 +548,7 @@ def hidden_weights_untransposed(x_t, h_prev, parameters, act=Tanh()):
 @misconception(
     "rnn_layer",
     title="Both biases left out",
-    message="Your layer is right only while the biases are zero. Which of the parameters do you never read?",
+    message="Your layer is right only while the biases are zero. Which of the parameters do you never use?",
     justification="neither bh nor by is added",
 )
 def without_biases(x_t, h_prev, parameters, act=Tanh()):
@@ -561,7 +561,7 @@ def without_biases(x_t, h_prev, parameters, act=Tanh()):
 @misconception(
     "rnn_layer",
     title="Hidden bias left out",
-    message="z_t is off by the same amounts in every row. Which of the parameters do you never read?",
+    message="z_t is off by the same amounts in every row. Which of the parameters do you never use?",
     justification="bh is not added",
 )
 def without_hidden_bias(x_t, h_prev, parameters, act=Tanh()):
@@ -574,7 +574,7 @@ def without_hidden_bias(x_t, h_prev, parameters, act=Tanh()):
 @misconception(
     "rnn_layer",
     title="Output bias left out",
-    message="The state is right, the output is not. Which of the parameters do you never read?",
+    message="The state is right, the output is not. Which of the parameters do you never use?",
     justification="by is not added",
 )
 def without_output_bias(x_t, h_prev, parameters, act=Tanh()):
@@ -678,7 +678,7 @@ def own_softmax_without_shift(x_t, h_prev, parameters, act=Tanh()):
 @misconception(
     "rnn_layer",
     title="Always tanh, whatever act is",
-    message="Your layer gives the same for every activation. Which argument do you never read?",
+    message="Your layer gives the same for every activation. Which argument do you never use?",
     justification="calls np.tanh and ignores act",
 )
 def always_tanh(x_t, h_prev, parameters, act=Tanh()):
@@ -1523,7 +1523,7 @@ def adds_to_the_last_call(y, parameters, caches, act_derivative=Tanh().derivativ
 @misconception(
     "backward",
     title="Always the derivative of tanh",
-    message="Your gradients are right for tanh and for no other activation. Which argument do you never read?",
+    message="Your gradients are right for tanh and for no other activation. Which argument do you never use?",
     justification="1 - hs**2 in place of act_derivative(zs)",
 )
 def always_tanh_derivative(y, parameters, caches, act_derivative=Tanh().derivative):
