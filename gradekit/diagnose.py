@@ -81,13 +81,21 @@ def diagnose(
         return None  # a wrong answer that never ends would hold this thread for ever
     before = np.random.get_state()  # noqa: NPY002  (the exercises draw from the global generator)
     try:
-        known = [_Known(assignment, attempt, seed) for attempt in attempts if attempt.transcript.whole]
+        known = [_Known(assignment, attempt, seed) for attempt in attempts if _says_something(assignment, attempt)]
         found = (look(case, catalogue) for look in (_whole, _mostly, _factor) for case in known)
         return next((item for item in found if item is not None), None)
     except TooLong:
         return None
     finally:
         np.random.set_state(before)  # noqa: NPY002
+
+
+def _says_something(assignment: Assignment, attempt: Attempt) -> bool:
+    """Tell whether an exercise's own code answered at all; that of a stub raises."""
+    own = assignment.exercise(attempt.result.exercise).defines
+    events = (event for events in attempt.transcript.events.values() for event in events)
+    answers = (event for event in events if event.target[0] in own and not isinstance(event.answer, LearnerError))
+    return attempt.transcript.whole and any(answers)
 
 
 class _Known:
