@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradekit import __version__, converters, notebook, sandbox, store
 from gradekit.book import open_assignment, open_gradebook, students
+from gradekit.catalogue import load_misconceptions
 from gradekit.errors import CourseError, GradekitError, HostError
 from gradekit.forkserver import template
 from gradekit.grade import grade_cells
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from traitlets.config import Config
 
     from gradekit.book import Book
+    from gradekit.catalogue import Misconception
     from gradekit.course import Course
     from gradekit.forkserver import Template
     from gradekit.grade import Judged
@@ -115,6 +117,7 @@ class Desk:
     template: Template
     book: Book
     loaded: Assignment | None
+    catalogue: Sequence[Misconception]
     limits: Limits
     hashes: Mapping[str, str]
 
@@ -136,6 +139,7 @@ class Desk:
                 limits=self.limits,
                 files=folder,
                 seed=seed,
+                catalogue=self.catalogue,
                 all_cells=order.all_cells,
             )
             return fill(nb, judged[name])
@@ -259,7 +263,8 @@ def begin_desk(order: Order, stack: ExitStack, config: Config) -> Callable[[Book
     loaded = _tests(order)  # while the template warms up
     running.wait_until_warm()
     ours = hashes(order)
-    return lambda book: Desk(order, running, book, loaded, limits, ours)
+    known = _catalogue(order, loaded)
+    return lambda book: Desk(order, running, book, loaded, known, limits, ours)
 
 
 def refuse_readable(order: Order) -> None:
@@ -281,13 +286,19 @@ def _tests(order: Order) -> Assignment | None:
     return None
 
 
+def _catalogue(order: Order, loaded: Assignment | None) -> Sequence[Misconception]:
+    if loaded is None:
+        return ()
+    return load_misconceptions(order.course, order.assignment, loaded.exercises, loaded.solution)
+
+
 def hashes(order: Order) -> dict[str, str]:
     """Return the hashes of our side: whose change means that a submission is graded again."""
     hidden = order.course.hidden(order.assignment)
     config = [order.course.root / "nbgrader_config.py", order.course.root / "release" / order.assignment]
     return {
         "source": store.digest([order.course.source_folder(order.assignment), *config]),
-        "tests": store.digest([hidden / "tests.py"]),
+        "tests": store.digest([hidden / "tests.py", hidden / "misconceptions.py"]),
         "reference": store.digest([hidden / "reference.npz"]),
         "gradekit": store.digest([Path(__file__).parent]),
         "isolation": order.isolation + (", all cells" if order.all_cells else ""),

@@ -302,9 +302,10 @@ def _print_demo(found: Demo) -> None:
         scores = [f"{row.scores[name]:.4g}" for name in found.points]
         table.add_row(row.student + late, *scores, f"{row.total:.4g}")
     Console(width=None if sys.stdout.isatty() else 140).print(table)
-    typer.echo(f"gradebook: {found.gradebook}")
-    typer.echo(f"feedback:  {found.feedback}/<student>/<assignment>/*.html")
-    typer.echo(f"reports:   {found.course.root}/.gradekit/<assignment>/<student>.json")
+    typer.echo(f"gradebook:     {found.gradebook}")
+    typer.echo(f"feedback:      {found.feedback}/<student>/<assignment>/*.html")
+    typer.echo(f"class report:  {found.report}")
+    typer.echo(f"in JSON:       {found.course.root}/.gradekit/<assignment>/<student>.json")
 
 
 def main() -> int:

@@ -15,8 +15,9 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradekit import intake, store
+from gradekit import store
 from gradekit.classroom import Order, grade_class
+from gradekit.collecting import collect
 from gradekit.course import Course
 from gradekit.errors import GradekitError
 from gradekit.gradescope import COURSE, results, undecided
@@ -48,7 +49,7 @@ def graded(root: Path, assignment: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="gradekit-course-") as folder:
         course = Course(Path(shutil.copytree(root / "source" / COURSE, Path(folder) / COURSE)))
         student = _student(root)
-        notes = intake.collect(root / "submission", course.root / "submitted" / student / assignment)
+        notes = collect(root / "submission", course.root / "submitted" / student / assignment)
         (outcome,) = grade_class(Order(course, assignment), [student])
         if outcome.report is None:
             return undecided(FAILED, staff=outcome.failure)

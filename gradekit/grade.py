@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gradekit.collecting import collect
+from gradekit.diagnose import Attempt, diagnose, is_own_gradient, of_own_cost
 from gradekit.exchange import Lost
 from gradekit.forkserver import scratch_use
 from gradekit.hidden import explain, judge
@@ -21,14 +22,16 @@ from gradekit.model import ExerciseResult, InlineResult, Role, TestResult, Verdi
 from gradekit.notebook import GRADE_SUFFIX
 from gradekit.remote import CellRun, Session
 from gradekit.student import LearnerError
+from gradekit.transcript import Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from gradekit.catalogue import Misconception
     from gradekit.forkserver import Template
     from gradekit.hidden import Assignment
-    from gradekit.model import Cell, Limits
+    from gradekit.model import Cell, Diagnosis, Limits
 
 SHOWN_CELLS = 5  # by name in one note
 REPLAYS = 2  # a notebook that ends its process a third time is judged no further
@@ -84,6 +87,11 @@ class LiveNotebook:
             self._session = Session(self.fork(), self._limits, self._deadline)
             self._replay(self._session)
         return self._session
+
+    @property
+    def current(self) -> Session | None:
+        """The session that is alive, if one is."""
+        return self._session if self._session is not None and self._session.alive else None
 
     def fork(self) -> Any:
         """Fork a fresh worker with the submission's files."""
@@ -147,6 +155,7 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
     limits: Limits,
     files: Path,
     seed: bytes,
+    catalogue: Sequence[Misconception] = (),
     all_cells: bool = False,
 ) -> Judged:
     """Run a notebook's cells and judge its exercises.
@@ -161,16 +170,20 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         The submission's files, copied into the worker's scratch folder; what the cells write there is added to them.
     seed : bytes
         What fresh inputs follow from: secret, new for every learner, the same when graded again.
+    catalogue : sequence of Misconception
+        The wrong answers that an exercise which lost points is compared with.
     all_cells : bool
         Go on after the last graded cell.
     """
-    run = _Run(cells, assignment, LiveNotebook(template, limits, files), seed)
+    run = _Run(cells, assignment, LiveNotebook(template, limits, files), seed, catalogue)
     try:
         for cell in cells if all_cells else cells[: _last_graded(cells) + 1]:
             if cell.kind == "code":
                 run.take(cell)
         with run.clock("follow_through"):
-            exercises = tuple(_followed(run, result, limits) for result in run.exercises)
+            followed = [(result, _followed(run, result, limits)) for result in run.exercises]
+        with run.clock("diagnosis"):
+            exercises = tuple(_diagnosed(run, first, second) for first, second in followed)
         brought = run.live.bring_back()
     finally:
         run.live.end()
@@ -212,12 +225,14 @@ class _Run:
     assignment: Assignment | None
     live: LiveNotebook
     seed: bytes
+    catalogue: Sequence[Misconception]
     outputs: dict[int, CellRun] = field(default_factory=dict)
     exercises: list[ExerciseResult] = field(default_factory=list)
     inline: list[InlineResult] = field(default_factory=list)
     unbuilt: list[str] = field(default_factory=list)
     stopped: dict[str, list[str]] = field(default_factory=dict)
     times: dict[str, float] = field(default_factory=dict)
+    transcripts: dict[str, Transcript] = field(default_factory=dict)  # of exercises that lost points
 
     def clock(self, name: str) -> _Clock:
         """Add the time of a with block to that name."""
@@ -257,8 +272,12 @@ class _Run:
                 for test in self.assignment.tested[name].tests
             ]
             return ExerciseResult(name, self.assignment.exercise(name).points, None, tuple(tests))
+        transcript = Transcript()
         with session.exercise():
-            return judge(self.assignment, name, session, seed=self.seed)
+            result = judge(self.assignment, name, session, seed=self.seed, transcript=transcript)
+        if lost(result):
+            self.transcripts[name] = transcript
+        return result
 
     def show(self, result: ExerciseResult) -> None:
         """Put an exercise's result where nbgrader looks for it: as the output of its graded cell."""
@@ -281,17 +300,21 @@ class _Clock:
         self._times[self._name] = self._times.get(self._name, 0.0) + time.perf_counter() - self._begin
 
 
-def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> ExerciseResult:
+def lost(result: ExerciseResult) -> bool:
+    """Tell whether an exercise lost points; one that is undecided has not."""
+    return result.score is not None and result.score < result.points
+
+
+def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | None:
     """Judge an exercise that lost points again, in a fresh worker with the reference's earlier functions as stubs.
 
-    So is one that could not be judged because the notebook had ended its process too often. There only full marks
-    count: what it lost may be for want of the cells that were not run, so a person must look.
+    So is one that could not be judged because the notebook had ended its process too often.
     """
     assert run.assignment is not None
     earlier = run.assignment.earlier(first.exercise)
-    unbuilt = first.exercise in run.unbuilt
-    if not earlier or (not unbuilt and (first.score is None or first.score >= first.points)):
-        return first
+    if not earlier or not (lost(first) or first.exercise in run.unbuilt):
+        return None
+    transcript = Transcript()
     session = Session(run.live.fork(), limits, time.monotonic() + limits.exercise_s + limits.cell_s)
     try:
         stub = next(cell for cell in run.cells if cell.grade_id == first.exercise)
@@ -300,13 +323,47 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> ExerciseResul
         session.define(before, without=tuple(earlier))
         session.run_cell(stub.source, keep=False)
         with session.exercise():
-            second = judge(run.assignment, first.exercise, session, seed=run.seed)
+            second = judge(run.assignment, first.exercise, session, seed=run.seed, transcript=transcript)
     except LearnerError:
-        return first
+        return None
     finally:
         session.end()
-    gained = second.score == second.points if first.score is None else (second.score or 0.0) > first.score
-    return replace(second, follow_through=True) if gained else first
+    return Attempt(second, transcript) if second.score is not None else None
+
+
+def _diagnosed(run: _Run, first: ExerciseResult, second: Attempt | None) -> ExerciseResult:
+    """Return the better of two judgings, with a diagnosis where points were lost all the same."""
+    result = first
+    if second is not None and _gained(first, second.result):
+        result = replace(second.result, follow_through=True)
+    if not lost(result):
+        return result
+    return replace(result, diagnosis=_diagnosis(run, first, second))
+
+
+def _gained(first: ExerciseResult, second: ExerciseResult) -> bool:
+    """Tell whether the second judging counts. After one that could not be made only full marks do.
+
+    What is lost there may be for want of the cells that were not run, so a person must look.
+    """
+    return second.score == second.points if first.score is None else (second.score or 0.0) > first.score
+
+
+def _diagnosis(run: _Run, first: ExerciseResult, second: Attempt | None) -> Diagnosis | None:
+    """Diagnose what an exercise answered upon right earlier functions: the learner's own, or the reference's."""
+    assert run.assignment is not None
+    names = [exercise.name for exercise in run.assignment.exercises]
+    before = names[: names.index(first.exercise)]
+    own_are_right = all(result.score == result.points for result in run.exercises if result.exercise in before)
+    attempts = [Attempt(first, run.transcripts[first.exercise])] if own_are_right else []
+    attempts += [second] if second is not None else []
+    found = diagnose(run.assignment, run.catalogue, attempts, seed=run.seed)
+    session = run.live.current
+    if own_are_right or session is None:
+        return found
+    with session.exercise():
+        own = is_own_gradient(run.assignment, first.exercise, session, seed=run.seed)
+    return of_own_cost(found) if own else found
 
 
 def inline_score(cell: Cell, done: CellRun) -> InlineResult:

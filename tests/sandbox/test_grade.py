@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from gradekit import exchange, hidden, notebook
+from gradekit.catalogue import load_misconceptions
 from gradekit.course import Course
 from gradekit.forkserver import Template
 from gradekit.grade import Judged, grade_cells, inline_score
@@ -39,13 +40,22 @@ def grade(small: Course, assignment: Assignment, template: Template, tmp_path: P
     files.mkdir()
     (files / "checks.py").write_bytes(small.source("small").with_name("checks.py").read_bytes())
 
+    known = load_misconceptions(small, "small", assignment.exercises, assignment.solution)
+
     def graded(*, limits: Limits = QUICK, after: str = "", all_cells: bool = False, **sources: str) -> Judged:
         cells = list(notebook.cells(notebook.read(small.source("small"))))
         cells = [replace(cell, source=sources.get(cell.id.replace("-", "_"), cell.source)) for cell in cells]
         if after:
             cells.append(Cell(len(cells), "after", "code", after, Role.FREE))
         return grade_cells(
-            cells, assignment, template=template, limits=limits, files=files, seed=b"secret", all_cells=all_cells
+            cells,
+            assignment,
+            template=template,
+            limits=limits,
+            files=files,
+            seed=b"secret",
+            catalogue=known,
+            all_cells=all_cells,
         )
 
     return graded
@@ -246,12 +256,13 @@ def test_a_submissions_time_is_bounded(grade: Callable[..., Judged]) -> None:
 
 def test_our_own_fault_is_undecided(grade: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch) -> None:
     """A hidden test that fails by itself leaves its exercise undecided; the other one is judged."""
-    run = hidden._run
+    run = hidden.try_test
 
-    def broken(test: Any, student: Any, reference: Any) -> Any:
-        return run(replace(test, function=lambda *_: 1 / 0) if test.name == "values" else test, student, reference)
+    def broken(assignment: Any, name: str, test: Any, line: Any, *, seed: bytes) -> Any:
+        test = replace(test, function=lambda *_: 1 / 0) if test.name == "values" else test
+        return run(assignment, name, test, line, seed=seed)
 
-    monkeypatch.setattr(hidden, "_run", broken)
+    monkeypatch.setattr(hidden, "try_test", broken)
     assert scores(grade()) == {"double": None, "quadruple": 2.0}
 
 
@@ -268,6 +279,50 @@ for worker in [thing for thing in gc.get_objects() if isinstance(thing, Worker)]
 def double(x): return x
 """
     assert scores(grade(double=source))["double"] == 0.0
+
+
+# --- the diagnosis ---------------------------------------------------------------------------------------------------
+
+
+def labels(judged: Judged) -> dict[str, str | None]:
+    """Return what was found, by exercise."""
+    return {result.exercise: result.diagnosis.label if result.diagnosis else None for result in judged.exercises}
+
+
+def test_known_mistake_is_named_and_shown(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+    """A known wrong answer is named in the report and in the graded cell's output; a right one is not."""
+    judged = grade(double="def double(x): return x ** 2")
+    assert labels(judged) == {"double": "squares", "quadruple": None}
+    assert "Squared. What is 3 doubled?" in text_of(judged.outputs[place("double-grade")].outputs)
+    assert judged.times["diagnosis"] > 0
+    assert labels(grade()) == {"double": None, "quadruple": None}
+
+
+def test_no_diagnosis_of_what_an_earlier_mistake_did(grade: Callable[..., Judged]) -> None:
+    """What an exercise gives upon a wrong earlier one is no mistake of its own; its own is told all the same."""
+    judged = grade(double="def double(x): return 3 * x")
+    assert labels(judged) == {"double": "constant_factor", "quadruple": None}
+    judged = grade(double="def double(x): return 3 * x", quadruple="def quadruple(x): return -double(double(x))")
+    assert labels(judged) == {"double": "constant_factor", "quadruple": "sign"}
+
+
+@pytest.mark.parametrize("double", [LOSS, "def double(x):\n    while True: pass", "def double(x: ", "raise SystemExit"])
+def test_no_diagnosis_of_what_gave_no_answer(grade: Callable[..., Judged], double: str) -> None:
+    """A process that ended, a loop without end or a cell that fails is no known mistake."""
+    assert labels(grade(limits=TIGHT, double=double))["double"] is None
+
+
+def test_hostile_answers_are_compared_with_care(grade: Callable[..., Judged]) -> None:
+    """Answers of odd kinds are compared with known ones without harm, and are none."""
+    for value in (
+        "[[x] * 3] * 3",
+        "{1: x, 'a': {2: [None]}}",
+        "10**400",
+        "np.array(['a'])",
+        "x.astype('M8[s]')",
+        "(x, x)",
+    ):
+        assert labels(grade(double=f"def double(x): return {value}"))["double"] is None
 
 
 # --- which cells run -------------------------------------------------------------------------------------------------
