@@ -143,7 +143,7 @@ def hand_in(course: Course, assignment: str, submissions: Iterable[Submission]) 
 
 
 def grade_class(course: Course, assignment: str, *, jobs: int = 1) -> Iterator[Graded]:
-    """Grade everything handed in, in the sandbox; yield each submission when it is done. Then write feedback and report."""
+    """Grade everything in the sandbox; yield each submission when it is done. Then write feedback and class report."""
     config = converters.settings(course)
     with converters.gradebook(config) as gradebook:
         gradebook.update_or_create_assignment(assignment, duedate=DUE.replace(tzinfo=None))
