@@ -35,7 +35,7 @@ WHEEL = "Wheel-Version: 1.0\nGenerator: gradekit\nRoot-Is-Purelib: true\nTag: py
 JUNK = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
 
 SETUP = """#!/usr/bin/env bash
-# Made by gradekit for Gradescope's Ubuntu base images (22.04 or newer). No LaTeX, no PDF, no browser.
+# Made by gradekit for Gradescope's Ubuntu base images (22.04 or newer). Nothing is typeset, and no browser is needed.
 set -euo pipefail
 root="${{AUTOGRADER_ROOT:-/autograder}}"
 export DEBIAN_FRONTEND=noninteractive

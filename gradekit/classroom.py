@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from gradekit.hidden import Assignment
     from gradekit.model import Limits
 
-LANDLOCK, NONE = "landlock+seccomp", "none"
+LANDLOCK, USER, NONE = "landlock+seccomp", "another user", "none"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class Order:
     Attributes
     ----------
     isolation : str
-        ``landlock+seccomp``, or ``none``, which runs learners' code with the user's own rights.
+        ``landlock+seccomp``; ``another user``, for a container without Landlock that holds one submission; or ``none``,
+        which runs learners' code with the user's own rights.
     all_cells : bool
         Run the cells after the last graded one too; they cannot change a score.
     db : str
@@ -259,7 +260,7 @@ def open_desk(order: Order) -> Iterator[Desk]:
 def begin_desk(order: Order, stack: ExitStack, config: Config) -> Callable[[Book], Desk]:
     """Load the hidden tests and start a template process, ended with `stack`; return how to sit down to a book."""
     limits = converters.limits(config)
-    running = stack.enter_context(template(isolate=order.isolation != NONE, max_abi=order.max_abi))
+    running = stack.enter_context(template(**_walls(order)))
     loaded = _tests(order)  # while the template warms up
     running.wait_until_warm()
     ours = hashes(order)
@@ -267,10 +268,16 @@ def begin_desk(order: Order, stack: ExitStack, config: Config) -> Callable[[Book
     return lambda book: Desk(order, running, book, loaded, known, limits, ours)
 
 
+def _walls(order: Order) -> dict[str, Any]:
+    return {"isolate": order.isolation != NONE, "landlock": order.isolation != USER, "max_abi": order.max_abi}
+
+
 def refuse_readable(order: Order) -> None:
     """Refuse a course that lies in a folder which every worker may read."""
     if order.isolation == NONE:
         return
+    if order.isolation == USER and sandbox.others_can_read(str(order.course.root)):
+        raise HostError(f"The course {order.course.root} is open to other users.", help="Close it: chmod 700")
     for path in sandbox.readable():
         if order.course.root.is_relative_to(path):
             raise HostError(

@@ -12,11 +12,12 @@ import shutil
 import sys
 import tempfile
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradekit import store
-from gradekit.classroom import Order, grade_class
+from gradekit import sandbox, store
+from gradekit.classroom import LANDLOCK, USER, Order, grade_class
 from gradekit.collecting import collect
 from gradekit.course import Course
 from gradekit.errors import GradekitError
@@ -26,6 +27,7 @@ from gradekit.hidden import load_assignment
 if TYPE_CHECKING:
     from gradekit.model import GradeReport
 
+OPEN = {"venv", "run_autograder", "setup.sh"}  # of Gradescope's folder: what everybody may read
 ENDED = "The grader was ended before it was done."
 FAILED = "The grader failed; this is not your fault."
 
@@ -34,6 +36,9 @@ def main(root: Path, assignment: str) -> None:
     """Grade what lies in ``submission/`` and write ``results/results.json``."""
     target = root / "results" / "results.json"
     target.parent.mkdir(exist_ok=True)
+    for part in root.iterdir():
+        if part.name not in OPEN:
+            part.chmod(0o700)  # where Landlock is missing this is what keeps them closed
     _write(target, undecided(ENDED, staff="Ended from outside, by a limit of time or memory."))
     try:
         found = graded(root, assignment)
@@ -50,17 +55,22 @@ def graded(root: Path, assignment: str) -> dict[str, Any]:
         course = Course(Path(shutil.copytree(root / "source" / COURSE, Path(folder) / COURSE)))
         student = _student(root)
         notes = collect(root / "submission", course.root / "submitted" / student / assignment)
-        (outcome,) = grade_class(Order(course, assignment), [student])
+        (outcome,) = grade_class(Order(course, assignment, isolation()), [student])
         if outcome.report is None:
             return undecided(FAILED, staff=outcome.failure)
         exercises = load_assignment(course, assignment).exercises
         return results(_with_notes(outcome.report, notes), exercises)
 
 
-def _with_notes(report: GradeReport, notes: tuple[str, ...]) -> GradeReport:
-    from dataclasses import replace  # noqa: PLC0415
+def isolation() -> str:
+    """Return how a submission is kept apart here: where the container forbids Landlock, as another user alone."""
+    return LANDLOCK if sandbox.landlock_abi() >= sandbox.MIN_ABI else USER
 
-    return replace(report, notes=(*notes, *report.notes))
+
+def _with_notes(report: GradeReport, notes: tuple[str, ...]) -> GradeReport:
+    """Add what was refused on the way in; where nothing was left to grade, a person must look at it."""
+    alarms = report.alarms if report.exercises else (*report.alarms, *notes)
+    return replace(report, notes=(*notes, *report.notes), alarms=alarms)
 
 
 def _student(root: Path) -> str:

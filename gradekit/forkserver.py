@@ -84,6 +84,8 @@ class Template:
         False runs learners' code with the user's own rights: for `--isolation none` alone.
     max_abi : int
         The highest Landlock ABI to use; lower ones are for tests.
+    landlock : bool
+        False leaves it to another user's rights: for a container without Landlock that holds one submission.
 
     Raises
     ------
@@ -91,11 +93,13 @@ class Template:
         If nobody could read this Python as the user whom a worker becomes.
     """
 
-    def __init__(self, *, isolate: bool = True, max_abi: int = 99) -> None:
-        self._isolate, self._max_abi = isolate, max_abi
+    def __init__(self, *, isolate: bool = True, max_abi: int = 99, landlock: bool = True) -> None:
+        self._isolate, self._max_abi, self._landlock = isolate, max_abi, landlock
         self._folder = Path(tempfile.mkdtemp(prefix="gradekit-"))
         self._folder.chmod(0o711)
         self.user, self._read_all = _user_to_become() if isolate else (None, False)
+        if not landlock:
+            _check_user(self.user, read_all=self._read_all)
         self._readable = sandbox.readable()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -121,6 +125,7 @@ class Template:
             file_bytes=limits.scratch_bytes,
             cpu_s=int(2 * limits.submission_s) + 1,
             max_abi=self._max_abi,
+            landlock=self._landlock,
             user=self.user,
             read_all=self._read_all,
         )
@@ -183,9 +188,9 @@ class Template:
 
 
 @contextmanager
-def template(*, isolate: bool = True, max_abi: int = 99) -> Iterator[Template]:
+def template(*, isolate: bool = True, max_abi: int = 99, landlock: bool = True) -> Iterator[Template]:
     """Run a template process for the length of a with block."""
-    running = Template(isolate=isolate, max_abi=max_abi)
+    running = Template(isolate=isolate, max_abi=max_abi, landlock=landlock)
     try:
         yield running
     finally:
@@ -231,6 +236,20 @@ def _user_to_become() -> tuple[int | None, bool]:
             help="Use a Python outside of root's home, such as Debian's /usr/bin/python3, or run as an ordinary user.",
         )
     return sandbox.first_user(), not open_to_all
+
+
+def _check_user(user: int | None, *, read_all: bool) -> None:
+    """Refuse to do without Landlock where another user's rights would keep nothing closed.
+
+    Raises
+    ------
+    HostError
+    """
+    if user is None or read_all:
+        raise HostError(
+            "Without Landlock learners' code must run as another user, who reads what is open to all and no more.",
+            help="Run as root, with a Python that every user can read.",
+        )
 
 
 def remove_tree(folder: Path) -> None:

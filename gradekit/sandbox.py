@@ -71,6 +71,9 @@ class Policy:
         Folders and files that it may read; see :func:`readable`.
     max_abi : int
         The highest Landlock ABI to use; lower ones are for tests.
+    landlock : bool
+        False where the host has none: another user's rights are all that keeps files closed, and the filter of system
+        calls is put on only where the host lets. For a container that holds one submission, never for a class.
     user : int or None
         The user to become, where it starts as root; from `OWN_USERS` on, its process's number is added.
     read_all : bool
@@ -83,6 +86,7 @@ class Policy:
     file_bytes: int = 200 * 2**20
     cpu_s: int = 600
     max_abi: int = 99
+    landlock: bool = True
     user: int | None = None
     read_all: bool = False
 
@@ -153,7 +157,7 @@ def confine(policy: Policy, program: bytes, *, keep: tuple[int, ...]) -> None:
     Parameters
     ----------
     program : bytes
-        What :func:`compile_filter` made.
+        What :func:`compile_filter` made; empty where it could not.
     keep : tuple of int
         File descriptors that stay open, beside library files; the standard ones become /dev/null.
 
@@ -163,8 +167,7 @@ def confine(policy: Policy, program: bytes, *, keep: tuple[int, ...]) -> None:
         If a layer could not be put on. The caller must end the process.
     """
     abi = min(landlock_abi(), policy.max_abi)
-    if abi < MIN_ABI:
-        raise SandboxError(errno.ENOSYS, f"Landlock ABI {MIN_ABI} is needed, this kernel has {abi}")
+    _check(policy, program, abi)
     parent = os.getppid()
     os.setsid()
     _close_others(keep, policy.readable)
@@ -175,8 +178,22 @@ def confine(policy: Policy, program: bytes, *, keep: tuple[int, ...]) -> None:
     _prctl(_PR_SET_DUMPABLE, 0)
     _set_limits(policy)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    _landlock(policy, abi)
-    _load_filter(program)
+    if policy.landlock:
+        _landlock(policy, abi)
+        _load_filter(program)
+    elif program:
+        with suppress(SandboxError):
+            _load_filter(program)
+
+
+def _check(policy: Policy, program: bytes, abi: int) -> None:
+    """Refuse what would leave a process with more rights than its policy says."""
+    if not policy.landlock and policy.user is None:
+        raise SandboxError(errno.EPERM, "without Landlock another user is needed")
+    if policy.landlock and abi < MIN_ABI:
+        raise SandboxError(errno.ENOSYS, f"Landlock ABI {MIN_ABI} is needed, this kernel has {abi}")
+    if policy.landlock and not program:
+        raise SandboxError(errno.ENOSYS, "libseccomp is missing")
 
 
 def die_with_parent() -> None:

@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from gradekit import bundle, demo, gradescope, notebook, otter
+from gradekit import bundle, classroom, container, demo, gradescope, notebook, otter, sandbox
 from gradekit.course import Course
 from gradekit.demo import Submission
 from gradekit.errors import BadReference, CourseError, HostError
@@ -179,7 +179,7 @@ LOSSES: dict[str, tuple[dict[str, str], dict[str, float], str]] = {
     "never ends": (
         RIGHT | {"double": "def double(x):\n    while True:\n        pass"},
         {"double": 0.0, "quadruple": 2.0},
-        "took longer than",
+        "longer than",
     ),
 }
 
@@ -251,6 +251,27 @@ def test_there_is_always_a_result(exported: Course, tmp_path: Path, break_it: Ca
     assert found["score"] == 0
     assert "person will look" in found["output"].replace("\\", "")
     assert _staff(found)
+
+
+def test_a_container_without_landlock_is_told_to_staff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the container forbids Landlock another user is what is left, and only staff read of it."""
+    assert container.isolation() == classroom.LANDLOCK
+    monkeypatch.setattr(sandbox, "landlock_abi", lambda: 0)
+    assert container.isolation() == classroom.USER
+    exercise = notebook.exercises(notebook.cells(_node()))[0]
+    found = gradescope.results(GradeReport("small", "x", classroom.USER), [exercise])
+    assert f"isolation: {classroom.USER}" in _staff(found)
+    assert classroom.USER not in json.dumps([test for test in found["tests"] if test["visibility"] == "visible"])
+
+
+def test_a_course_that_is_open_to_all_is_refused_without_landlock(small: Course) -> None:
+    """Without Landlock the modes of the course's folder keep it closed, or nothing is graded."""
+    for folder in (small.root, *small.root.parents[:3]):
+        folder.chmod(0o755)
+    with pytest.raises(HostError, match="open to other users"):
+        classroom.refuse_readable(classroom.Order(small, "small", classroom.USER))
+    small.root.chmod(0o700)
+    classroom.refuse_readable(classroom.Order(small, "small", classroom.USER))
 
 
 # --- what is on the page ---------------------------------------------------------------------------------------------

@@ -898,6 +898,62 @@ def test_all_of_this_as_an_ordinary_user() -> None:
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_where_landlock_is_missing_another_user_keeps_files_closed() -> None:
+    """Without Landlock a worker of its own user reads nothing that is closed to others, writes its scratch, calls."""
+    python = _python_for_all()
+    home = python.parents[2]
+    secret = home / "course"
+    secret.mkdir(mode=0o700)
+    (secret / "tests.py").write_text("answer", encoding="utf-8")
+    script = f"PATHS = {[str(secret / 'tests.py'), str(secret), '/root', '/etc/shadow']}\n{WITHOUT_LANDLOCK}"
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
+    environment["PYTHONPATH"] = str(ROOT)
+    command = [str(python), "-c", script]
+    try:
+        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    finally:
+        forkserver.remove_tree(home)
+    assert "FOUND [True, True]" in done.stdout, done.stdout + done.stderr[-2000:]
+
+
+WITHOUT_LANDLOCK = """
+import time
+from gradekit.forkserver import template
+from gradekit.model import Limits
+from gradekit.remote import Session
+
+source = '''
+import os
+open("mine", "w").write("x")
+def opened(paths):
+    found = [os.getuid() > 0, os.path.exists("mine")]
+    for path in paths:
+        try:
+            os.listdir(path) if os.path.isdir(path) else open(path).read()
+            found.append(path)
+        except OSError:
+            pass
+    return found
+'''
+with template(landlock=False) as running:
+    session = Session(running.fork(Limits()), Limits(), time.monotonic() + 60)
+    session.run_cell(source)
+    print("FOUND", session.call(("opened",), (PATHS,), {})[0])
+    session.end()
+"""
+
+
+def test_without_landlock_and_without_another_user_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing would keep files closed, no template is started, and it is said what is needed."""
+    for user in ((None, False), (1234, True)):
+        monkeypatch.setattr(forkserver, "_user_to_become", lambda user=user: user)
+        with pytest.raises(HostError, match="must run as another user") as refused:
+            Template(landlock=False)
+        assert "Run as root" in str(refused.value)
+
+
 def _python_for_all() -> Path:
     """Make an environment of the system's Python with links to this one's packages; skip where that cannot be."""
     system = Path("/usr/bin") / f"python{sys.version_info.major}.{sys.version_info.minor}"
