@@ -5,35 +5,27 @@ Screenshots lie in ``tests/e2e/artefacts/`` afterwards, one for each page, width
 
 from __future__ import annotations
 
-import importlib.resources
 import itertools
 import json
 import re
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gradekit import converters, notebook, store
+from gradekit.book import open_assignment, open_gradebook
 from gradekit.classroom import Order, grade_class
 from gradekit.course import Course
 from gradekit.demo import DUE, Submission, hand_in
 from gradekit.feedback import students, write_feedback
-from gradekit.gradebook import Executed, open_assignment, open_gradebook, record
+from gradekit.gradebook import record
 from gradekit.model import Diagnosis, ExerciseResult, GradeReport, Picture, TestResult, Verdict
 from gradekit.reference import read_cases
 from gradekit.release import release
+from gradekit.scoring import Executed
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM, reason="Debian's chromium is not installed"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
-]
-ARTEFACTS = Path(__file__).parent / "artefacts"
-SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
 ARABIC = "\u0639\u0644\u064a \u0627\u0644\u062d\u0633\u0646"
 
 VALUES = "double(x) has the right values."
@@ -184,81 +176,41 @@ def address(course: Course, student: str) -> str:
     return (course.root / "feedback" / student / "small" / "small.html").as_uri()
 
 
-# --- the browser -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Debian's chromium."""
-    with playwright.sync_playwright() as running:
-        made = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield made
-        made.close()
-
-
-class Visit:
-    """A page, opened offline, and what went on while it was."""
-
-    def __init__(self, browser: Any, address: str, size: str = "desktop", scheme: str = "light") -> None:
-        width, height = SIZES[size]
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, offline=True)
-        self.page = context.new_page()
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(address, wait_until="load")
-
-    def others(self, address: str) -> list[str]:
-        """Return the requests for anything but the page itself and data in it."""
-        return [url for url in self.asked if url != address and not url.startswith("data:")]
-
-
-def axe(page: Any) -> list[str]:
-    """Return what axe-core finds, every rule switched on that it has for a page as it stands."""
-    source = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    page.evaluate(source)
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [f"{item['id']}: {node['html'][:200]}" for item in found["violations"] for node in item["nodes"]]
-
-
 @pytest.mark.parametrize("student", ["perfect", ARABIC, "mallory"], ids=["perfect", "arabic", "mallory"])
-@pytest.mark.parametrize("size", list(SIZES))
+@pytest.mark.parametrize("size", ["phone", "desk"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_asks_for_nothing_and_pleases_axe(
-    course: Course, browser: Any, student: str, size: str, scheme: str
+    course: Course, opened: Callable[..., Any], student: str, size: str, scheme: str
 ) -> None:
     """Offline: no request, no console message, nothing that axe-core finds, and no sideways scrolling."""
-    visit = Visit(browser, address(course, student), size, scheme)
-    ARTEFACTS.mkdir(exist_ok=True)
+    visit = opened(address(course, student), scheme, size)
     name = "arabic" if student == ARABIC else student
-    visit.page.screenshot(path=ARTEFACTS / f"feedback-{name}-{scheme}-{size}.png", full_page=True)
+    visit.photograph(f"feedback-{name}-{scheme}-{size}")
     assert (course.root / "feedback" / student / "small" / "small.html").stat().st_size < 100_000
     assert visit.said == []
-    assert visit.others(address(course, student)) == []
+    assert visit.asked == []
     assert visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-    assert axe(visit.page) == []
+    assert visit.axe() == []
 
 
-def test_axe_can_find_something(course: Course, browser: Any) -> None:
+def test_axe_can_find_something(course: Course, opened: Callable[..., Any]) -> None:
     """The test can fail: pale text without contrast is found."""
-    visit = Visit(browser, address(course, "perfect"))
+    visit = opened(address(course, "perfect"))
     visit.page.evaluate("document.querySelector('h1').attributeStyleMap.set('color', '#eee')")
-    assert any(found.startswith("color-contrast") for found in axe(visit.page))
+    assert any(found.startswith("color-contrast") for found in visit.axe())
 
 
-def test_unfolded_pages_please_axe_too(course: Course, browser: Any) -> None:
+def test_unfolded_pages_please_axe_too(course: Course, opened: Callable[..., Any]) -> None:
     """Nothing is found in what is folded either."""
     for student in ("perfect", ARABIC, "mallory"):
-        visit = Visit(browser, address(course, student))
+        visit = opened(address(course, student))
         visit.page.evaluate("document.querySelectorAll('details').forEach(item => { item.open = true })")
-        assert axe(visit.page) == []
+        assert visit.axe() == []
 
 
-def test_nothing_of_a_submission_runs(course: Course, browser: Any) -> None:
+def test_nothing_of_a_submission_runs(course: Course, opened: Callable[..., Any]) -> None:
     """Markup in code, comments, answers, formulas, links and exception texts runs nothing and moves nothing."""
-    visit = Visit(browser, address(course, "mallory"))
+    visit = opened(address(course, "mallory"))
     visit.page.evaluate("document.querySelectorAll('details').forEach(item => { item.open = true })")
     text = visit.page.inner_text("main")
     for place in ("code", "comment", "answer", "heading", "message"):
@@ -268,7 +220,7 @@ def test_nothing_of_a_submission_runs(course: Course, browser: Any) -> None:
     assert visit.page.locator("main").count() == 1
 
 
-def test_the_policy_alone_stops_scripts(course: Course, browser: Any, tmp_path: Path) -> None:
+def test_the_policy_alone_stops_scripts(course: Course, opened: Callable[..., Any], tmp_path: Path) -> None:
     """Even where markup came through, the policy would run none of it: a page with that markup put in by hand.
 
     But for a refresh, which no policy stops.
@@ -277,14 +229,14 @@ def test_the_policy_alone_stops_scripts(course: Course, browser: Any, tmp_path: 
     markup = re.sub("<meta[^>]*>", "", hostile("inside"))
     spoilt = tmp_path / "spoilt.html"
     spoilt.write_text(page.replace("</main>", markup + "</main>"), encoding="utf-8")
-    visit = Visit(browser, spoilt.as_uri())
+    visit = opened(spoilt.as_uri())
     assert visit.page.evaluate("window.pwned || ''") == ""
     assert any("Content Security Policy" in said for said in visit.said)
 
 
-def test_headings_and_landmarks_are_in_order(course: Course, browser: Any) -> None:
+def test_headings_and_landmarks_are_in_order(course: Course, opened: Callable[..., Any]) -> None:
     """A screen reader's way through: language, one h1, no level skipped, main, header, footer, a named nav."""
-    visit = Visit(browser, address(course, ARABIC))
+    visit = opened(address(course, ARABIC))
     levels = visit.page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(node => +node.tagName[1])")
     assert levels[0] == 1
     assert levels.count(1) == 1
@@ -297,9 +249,9 @@ def test_headings_and_landmarks_are_in_order(course: Course, browser: Any) -> No
     assert visit.page.get_by_role("img", name="Where double(x) is off").count() == 2
 
 
-def test_a_page_is_used_with_the_keyboard(course: Course, browser: Any) -> None:
+def test_a_page_is_used_with_the_keyboard(course: Course, opened: Callable[..., Any]) -> None:
     """The first tab reaches the skip link, which leads to the content; details open and close; focus can be seen."""
-    page = Visit(browser, address(course, "perfect")).page
+    page = opened(address(course, "perfect")).page
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     assert page.locator(".skip").bounding_box()["y"] >= 0
@@ -314,27 +266,26 @@ def test_a_page_is_used_with_the_keyboard(course: Course, browser: Any) -> None:
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
-def test_a_link_of_the_overview_leads_to_its_exercise(course: Course, browser: Any) -> None:
+def test_a_link_of_the_overview_leads_to_its_exercise(course: Course, opened: Callable[..., Any]) -> None:
     """Every link of the page leads to a place in the page."""
-    page = Visit(browser, address(course, ARABIC)).page
+    page = opened(address(course, ARABIC)).page
     targets = page.evaluate("[...document.querySelectorAll('a')].map(node => node.getAttribute('href'))")
     assert len(targets) > 3
     assert all(target.startswith("#") and page.locator(target).count() == 1 for target in targets)
 
 
-def test_a_printed_page_unfolds(course: Course, browser: Any) -> None:
+def test_a_printed_page_unfolds(course: Course, opened: Callable[..., Any]) -> None:
     """On paper everything is there: what is folded on the screen has a height, and the skip link is gone."""
-    page = Visit(browser, address(course, "perfect")).page
+    page = opened(address(course, "perfect")).page
     code = page.locator("pre.code").first
     assert not code.is_visible()
     page.emulate_media(media="print")
     assert code.is_visible()
     assert not page.locator(".skip").is_visible()
-    ARTEFACTS.mkdir(exist_ok=True)
-    page.pdf(path=ARTEFACTS / "feedback-perfect.pdf")
+    assert page.pdf().startswith(b"%PDF")
 
 
-def test_a_graded_submission_becomes_a_page(small: Course, browser: Any) -> None:
+def test_a_graded_submission_becomes_a_page(small: Course, opened: Callable[..., Any]) -> None:
     """The whole trip: handed in, graded in the sandbox, written, opened; the learner's mistake is on the page."""
     release(small, "small", solutions=False)
     with converters.gradebook(converters.settings(small)) as gradebook:
@@ -344,11 +295,11 @@ def test_a_graded_submission_becomes_a_page(small: Course, browser: Any) -> None
     assert done.failure == ""
     (written,) = write_feedback(small, "small", students(small, "small"))
     assert written.notes[0].startswith("no submission_secret.txt")
-    visit = Visit(browser, address(small, "ada"))
+    visit = opened(address(small, "ada"))
     assert visit.page.locator(".total").inner_text() == "2 of 2.5 points"
     assert "double(x) has the right values." in visit.page.inner_text(".part.lost")
     assert "A mistake costs once." in visit.page.inner_text(".part.good")
-    assert (visit.said, visit.others(address(small, "ada")), axe(visit.page)) == ([], [], [])
+    assert (visit.said, visit.asked, visit.axe()) == ([], [], [])
     assert told(small, written.pages[0].read_text(encoding="utf-8")) == []
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -23,13 +22,6 @@ from gradekit import converters
 from gradekit.course import Course
 from gradekit.demo import Submission, hand_in
 from gradekit.release import release
-
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM, reason="Debian's chromium is not installed"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
-]
 
 PWN = "window.pwned = (window.pwned || '') + '{place} '"
 HANDLER = f'<img src="nowhere" onerror="{PWN}">'
@@ -76,12 +68,11 @@ def hostile(small: Course) -> Course:
 
 
 @pytest.fixture
-def page() -> Iterator[Any]:
+def page(browser: Any) -> Iterator[Any]:
     """A page of Debian's chromium."""
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser.new_page()
-        browser.close()
+    page = browser.new_page()
+    yield page
+    page.close()
 
 
 def ran(page: Any, address: str) -> str:

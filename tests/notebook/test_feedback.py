@@ -18,13 +18,15 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeReleaseFeedback
 
 from gradekit import cli, converters, notebook, store
+from gradekit.book import open_assignment, open_gradebook
 from gradekit.course import Course
 from gradekit.demo import DUE, Submission, hand_in
 from gradekit.errors import CourseError
 from gradekit.feedback import Delivered, students, write_feedback
-from gradekit.gradebook import Executed, open_assignment, open_gradebook, record
+from gradekit.gradebook import record
 from gradekit.model import Diagnosis, ExerciseResult, GradeReport, TestResult, Verdict
 from gradekit.release import release
+from gradekit.scoring import Executed
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
