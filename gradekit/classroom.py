@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from gradekit.hidden import Assignment
     from gradekit.model import Limits
 
+NOTHING = "No notebook was handed in."
 LANDLOCK, USER, NONE = "landlock+seccomp", "another user", "none"
 
 
@@ -173,7 +174,7 @@ def unrun(loaded: Assignment, recorded: Recorded) -> tuple[ExerciseResult, ...]:
     """Return the exercises of a notebook that could not be run: undecided, or lost where none was handed in."""
     ours = [note for note in recorded.alarms if note.startswith(f"{loaded.name} is undecided")]
     verdict, score = (Verdict.IE, None) if ours else (Verdict.WA, 0.0)
-    said = ours[0] if ours else "No notebook was handed in."
+    said = ours[0] if ours else NOTHING
     return tuple(
         ExerciseResult(
             exercise.name,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradekit import sandbox, store
-from gradekit.classroom import LANDLOCK, USER, Order, grade_class
+from gradekit.classroom import LANDLOCK, NOTHING, USER, Order, grade_class
 from gradekit.collecting import collect
 from gradekit.course import Course
 from gradekit.errors import GradekitError
@@ -68,9 +68,9 @@ def isolation() -> str:
 
 
 def _with_notes(report: GradeReport, notes: tuple[str, ...]) -> GradeReport:
-    """Add what was refused on the way in; where nothing was left to grade, a person must look at it."""
-    alarms = report.alarms if report.exercises else (*report.alarms, *notes)
-    return replace(report, notes=(*notes, *report.notes), alarms=alarms)
+    """Add what was refused on the way in; where no notebook was left, a person must look at it."""
+    lost = all(test.message == NOTHING for result in report.exercises for test in result.tests)
+    return replace(report, notes=(*notes, *report.notes), alarms=(*report.alarms, *(notes if lost else ())))
 
 
 def _student(root: Path) -> str:

@@ -88,11 +88,11 @@ def results(report: GradeReport, exercises: Sequence[Exercise]) -> dict[str, Any
         All of the assignment, so that one that was not handed in is listed too.
     """
     judged = {result.exercise: result for result in report.exercises}
-    tests = [_listed(number, item, judged.get(item.name), report) for number, item in enumerate(exercises, start=1)]
+    tests = [_listed(number, item, judged.get(item.name)) for number, item in enumerate(exercises, start=1)]
     staff = [f"isolation: {report.isolation}", *report.alarms, *report.notes]
     return {
         "score": sum(test["score"] for test in tests),
-        "output": "" if judged else plain(_why_nothing(report)),
+        "output": plain(_overall(report)),
         "output_format": "md",
         "stdout_visibility": "hidden",
         "tests": [*tests, _for_staff(dict.fromkeys(staff))],
@@ -100,10 +100,13 @@ def results(report: GradeReport, exercises: Sequence[Exercise]) -> dict[str, Any
     }
 
 
-def _why_nothing(report: GradeReport) -> str:
-    if report.alarms:
-        return "Your notebook could not be read. A person will look at it."
-    return next(iter(report.notes), "No notebook was handed in.")
+def _overall(report: GradeReport) -> str:
+    """Say what concerns the whole submission: that something is undecided, or that nothing was there to grade."""
+    if report.alarms or report.undecided:
+        return "Not everything could be graded. A person will look at it; a 0 for it is no grade."
+    tests = [test for result in report.exercises for test in result.tests]
+    common = {test.message for test in tests}
+    return common.pop() if len(common) == 1 and len(tests) > 1 else ""
 
 
 def _for_staff(lines: Iterable[str]) -> dict[str, Any]:
@@ -111,11 +114,11 @@ def _for_staff(lines: Iterable[str]) -> dict[str, Any]:
     return {"name": "For staff", "output": output, "output_format": "md", **STAFF_ONLY}
 
 
-def _listed(number: int, exercise: Exercise, result: ExerciseResult | None, report: GradeReport) -> dict[str, Any]:
+def _listed(number: int, exercise: Exercise, result: ExerciseResult | None) -> dict[str, Any]:
     shown = {"name": exercise.name, "name_format": "text", "number": str(number), "max_score": exercise.points}
     shown |= {"output_format": "md", "visibility": "visible"}
     if result is None:
-        return {**shown, "score": 0.0, "status": "failed", "output": plain(_why_nothing(report))}
+        return {**shown, "score": 0.0, "status": "failed", "output": "Not judged."}
     full = result.score is not None and result.score >= result.points
     return {
         **shown,

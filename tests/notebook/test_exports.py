@@ -222,7 +222,7 @@ def test_two_notebooks_and_none(exported: Course, tmp_path: Path) -> None:
     lay_out(made, tmp_path / "none")
     found = run_autograder(tmp_path / "none")
     assert scores(found) == {"double": 0.0, "quadruple": 0.0}
-    assert "no notebook small.ipynb was handed in" in found["output"].replace("\\", "")
+    assert "No notebook was handed in." in found["output"].replace("\\", "")
 
 
 def _staff(found: dict[str, Any]) -> str:
