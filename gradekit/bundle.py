@@ -131,7 +131,10 @@ def make_wheel(folder: Path) -> Path:
         for item in sorted(package.rglob("*")):
             if item.is_file() and "__pycache__" not in item.parts:
                 file.write(item, item.relative_to(package.parent).as_posix())
-        file.writestr(f"{stem}.dist-info/METADATA", found.read_text("METADATA") or "")
+        about = found.read_text("METADATA") or found.read_text("PKG-INFO")  # of a folder that pip or setuptools made
+        if not about:
+            raise HostError("gradekit is not installed in this Python.", help="Install it: pip install gradekit")
+        file.writestr(f"{stem}.dist-info/METADATA", about)
         file.writestr(f"{stem}.dist-info/entry_points.txt", found.read_text("entry_points.txt") or "")
         file.writestr(f"{stem}.dist-info/WHEEL", WHEEL)
     return path

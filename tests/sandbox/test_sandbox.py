@@ -658,7 +658,7 @@ def test_the_kernel_says_that_rights_are_gone(fork: Fork, template: Template) ->
     kept = 1 << 2 if template._read_all else 0  # CAP_DAC_READ_SEARCH
     assert (int(found["CapEff"], 16), int(found["CapPrm"], 16)) == (kept, kept)
     assert (int(found["CapInh"], 16), int(found["CapAmb"], 16)) == (0, 0)
-    user = sandbox.user_of(sandbox.first_user(), session.worker.pid) if os.geteuid() == 0 else os.getuid()
+    user = sandbox.user_of(sandbox.first_user(), session.line.worker.pid) if os.geteuid() == 0 else os.getuid()
     assert found["Uid"].split() == [str(user)] * 4
     if os.geteuid() == 0:
         assert found["Gid"].split() == [str(user)] * 4
@@ -672,7 +672,7 @@ def test_siblings_of_root_are_different_users(fork: Fork) -> None:
         pytest.skip("this user namespace has too few numbers")
     one, other = fork(), fork()
     assert len({status(one)["Uid"], status(other)["Uid"]}) == 2
-    assert one.worker.scratch.stat().st_uid == int(status(one)["Uid"].split()[0])
+    assert one.line.worker.scratch.stat().st_uid == int(status(one)["Uid"].split()[0])
 
 
 def test_few_numbers_mean_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
