@@ -21,6 +21,7 @@ from gradekit import converters, notebook
 from gradekit.errors import CourseError, HiddenTestError, SourceError
 from gradekit.hidden import load_tests
 from gradekit.inspection import check_release, check_solutions, check_source
+from gradekit.model import Role
 from gradekit.reference import read_cases
 
 if TYPE_CHECKING:
@@ -102,10 +103,17 @@ def _student_version(course: Course, assignment: str, stage: Path) -> Path:
     config.SaveCells.enabled = False  # what nbgrader's own option --no-db sets beside it
     converters.run(GenerateAssignment, config, assignment)
     folder = stage / "release" / assignment
+    cells = notebook.cells(notebook.read(course.source(assignment)))
     regions = [
         (f"cell '{cell.id}'", "\n".join(notebook.region_lines(cell.source, region)))
-        for cell in notebook.cells(notebook.read(course.source(assignment)))
+        for cell in cells
         for region in (notebook.SOLUTION, notebook.HIDDEN_TESTS)
+    ]
+    # Of a cell that is answered in words all is the answer, unless it marks a region: nbgrader clears all of it.
+    regions += [
+        (f"cell '{cell.id}'", cell.source)
+        for cell in cells
+        if cell.role is Role.MANUAL and "BEGIN SOLUTION" not in cell.source
     ]
     tests = (course.hidden(assignment) / "tests.py").read_text(encoding="utf-8")
     demands = "\n".join(line for line in tests.splitlines() if re.search(r"\b(student|reference|expect)\.", line))
