@@ -169,9 +169,8 @@ def demand_dictionaries(student, expect, sequences):
     """Demand the four parts, and return them."""
     made = demand_parts(expect, student.sequences_to_dicts(sequences), PARTS, name="sequences_to_dicts")
     words = numbered(sequences)
-    forth, back = {word: idx for idx, word in enumerate(words)}, dict(enumerate(words))
-    for part, right in zip(made, (forth, back, len(sequences), len(words)), strict=True):
-        which = PARTS[[forth, back].index(right)] if isinstance(right, dict) else "num_sequences or vocab_size"
+    rights = {word: idx for idx, word in enumerate(words)}, dict(enumerate(words)), len(sequences), len(words)
+    for which, part, right in zip(PARTS, made, rights, strict=True):
         expect.close(part, right, name=which)
         if isinstance(right, dict):
             expect.true(len(part) == len(right), f"{which} has more entries than there are words, UNK included.")
