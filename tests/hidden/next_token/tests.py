@@ -409,8 +409,23 @@ def parameters_biases(student, reference, expect):
             expect.close(made[name], np.zeros(shapes(sizes)[name]), name=name)
 
 
+@parameters.test(kills=["same_at_every_call"], requires="parameters_weights")
+def parameters_leave_the_seed_alone(student, reference, expect):
+    """init_rnn sets no seed: what is drawn after it depends on the seed that was set before."""
+    del reference
+    # Drawn on the learner's side, by the notebook's own numpy: where a right init_orthogonal stands in for the
+    # learner's, it draws on this side, and a seed that is set over there would not show in the matrices.
+    after = []
+    for seed in (63, 64):
+        student.seed(seed)
+        student.init_rnn(3, 2)
+        after.append(student.np.random.random_sample())
+    expect.true(isinstance(after[0], float) and after[0] != after[1], "init_rnn sets a seed of its own.")
+
+
 @parameters.test(
-    kills=["output_is_input_transposed", "one_matrix_for_all", "same_at_every_call"], requires="parameters_weights"
+    kills=["output_is_input_transposed", "one_matrix_for_all"],
+    requires=["parameters_weights", "parameters_leave_the_seed_alone"],
 )
 def parameters_drawn_separately(student, reference, expect):
     """U, V and W are drawn each for itself, and anew with every call."""
