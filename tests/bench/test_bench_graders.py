@@ -100,7 +100,7 @@ import json, os, resource, sys, time
 from pathlib import Path
 
 import numpy.random
-from gradekit import notebook, worker
+from gradekit import notebook, shell as shells
 from gradekit.course import Course
 from gradekit.hidden import judge_in_process, load_assignment
 
@@ -108,8 +108,8 @@ course, assignment = Course(Path(sys.argv[1])), sys.argv[2]
 loaded = load_assignment(course, assignment)
 exercises = {item.name + notebook.GRADE_SUFFIX: item.name for item in loaded.exercises}
 answer = sys.stdout
-outputs = worker.Outputs()
-shell = worker.make_shell(outputs)
+outputs = shells.Outputs()
+shell = shells.make_shell(outputs)
 
 
 def learner(folder, pipe):
@@ -204,21 +204,30 @@ def answered(said: str) -> dict:
 # --- the class -------------------------------------------------------------------------------------------------------
 
 
-def cut_course(folder: Path) -> Course:
-    """Make a course whose source notebook ends with the last graded cell, ready for otter too."""
+def cut_course(folder: Path, *, figures: bool = True) -> Course:
+    """Make a course whose source notebook ends with the last graded cell, ready for otter too.
+
+    Without figures the free cells that draw one are left out: drawing takes every contestant the same time, which hides
+    what grading costs.
+    """
     course, ours = Course(folder), Course(ROOT)
     shutil.copytree(ours.source_folder(ASSIGNMENT), course.source_folder(ASSIGNMENT))
     shutil.copytree(ours.hidden(ASSIGNMENT), course.hidden(ASSIGNMENT), ignore=shutil.ignore_patterns("__pycache__"))
     (course.root / CONFIG).write_text(STOCK_CONFIG, encoding="utf-8")
     node = notebook.read(course.source(ASSIGNMENT))
     last = max(cell.index for cell in notebook.cells(node) if cell.points)
-    node["cells"] = node["cells"][: last + 1]
+    node["cells"] = [cell for cell in node["cells"][: last + 1] if figures or not draws(cell)]
     for before, cell in zip(node["cells"], notebook.cells(node)[1:], strict=False):
         if cell.points:
             before["metadata"]["otter"] = {"tests": [cell.grade_id.removesuffix(notebook.GRADE_SUFFIX)]}
             node["cells"][cell.index]["metadata"]["tags"] = ["otter_ignore"]
     course.source(ASSIGNMENT).write_text(json.dumps(node, indent=1), encoding="utf-8")
     return course
+
+
+def draws(cell: dict) -> bool:
+    """Tell whether a free cell shows a figure."""
+    return "plt.show()" in "".join(cell["source"]) and "nbgrader" not in cell["metadata"]
 
 
 def students(course: Course) -> list[Submission]:
@@ -232,9 +241,9 @@ def students(course: Course) -> list[Submission]:
     ]
 
 
-def make_class(folder: Path) -> tuple[Course, list[Submission]]:
+def make_class(folder: Path, *, figures: bool = True) -> tuple[Course, list[Submission]]:
     """Make the course with what the class hands in; every contestant gets a copy."""
-    course = demo.make_course(cut_course(folder / "cut"), ASSIGNMENT, folder / "class")
+    course = demo.make_course(cut_course(folder / "cut", figures=figures), ASSIGNMENT, folder / "class")
     found = students(course)
     demo.hand_in(course, ASSIGNMENT, found)
     return course, found
@@ -355,10 +364,12 @@ def check_scores(contestants: list[Contestant]) -> None:
             assert given == pytest.approx(scores, abs=1e-9), f"{student}: {first.name} and {other.name} differ"
 
 
-def test_graders(tmp_path: Path) -> None:
+@pytest.mark.parametrize("figures", [True, False], ids=["as released", "without figures"])
+def test_graders(tmp_path: Path, request: pytest.FixtureRequest, *, figures: bool) -> None:
     """All contestants give the same scores; print what each of them took."""
-    course, submissions = make_class(tmp_path)
-    print(f"\n{STUDENTS} submissions of {ASSIGNMENT}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    course, submissions = make_class(tmp_path, figures=figures)
+    how = request.node.callspec.id
+    print(f"\n{STUDENTS} submissions of {ASSIGNMENT} {how}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     nbgrader, otter = Contestant("nbgrader autograde"), Contestant("otter grade_submission")
     one, two = Contestant("gradekit --jobs 1"), Contestant("gradekit --jobs 2")
     bare = Contestant("bare limit")

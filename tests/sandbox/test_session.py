@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradekit import remote
+from gradekit import exchange, stubs
+from gradekit.exchange import Lost
 from gradekit.forkserver import Template
 from gradekit.hidden import Expect, Rejected
 from gradekit.model import Limits, Verdict
-from gradekit.remote import Lost, Session
+from gradekit.remote import Session
 from gradekit.student import Handle, LearnerError, Opaque, Student, changed_by
 from gradekit.wire import WireError
 
@@ -117,7 +118,7 @@ def test_what_takes_too_long_is_interrupted(tight: Session, body: str) -> None:
 )
 def test_what_will_not_stop_is_ended(tight: Session, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Code that swallows, ignores or blocks the interrupt is killed, and it was its time that ran out."""
-    monkeypatch.setattr(remote, "GRACE_S", 0.3)
+    monkeypatch.setattr(exchange, "GRACE_S", 0.3)
     begin = time.monotonic()
     gone = lost(tight, source)
     assert gone.verdict is Verdict.TLE
@@ -128,7 +129,7 @@ def test_what_will_not_stop_is_ended(tight: Session, source: str, monkeypatch: p
 def test_a_late_interrupt_harms_nobody(session: Session) -> None:
     """An interrupt that comes between two calls is dropped."""
     for _ in range(20):
-        session.worker.interrupt()
+        session.line.worker.interrupt()
         assert works(session)
 
 
@@ -147,7 +148,7 @@ def test_an_exercises_time_is_bounded(fork: Fork) -> None:
 
 def test_silence_ends_at_the_deadline(tight: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that neither answers nor ends is lost."""
-    monkeypatch.setattr(remote, "GRACE_S", 0.2)
+    monkeypatch.setattr(exchange, "GRACE_S", 0.2)
     run(tight, "from gradekit.wire import Channel\ndef silence():\n    Channel.send = lambda *_: None")
     gone = lost(tight, "silence()")
     assert gone.verdict is Verdict.TLE
@@ -155,7 +156,7 @@ def test_silence_ends_at_the_deadline(tight: Session, monkeypatch: pytest.Monkey
 
 def test_one_who_never_reads_is_lost(tight: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sending large arguments to a worker that reads nothing ends at a deadline."""
-    monkeypatch.setattr(remote, "GRACE_S", 0.2)
+    monkeypatch.setattr(exchange, "GRACE_S", 0.2)
     source = (
         "import __main__, gc\n"
         "from gradekit.wire import Channel\n"
@@ -227,14 +228,14 @@ def test_memory_has_its_own_verdict(session: Session) -> None:
 def test_flooding_the_scratch_folder_is_output(fork: Fork, source: str) -> None:
     """Too many files or bytes, or folders too deep to look into, end the process; nothing of it stays."""
     session = fork(Limits(cell_s=20, scratch_bytes=20 * 10**6, scratch_files=500))
-    folder = session.worker.scratch
+    folder = session.line.worker.scratch
     assert lost(session, source).verdict is Verdict.OLE
     assert not folder.exists()
 
 
 def test_files_that_come_and_go_are_measured(tight: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder that changes while it is measured, or that cannot be looked into, is no fault of ours."""
-    monkeypatch.setattr(remote, "LOOK_S", 0.002)
+    monkeypatch.setattr(exchange, "LOOK_S", 0.002)
     source = (
         "import os\nwhile True:\n    for i in range(50):\n        os.mkdir(f'd{i}'); open(f'd{i}/f', 'w').close()\n"
         "    for i in range(50):\n        os.remove(f'd{i}/f'); os.rmdir(f'd{i}')"
@@ -284,7 +285,7 @@ def number():
 @pytest.mark.parametrize("name", FORGED)
 def test_forged_frames_end_the_worker(tight: Session, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Frames written to the line by the learner's code, right-looking ones too, never make a second call answered."""
-    monkeypatch.setattr(remote, "GRACE_S", 0.3)
+    monkeypatch.setattr(exchange, "GRACE_S", 0.3)
     run(tight, LINE + NUMBER + f"def f():\n    {FORGED[name]}\n    return 0\n")
     answers: list[Any] = []
     with pytest.raises(LearnerError):
@@ -544,17 +545,17 @@ def test_what_a_stub_keeps(session: Session, source: str) -> None:
 def test_a_forged_name_leads_nowhere(session: Session, name: str) -> None:
     """Asking past the stub's class for a private name, or for a path, is refused here."""
     with_stubs(session, layer=Layer(2.0))
-    source = f"worker, ref = layer._gradekit\n    worker.ask_back(ref, {name!r}, None, {{}})"
+    source = f"ask, ref = layer._gradekit\n    ask(ref, {name!r}, None, {{}})"
     if name:
         assert said(session, source) != "nothing was raised"
     else:
-        run(session, f"worker, ref = layer._gradekit\nsame = worker.ask_back(ref, {name!r}, None, {{}})")
+        run(session, f"ask, ref = layer._gradekit\nsame = ask(ref, {name!r}, None, {{}})")
 
 
 def test_a_stubs_failure_is_an_exception_over_there(session: Session) -> None:
     """A trusted function that raises on hostile arguments raises over there, in 300 characters, and we go on."""
     with_stubs(session, layer=Layer(2.0))
-    assert said(session, "layer.fail()") == "ValueError: " + "x" * (remote.TEXT_LIMIT - len("ValueError: "))
+    assert said(session, "layer.fail()") == "ValueError: " + "x" * (stubs.TEXT_LIMIT - len("ValueError: "))
     assert "TypeError" in said(session, "layer.apply(1, 2, 3)")
     assert "TypeError" in said(session, "layer()")
     assert works(session)
@@ -577,11 +578,11 @@ def test_a_reentrant_handle(session: Session) -> None:
 
 def test_stubs_end_in_depth(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """A function that hands itself to a stub without end is stopped, and the worker goes on."""
-    monkeypatch.setattr(remote, "STUB_DEPTH", 4)
+    monkeypatch.setattr(stubs, "STUB_DEPTH", 4)
     deepest = []
 
     def again(act: Any) -> Any:
-        deepest.append(session._stub_depth)
+        deepest.append(session.stubs.depth)
         return act()
 
     with_stubs(session, again=again)
@@ -589,13 +590,13 @@ def test_stubs_end_in_depth(session: Session, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(LearnerError, match="too many calls of a given function"):
         Student(session).f()
     assert max(deepest) == 4
-    assert session._stub_depth == 0
+    assert session.stubs.depth == 0
     assert works(session)
 
 
 def test_stubs_end_in_number(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """So many calls and no more; another exercise may call again."""
-    monkeypatch.setattr(remote, "STUB_CALLS", 50)
+    monkeypatch.setattr(stubs, "STUB_CALLS", 50)
     calls = []
     with_stubs(session, one=lambda: calls.append(1))
     run(session, "def f():\n    while True:\n        one()")
@@ -668,7 +669,7 @@ def test_huge_numbers_are_refused(session: Session, size: str) -> None:
 
 def test_huge_broadcasting_fails_over_there(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small arguments whose combination would fill the memory are a MemoryError of the call; ours is put back."""
-    monkeypatch.setattr(remote, "STUB_BYTES", 2**28)
+    monkeypatch.setattr(stubs, "STUB_BYTES", 2**28)
     before = resource.getrlimit(resource.RLIMIT_AS)
     with_stubs(session, add=lambda a, b: a + b)
     assert "MemoryError" in said(session, "add(np.zeros((10**5, 1)), np.zeros((1, 10**5)))")
@@ -719,7 +720,8 @@ def test_a_forged_stub_call_is_an_error_over_there(session: Session, frame: str)
     with_stubs(session, one=lambda: calls.append(1))
     source = f"""
 from gradekit.wire import Ref
-worker, ref = one._gradekit
+ask, ref = one._gradekit
+worker = ask.__self__
 worker.channel.send({{"n": -5, **{frame}}})
 answer = worker.channel.receive()
 """
@@ -757,6 +759,11 @@ await two()
         nbformat.validate(nbformat.from_dict(output), ref="output", version=4, version_minor=5)
 
 
+def test_what_a_cell_prints_is_not_kept_in_memory(session: Session) -> None:
+    """A cell may print more than its memory: what is beyond the bound is nowhere kept."""
+    assert session.run_cell("for _ in range(600):\n    print('x' * 2**20)").ok
+
+
 def test_what_a_hidden_call_prints_is_dropped(session: Session) -> None:
     """Texts, warnings and displays of a function that a hidden test calls appear nowhere."""
     run(session, "import warnings\ndef f(x):\n    print(x); warnings.warn('no'); display(x)\n    return x")
@@ -780,7 +787,7 @@ def test_definitions_without_those_that_were_given(session: Session) -> None:
 def test_an_ended_session_says_so(template: Template) -> None:
     """After its end a session asks nobody, ending twice is no fault, and the scratch folder is gone."""
     session = Session(template.fork(TIGHT), TIGHT, time.monotonic() + 60)
-    scratch = session.worker.scratch
+    scratch = session.line.worker.scratch
     session.end()
     session.end()
     assert not scratch.exists()
@@ -792,8 +799,8 @@ def test_an_ended_session_says_so(template: Template) -> None:
 
 def test_a_reference_that_the_worker_makes_up_is_harmless(session: Session) -> None:
     """A handle with any number is the learner's own affair: asking for it is their error."""
-    run(session, "from gradekit.wire import Ref\nfrom gradekit.worker import Worker\ndef f(): pass")
-    run(session, "Worker.outward = lambda self, value, depth=0: Ref('handle', 10**6, 'a liar')")
+    run(session, "from gradekit.wire import Ref\nfrom gradekit.values import Values\ndef f(): pass")
+    run(session, "Values.outward = lambda self, value, depth=0: Ref('handle', 10**6, 'a liar')")
     liar = Student(session).f()
     with pytest.raises(LearnerError, match="a malformed error"):
         _ = liar.anything
