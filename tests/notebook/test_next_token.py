@@ -15,8 +15,10 @@ import pytest
 from gradekit import notebook
 from gradekit.catalogue import load_misconceptions
 from gradekit.course import Course
-from gradekit.hidden import load_assignment
+from gradekit.hidden import judge, load_assignment
+from gradekit.model import Verdict
 from gradekit.reference import load_solution
+from gradekit.student import InProcess
 
 ROOT = Path(__file__).parents[2]
 COURSE = Course(ROOT)
@@ -39,7 +41,6 @@ DEFECTS = {
     "gradient is clipped inside, in place": "clips_its_gradient",
     "clipping changes its caller's arrays": "clips_in_place",
     "parameters change in place": "updates_in_place",
-    "reading an unknown word raises NameError": "unknown_name_in_default",
     "reading a missing key grows the dictionary": "grows_when_read",
     "softmax overflows": "softmax_without_shift",
     "adding 1e-12 changes nothing": "softmax_with_epsilon_only",
@@ -48,7 +49,19 @@ DEFECTS = {
     "tanh is a quotient that overflows": "tanh_from_exponentials",
     "state is kept across sentences": "state_survives_the_call",
     "argmax for the target": "largest_target_only",
-    "hidden size written into the code": "fixed_hidden_size_back",
+    "hidden size written into the code": "fixed_hidden_size",
+}
+
+
+# Mistakes that show as nothing but an error, which says more than a diagnosis could: exercise, what stands there, and
+# what is typed in its place.
+ENDS_IN_AN_ERROR = {
+    "default that does not exist": ("vocabulary", "return self.default", "return num_words"),
+    "no default": ("vocabulary", "return self.default", "raise KeyError(key)"),
+    "unknown word": ("one_hot", "word_to_idx.get(word, unknown)", "word_to_idx[word]"),
+    "signs on the rows": ("orthogonal", "q * np.sign(np.diag(r))", "np.diag(np.sign(np.diag(r))) @ q"),
+    "fixed state": ("forward_pass", "    for x_t in", "    hidden_state = np.zeros((50, 1))\n    for x_t in"),
+    "fixed size": ("backward_pass", "dz_next = np.zeros_like(b_hidden)", "dz_next = np.zeros((50, 1))"),
 }
 
 
@@ -191,6 +204,20 @@ class TestDefectsOfTheOrigin:
         loaded = load_assignment(COURSE, NAME)
         labels = {item.label for item in load_misconceptions(COURSE, NAME, loaded.exercises, loaded.solution)}
         assert DEFECTS[defect] in labels
+
+    @pytest.mark.parametrize("mistake", ENDS_IN_AN_ERROR)
+    def test_error_costs_points(self, mistake: str) -> None:
+        """A mistake that ends in an error loses points for it, where the error is met."""
+        exercise, right, wrong = ENDS_IN_AN_ERROR[mistake]
+        loaded = load_assignment(COURSE, NAME)
+        stub = loaded.exercise(exercise).stub.source
+        assert right in stub
+        namespace = dict(loaded.solution)
+        exec(stub.replace(right, wrong), namespace)
+        result = judge(loaded, exercise, InProcess(namespace), seed=b"")
+        assert result.score is not None
+        assert result.score < result.points
+        assert Verdict.RTE in {test.verdict for test in result.tests}
 
     def test_gradients(self, solution: dict[str, Any]) -> None:
         """Slope at the state and last state before the first are off by more than a per cent, ours by nothing."""

@@ -122,18 +122,6 @@ def first_word_only(sequence, word_to_idx, vocab_size):
 
 @misconception(
     "one_hot",
-    title="A word that is not in the dictionary fails",
-    message="A strange word ends in a KeyError. What does the text say about words that are not among the keys?",
-    justification="word_to_idx[word] on a plain dictionary",
-    function="one_hot_encode_sequence",
-)
-def unknown_word_fails(sequence, word_to_idx, vocab_size):
-    encoded = [one_hot_encode(word_to_idx[word], vocab_size) for word in sequence]
-    return np.array(encoded)[:, :, np.newaxis]
-
-
-@misconception(
-    "one_hot",
     title="UNK taken for the last index",
     message="A strange word gets the last index. Must UNK stand there? Who knows where it stands?",
     justification="vocab_size - 1 in place of word_to_idx['UNK']",
@@ -398,43 +386,6 @@ def swapped_dictionaries(sequences):
 
 @misconception(
     "vocabulary",
-    title="The default is a name that does not exist",
-    message=(
-        "Reading an unknown word ends in a NameError, though building the dictionaries went well. "
-        "When does Python look a name inside a function up?"
-    ),
-    justification="defaultdict(lambda: num_words) with num_words undefined: seen when a missing key is read",
-    function="sequences_to_dicts",
-)
-def unknown_name_in_default(sequences):
-    from collections import defaultdict
-
-    counts = Counter(word for sequence in sequences for word in sequence)
-    words = [word for word, _ in counts.most_common()] + ["UNK"]
-    word_to_idx, idx_to_word = defaultdict(lambda: num_words), defaultdict(lambda: "UNK")
-    for idx, word in enumerate(words):
-        word_to_idx[word] = idx
-        idx_to_word[idx] = word
-    return word_to_idx, idx_to_word, len(sequences), len(words)
-
-
-@misconception(
-    "vocabulary",
-    title="Plain dictionaries",
-    message=(
-        "Reading an unknown word ends in a KeyError. What does Python ask a dictionary's class when a key is missing?"
-    ),
-    justification="dict without __missing__",
-    function="sequences_to_dicts",
-)
-def plain_dictionaries(sequences):
-    counts = Counter(word for sequence in sequences for word in sequence)
-    words = [word for word, _ in counts.most_common()] + ["UNK"]
-    return {w: i for i, w in enumerate(words)}, dict(enumerate(words)), len(sequences), len(words)
-
-
-@misconception(
-    "vocabulary",
     title="Unknown words read as index 0",
     message="An unknown word reads as the most frequent one. What should your dictionary answer in its place?",
     justification="default 0, as in the text's other example",
@@ -600,19 +551,6 @@ def always_square(param):
 
 @misconception(
     "orthogonal",
-    title="Signs multiplied onto the rows",
-    message="Square matrices pass, others end in an error. How many signs are there, and along which axis do they go?",
-    justification="diag(sign) @ q: shapes fit for square matrices only",
-)
-def sign_on_the_rows(param):
-    rows, columns = param.shape
-    q, r = np.linalg.qr(np.random.randn(max(rows, columns), min(rows, columns)))
-    q = np.diag(np.sign(np.diag(r))) @ q
-    return q if rows >= columns else q.T
-
-
-@misconception(
-    "orthogonal",
     title="Scaled once more",
     message="Your columns stand at right angles, but their length is not one. Does an orthogonal matrix need a scale?",
     justification="q divided by sqrt(rows) as one would a Gaussian matrix",
@@ -736,6 +674,7 @@ def from_the_argument(param):
     title="A generator of its own",
     message="Your matrices are right, but a seed does not fix them. Which generator does the text name?",
     justification="np.random.default_rng() inside: not reproducible",
+    random=True,
 )
 def draws_from_own_generator(param):
     rows, columns = param.shape
@@ -1182,6 +1121,7 @@ def softmax_without_shift(x, derivative=False):
     message="You add a tiny number to the scores, and with scores near 1000 it is NaN all the same. What is too large?",
     justification="exp(x + 1e-12): adding a constant changes nothing, least of all the overflow",
     function="softmax",
+    like="softmax_without_shift",
 )
 def softmax_with_epsilon_only(x, derivative=False):
     x_safe = x + 1e-12
@@ -1302,23 +1242,6 @@ def ignores_initial_state(inputs, hidden_state, params):
     U, V, W, b_hidden, b_out = params
     outputs, hidden_states = [], []
     h = np.zeros_like(hidden_state)
-    for x in inputs:
-        h = tanh(U @ x + V @ h + b_hidden)
-        outputs.append(softmax(W @ h + b_out))
-        hidden_states.append(h)
-    return outputs, hidden_states
-
-
-@misconception(
-    "forward_pass",
-    title="Hidden size fixed at 50",
-    message="Your first state has 50 entries, whatever the weights are. Where does its size come from?",
-    justification="np.zeros((50, 1)) as initial state",
-)
-def fixed_initial_state(inputs, hidden_state, params):
-    U, V, W, b_hidden, b_out = params
-    outputs, hidden_states = [], []
-    h = np.zeros((50, 1))
     for x in inputs:
         h = tanh(U @ x + V @ h + b_hidden)
         outputs.append(softmax(W @ h + b_out))
@@ -2549,34 +2472,6 @@ def next_input_for_this(inputs, outputs, hidden_states, targets, params, initial
         dW += ds @ h.T
         db_out += ds
         dU += dz @ inputs[t - 1].T
-        dV += dz @ h_before.T
-        db_hidden += dz
-        dz_next = dz
-    return loss, (dU, dV, dW, db_hidden, db_out)
-
-
-@misconception(
-    "backward_pass",
-    title="Hidden size fixed at 50",
-    message="Your function stops unless the memory has 50 numbers. From where can you read its size?",
-    justification="np.zeros((50, 1))",
-)
-def fixed_hidden_size_back(inputs, outputs, hidden_states, targets, params, initial_state):
-    U, V, W, b_hidden, b_out = params
-    dU, dV, dW = np.zeros_like(U), np.zeros_like(V), np.zeros_like(W)
-    db_hidden, db_out = np.zeros_like(b_hidden), np.zeros_like(b_out)
-    dz_next = np.zeros((50, 1))
-    loss = 0.0
-    for t in reversed(range(len(inputs))):
-        h = hidden_states[t]
-        h_before = hidden_states[t - 1] if t > 0 else initial_state
-        loss -= np.sum(targets[t] * np.log(outputs[t] + 1e-12))
-        ds = outputs[t] - targets[t]
-        dh = W.T @ ds + V.T @ dz_next
-        dz = (1 - h**2) * dh
-        dW += ds @ h.T
-        db_out += ds
-        dU += dz @ inputs[t].T
         dV += dz @ h_before.T
         db_hidden += dz
         dz_next = dz

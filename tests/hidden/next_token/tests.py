@@ -32,7 +32,8 @@ WIDE = Sizes(T=3, H=2, K=6)
 ONE_STEP = Sizes(T=1, H=4, K=3)
 EQUAL = Sizes(T=5, H=4, K=4)
 ALL_EQUAL = Sizes(T=3, H=3, K=3)
-EVERY_KIND = (DIFFERENT, WIDE, ONE_STEP, EQUAL, ALL_EQUAL)
+# Where all sizes are equal first: a mistake that shows as an error elsewhere shows as wrong values there.
+EVERY_KIND = (EQUAL, DIFFERENT, WIDE, ONE_STEP, ALL_EQUAL)
 
 
 def shapes(sizes):
@@ -122,7 +123,7 @@ def one_hot_sequence(student, reference, expect):
         expect.close(answer, encoded(sequence, KNOWN, size), name="one_hot_encode_sequence(...)")
 
 
-@one_hot.test(weight=2, kills=["unknown_word_fails", "unknown_is_last", "unknown_is_zero", "unknown_is_skipped"])
+@one_hot.test(weight=2, kills=["unknown_is_last", "unknown_is_zero", "unknown_is_skipped"])
 def one_hot_unknown(student, reference, expect):
     """A word that is not in the dictionary is encoded as UNK, wherever UNK stands."""
     for words in (["red", "mauve", "ochre", "blue"], ["UNK", "taupe"]):
@@ -204,12 +205,12 @@ def read(student, expect, sequences):
     """Return what was read of the learner's dictionaries, and how large they were afterwards."""
     size = len(numbered(sequences))
     words = [sequences[0][0], "zebra", "yak", "zebra"]
-    return student.read_dictionaries(sequences, words, [0, size + 3, -1, size]), size
+    return student.read_dictionaries(student.sequences_to_dicts, sequences, words, [0, size + 3, -1, size]), size
 
 
 @vocabulary.test(
     weight=2,
-    kills=["plain_dictionaries", "unknown_name_in_default", "default_is_zero", "only_words_have_a_default"],
+    kills=["default_is_zero", "only_words_have_a_default"],
     requires="vocabulary_values",
 )
 def vocabulary_unknown(student, reference, expect):
@@ -288,7 +289,6 @@ def demand_orthogonal(expect, matrix, shape, *, name):
         "columns_of_length_one",
         "upper_triangle_for_q",
         "always_square",
-        "sign_on_the_rows",
         "scaled_by_size",
     ],
 )
@@ -630,7 +630,6 @@ def forward_cases(rng, reference):
         "caches_initial_state_too",
         "one_state_many_times",
         "runs_backwards",
-        "fixed_initial_state",
         "returns_swapped",
         "state_before_tanh",
     ],
@@ -731,7 +730,7 @@ def demand_clipped(student, expect, grads, max_norm, *, name):
 )
 def clip_long(student, reference, expect):
     """A gradient longer than max_norm gets this length and keeps its direction, for several thresholds and shapes."""
-    for norm, max_norm in ((7.3, 2.0), (0.8, 0.3), (400.0, 5.0), (3.0, 2.9)):
+    for norm, max_norm in ((400.0, 5.0), (7.3, 2.0), (0.8, 0.3), (3.0, 2.9)):
         grads = draw_grads(reference.rng, norm)
         demand_clipped(student, expect, grads, max_norm, name="the clipped gradient")
     single = draw_grads(reference.rng, 30.0, ((4, 3),))
@@ -923,7 +922,6 @@ def backward_one_step(student, reference, expect):
         "runs_forwards_in_time",
         "next_input_for_this",
         "slope_on_scores_only",
-        "fixed_hidden_size_back",
     ],
 )
 def backward_through_time(student, reference, expect):
