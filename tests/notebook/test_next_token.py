@@ -58,6 +58,7 @@ DEFECTS = {
 ENDS_IN_AN_ERROR = {
     "default that does not exist": ("vocabulary", "return self.default", "return num_words"),
     "no default": ("vocabulary", "return self.default", "raise KeyError(key)"),
+    "one default": ("vocabulary", 'Lookup(dict(enumerate(words)), "UNK")', "dict(enumerate(words))"),
     "unknown word": ("one_hot", "word_to_idx.get(word, unknown)", "word_to_idx[word]"),
     "signs on the rows": ("orthogonal", "q * np.sign(np.diag(r))", "np.diag(np.sign(np.diag(r))) @ q"),
     "fixed state": ("forward_pass", "    for x_t in", "    hidden_state = np.zeros((50, 1))\n    for x_t in"),

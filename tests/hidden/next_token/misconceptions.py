@@ -400,20 +400,6 @@ def default_is_zero(sequences):
 
 @misconception(
     "vocabulary",
-    title="Only one of the dictionaries has a default",
-    message="Unknown words are read well, unknown indices are not. How many dictionaries are there?",
-    justification="idx_to_word is a plain dict",
-    function="sequences_to_dicts",
-)
-def only_words_have_a_default(sequences):
-    counts = Counter(word for sequence in sequences for word in sequence)
-    words = [word for word, _ in counts.most_common()] + ["UNK"]
-    word_to_idx = Lookup({w: i for i, w in enumerate(words)}, len(words) - 1)
-    return word_to_idx, dict(enumerate(words)), len(sequences), len(words)
-
-
-@misconception(
-    "vocabulary",
     title="The dictionary grows when it is read",
     message=(
         "After an unknown word was read, your dictionary has one entry more. What does a defaultdict do with a key?"
@@ -438,6 +424,7 @@ def grows_when_read(sequences):
         "Your class answers well, but reading an unknown word adds it to the dictionary. Which line stores something?"
     ),
     justification="__missing__ writes self[key]",
+    like="grows_when_read",
     function="Lookup",
 )
 class words_grow_when_read(dict):
