@@ -1,7 +1,8 @@
 """The catalogue of an assignment: wrong answers that learners give, and right answers that look different.
 
 ``misconceptions.py`` and ``alternatives.py`` hold one decorated function or class for each answer. Its name is the
-label; its text, under the exercise's own name, is what a learner would have typed; its free names are the notebook's.
+label; its text, in place of the definition that it answers, is what a learner would have typed; its free names are the
+notebook's. Where an exercise asks for several functions, the others are the solution's.
 """
 
 from __future__ import annotations
@@ -33,11 +34,14 @@ class Variant:
     exercise : str
     source : str
         The text of a cell that gives this answer, under the names that the exercise defines.
+    function : str
+        Which of the exercise's definitions it takes the place of; empty for the first.
     """
 
     label: str
     exercise: str
     source: str = ""
+    function: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,12 +83,20 @@ class Alternative(Variant):
 
 
 def misconception(  # noqa: PLR0913  (the words of a Misconception)
-    exercise: str, *, title: str, message: str, justification: str, random: bool = False, like: str = ""
+    exercise: str,
+    *,
+    title: str,
+    message: str,
+    justification: str,
+    function: str = "",
+    random: bool = False,
+    like: str = "",
 ) -> Callable[[Any], Misconception]:
-    """Declare the decorated function or class as a wrong answer to the exercise."""
+    """Declare the decorated function or class as a wrong answer to the exercise, or to one function of it."""
     return lambda thing: Misconception(
         label=thing.__name__,
         exercise=exercise,
+        function=function,
         title=title,
         message=message,
         justification=justification,
@@ -93,9 +105,9 @@ def misconception(  # noqa: PLR0913  (the words of a Misconception)
     )
 
 
-def alternative(exercise: str, *, why: str) -> Callable[[Any], Alternative]:
-    """Declare the decorated function or class as a right answer to the exercise that looks different."""
-    return lambda thing: Alternative(label=thing.__name__, exercise=exercise, why=why)
+def alternative(exercise: str, *, why: str, function: str = "") -> Callable[[Any], Alternative]:
+    """Declare the decorated thing as a right answer that looks different, to the exercise or to one function of it."""
+    return lambda thing: Alternative(label=thing.__name__, exercise=exercise, function=function, why=why)
 
 
 def load_misconceptions(
@@ -133,28 +145,45 @@ def _load(path: Path, exercises: tuple[Exercise, ...], names: Mapping[str, Any])
         raise HiddenTestError(f"{path} cannot be run: {error!r}.") from error
     text = path.read_text(encoding="utf-8")
     sources = _sources(text)
-    public = {exercise.name: exercise.defines[0] for exercise in exercises if exercise.defines}
+    public = {exercise.name: exercise for exercise in exercises if exercise.defines}
     found = []
     for name, item in module.items():
         if not isinstance(item, Variant):
             continue
         if item.exercise not in public or name != item.label or item.label not in sources:
             raise HiddenTestError(f"{path}: '{item.label}' names no exercise with a solution cell: '{item.exercise}'.")
-        source = _renamed(sources[item.label], item.label, public[item.exercise])
+        exercise = public[item.exercise]
+        function = item.function or exercise.defines[0]
+        if function not in exercise.defines:
+            raise HiddenTestError(f"{path}: '{item.label}' names no function of '{item.exercise}': '{function}'.")
+        typed = _renamed(sources[item.label], item.label, function)
+        source = _put(typed, function, exercise.stub.source)
         try:
             exec(compile(source, f"{path.name}:{name}", "exec"), dict(names))  # noqa: S102  (our own catalogue)
         except Exception as error:
             raise HiddenTestError(f"{path}: '{name}' cannot be run in the notebook: {error!r}.") from error
-        found.append(replace(item, source=source))
+        found.append(replace(item, function=function, source=source))
     return found
 
 
 def _sources(text: str) -> dict[str, str]:
     """Return the text of each top-level function and class without its decorators."""
     lines = text.splitlines()
-    nodes = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    return {node.name: "\n".join(lines[node.lineno - 1 : node.end_lineno]) + "\n" for node in nodes}
+    return {node.name: "\n".join(lines[node.lineno - 1 : node.end_lineno]) + "\n" for node in _definitions(text)}
+
+
+def _definitions(text: str) -> list[ast.FunctionDef | ast.ClassDef]:
+    return [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
 
 
 def _renamed(source: str, label: str, name: str) -> str:
     return re.sub(rf"\b{re.escape(label)}\b", name, source)
+
+
+def _put(typed: str, function: str, cell: str) -> str:
+    """Return the solution's cell with one definition replaced, and without the marks of its regions."""
+    (node,) = [node for node in _definitions(cell) if node.name == function]
+    lines = cell.splitlines()
+    lines[node.lineno - 1 : node.end_lineno] = typed.splitlines()
+    kept = (line for line in lines if not line.strip().startswith(("### BEGIN", "### END")))
+    return "\n".join(kept) + "\n"

@@ -147,11 +147,15 @@ def find_leaks(texts: Mapping[str, str], *, secrets: Iterable[tuple[str, str]]) 
 
 def find_secrets(course: Course, assignment: str) -> list[tuple[str, str]]:
     """Return where each secret text of an assignment stands, and the text: solutions, hidden regions, demands."""
+    cells = notebook.cells(notebook.read(course.source(assignment)))
     regions = [
         (f"cell '{cell.id}'", "\n".join(notebook.region_lines(cell.source, region)))
-        for cell in notebook.cells(notebook.read(course.source(assignment)))
+        for cell in cells
         for region in (notebook.SOLUTION, notebook.HIDDEN_TESTS)
     ]
+    # Of a cell that is answered in words all is the answer, unless it marks a region: nbgrader clears all of it.
+    manual = [cell for cell in cells if cell.role is Role.MANUAL and "BEGIN SOLUTION" not in cell.source]
+    regions += [(f"cell '{cell.id}'", cell.source) for cell in manual]
     tests = (course.hidden(assignment) / "tests.py").read_text(encoding="utf-8")
     demands = "\n".join(line for line in tests.splitlines() if re.search(r"\b(student|reference|expect)\.", line))
     return [*regions, ("tests.py", demands)]

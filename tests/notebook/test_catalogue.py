@@ -1,10 +1,13 @@
-"""The hidden tests of rnn_from_scratch, tried on every wrong and every right answer that we know."""
+"""The hidden tests of every assignment, tried on every wrong and every right answer that we know."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
 import functools
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +15,9 @@ import numpy as np
 import pytest
 
 from gradekit import notebook
-from gradekit.catalogue import load_alternatives, load_misconceptions
+from gradekit.catalogue import Alternative, Misconception, load_alternatives, load_misconceptions
 from gradekit.course import Course
-from gradekit.hidden import judge, judge_in_process, load_assignment
+from gradekit.hidden import Assignment, judge, judge_in_process, load_assignment
 from gradekit.model import Verdict
 from gradekit.reference import _checks_importable, solution_cells
 from gradekit.student import InProcess
@@ -24,44 +27,80 @@ if TYPE_CHECKING:
 
     from gradekit.model import ExerciseResult
 
-ASSIGNMENT = "rnn_from_scratch"
 COURSE = Course(Path(__file__).parents[2])
-LOADED = load_assignment(COURSE, ASSIGNMENT)
-CELLS = {cell.id: cell.source for cell in solution_cells(notebook.cells(notebook.read(COURSE.source(ASSIGNMENT))))}
-POINTS = {exercise.name: exercise.points for exercise in LOADED.exercises}
-WRONG = {item.label: item for item in load_misconceptions(COURSE, ASSIGNMENT, LOADED.exercises, LOADED.solution)}
-RIGHT = {item.label: item for item in load_alternatives(COURSE, ASSIGNMENT, LOADED.exercises, LOADED.solution)}
-KILLS = {
-    label: [test.name for test in LOADED.tested[item.exercise].tests if label in test.kills]
-    for label, item in WRONG.items()
-}
 
-# What each function of the solution becomes when it returns zeros of the right shape.
-ZEROS = {
-    "derivative": "return np.zeros_like(x)",
-    "softmax": "return np.zeros_like(x)",
-    "initialize_rnn_parameters": (
-        "shapes = dict(Wx=(n_h, n_x), Wh=(n_h, n_h), Wy=(n_y, n_h), bh=(n_h, 1), by=(n_y, 1))\n"
-        "return {name: np.zeros(shape) for name, shape in shapes.items()}"
-    ),
-    "rnn_layer": "h = np.zeros_like(h_prev)\nreturn np.zeros((len(x_t), len(parameters['Wy']))), h, h",
-    "compute_cost": "return 0.0",
-    "Tanh.forward": "return np.zeros_like(x)",
-    "forward": (
-        "(N, T, _), (n_y, n_h) = inputs.shape, parameters['Wy'].shape\n"
-        "y, h = np.zeros((N, T, n_y)), np.zeros((N, T, n_h))\n"
-        "return y, {'hs': h, 'zs': h, 'yhats': y, 'inputs': inputs}"
-    ),
-    "backward": "return {'d' + name: np.zeros_like(value) for name, value in parameters.items()}",
-    "RecurrentNeuralNetwork.initialize_parameters": (
-        "made = initialize_rnn_parameters(self.input_size, self.hidden_size, self.output_size)\n"
-        "self.parameters = {name: np.zeros_like(value) for name, value in made.items()}"
-    ),
-    "RecurrentNeuralNetwork.forward": "return np.zeros((*inputs.shape[:2], self.output_size))",
-    "RecurrentNeuralNetwork.backward": (
-        "self.grads = {'d' + name: np.zeros_like(value) for name, value in self.parameters.items()}"
-    ),
-}
+# Appended to a solution cell: whatever its functions and methods return or keep becomes zeros of the same shape.
+ZEROS = """
+
+def _zeros(value):
+    if isinstance(value, dict):
+        return {key: _zeros(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_zeros, value))
+    if isinstance(value, (float, int, np.ndarray)):
+        return type(value)(0) if np.ndim(value) == 0 else np.zeros_like(value)
+    return value
+
+
+def _emptied(function):
+    def inner(*args, **kwargs):
+        answer = _zeros(function(*args, **kwargs))
+        for thing in args[:1]:
+            for name, value in getattr(thing, "__dict__", {}).items():
+                if isinstance(value, (dict, np.ndarray)):
+                    setattr(thing, name, _zeros(value))
+        return answer
+    return inner
+
+"""
+
+
+@dataclass(frozen=True)
+class Book:
+    """One assignment: its hidden tests, its cells and its catalogue."""
+
+    loaded: Assignment
+    cells: dict[str, str]
+    wrong: dict[str, Misconception]
+    right: dict[str, Alternative]
+
+    @property
+    def points(self) -> dict[str, float]:
+        """Return the points of every exercise."""
+        return {exercise.name: exercise.points for exercise in self.loaded.exercises}
+
+    def kills(self, label: str) -> list[str]:
+        """Return the tests that claim to reject a misconception."""
+        return [test.name for test in self.loaded.tested[self.wrong[label].exercise].tests if label in test.kills]
+
+
+def read(name: str) -> Book:
+    """Read an assignment."""
+    loaded = load_assignment(COURSE, name)
+    cells = solution_cells(notebook.cells(notebook.read(COURSE.source(name))))
+    wrong = load_misconceptions(COURSE, name, loaded.exercises, loaded.solution)
+    right = load_alternatives(COURSE, name, loaded.exercises, loaded.solution)
+    by_label = ({item.label: item for item in items} for items in (wrong, right))
+    return Book(loaded, {cell.id: cell.source for cell in cells}, *by_label)
+
+
+BOOKS = {name: read(name) for name in COURSE.assignments()}
+
+
+def each(names: Callable[[Book], Iterable[str]]) -> list[Any]:
+    """Return every assignment with every name that it has, as parameters of a test."""
+    return [pytest.param(a, name, id=f"{a}-{name}") for a, book in BOOKS.items() for name in names(book)]
+
+
+def pairs() -> list[Any]:
+    """Return every assignment with two misconceptions of neighbouring exercises, the first and the last of each."""
+    found = []
+    for a, book in BOOKS.items():
+        own = [[label for label, item in book.wrong.items() if item.exercise == name] for name in book.points]
+        found += [
+            pytest.param(a, one[0], two[-1], id=f"{a}-{one[0]}-{two[-1]}") for one, two in itertools.pairwise(own)
+        ]
+    return found
 
 
 @pytest.fixture(autouse=True)
@@ -72,11 +111,11 @@ def _global_generator() -> Iterator[None]:
     np.random.set_state(before)
 
 
-def learner(**replaced: str) -> dict[str, Any]:
+def learner(assignment: str, **replaced: str) -> dict[str, Any]:
     """Return the namespace of a notebook in which some exercises' cells hold another text, as IPython leaves it."""
     namespace: dict[str, Any] = {"__name__": "__main__", "In": [""]}
     with _checks_importable():
-        for name, solution in CELLS.items():
+        for name, solution in BOOKS[assignment].cells.items():
             source = replaced.get(name, solution)
             namespace["In"].append(source)
             with contextlib.suppress(Exception):  # a cell that fails leaves the notebook going, as in Jupyter
@@ -84,16 +123,18 @@ def learner(**replaced: str) -> dict[str, Any]:
     return namespace
 
 
-def judged(**replaced: str) -> dict[str, ExerciseResult]:
+def judged(assignment: str, **replaced: str) -> dict[str, ExerciseResult]:
     """Judge every exercise of such a notebook."""
-    namespace = learner(**replaced)
-    return {name: judge_in_process(LOADED, name, namespace) for name in POINTS}
+    namespace = learner(assignment, **replaced)
+    book = BOOKS[assignment]
+    return {name: judge_in_process(book.loaded, name, namespace) for name in book.points}
 
 
 @functools.cache
-def judged_wrong(label: str) -> dict[str, ExerciseResult]:
+def judged_wrong(assignment: str, label: str) -> dict[str, ExerciseResult]:
     """Judge a notebook with one misconception in it."""
-    return judged(**{WRONG[label].exercise: WRONG[label].source})
+    item = BOOKS[assignment].wrong[label]
+    return judged(assignment, **{item.exercise: item.source})
 
 
 def scores(results: dict[str, ExerciseResult]) -> dict[str, float | None]:
@@ -101,147 +142,163 @@ def scores(results: dict[str, ExerciseResult]) -> dict[str, float | None]:
     return {name: result.score for name, result in results.items()}
 
 
-def emptied(name: str, kind: str) -> str:
-    """Return the solution cell of an exercise with nothing, or one given statement, in its functions."""
-    tree = ast.parse(CELLS[name])
-    for owner in tree.body:
-        methods = [node for node in getattr(owner, "body", ()) if isinstance(node, ast.FunctionDef)]
-        for function in methods if isinstance(owner, ast.ClassDef) else [owner]:
-            if not isinstance(function, ast.FunctionDef) or function.name == "__init__":
-                continue
-            arguments = [argument.arg for argument in function.args.args if argument.arg != "self"]
-            zeros = ZEROS.get(f"{owner.name}.{function.name}", ZEROS.get(function.name, "return self.forward(*args)"))
-            statement = {
-                "raises": "raise NotImplementedError",
-                "returns_none": "return None",
-                "returns_zeros": zeros.replace("*args", ", ".join(arguments)),
-                "returns_argument": f"return {arguments[0] if arguments else None}",
-            }.get(kind, kind)
-            function.body = ast.parse(f"def f():\n    {statement.replace(chr(10), chr(10) + '    ')}").body[0].body
+def emptied(cell: str, kind: str) -> str:
+    """Return a solution cell with nothing, or one given statement, in its functions."""
+    tree = ast.parse(cell)
+    functions = [(node.name, node) for node in tree.body if isinstance(node, ast.FunctionDef)]
+    for owner in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+        methods = (node for node in owner.body if isinstance(node, ast.FunctionDef) and node.name != "__init__")
+        functions += [(f"{owner.name}.{node.name}", node) for node in methods]
+    if kind == "returns_zeros":
+        return cell + ZEROS + "".join(f"{path} = _emptied({path})\n" for path, _ in functions)
+    for _, function in functions:
+        arguments = [argument.arg for argument in function.args.args if argument.arg != "self"]
+        statement = {
+            "raises": "raise NotImplementedError",
+            "returns_none": "return None",
+            "returns_argument": f"return {arguments[0] if arguments else None}",
+        }.get(kind, kind)
+        function.body = ast.parse(f"def f():\n    {statement}").body[0].body
     return ast.unparse(tree)
 
 
-def test_solution_earns_everything() -> None:
-    """The untouched solution earns all 11 points, in every exercise at the first judging."""
-    results = judged()
-    assert scores(results) == POINTS
-    assert sum(POINTS.values()) == 11
+@pytest.mark.parametrize("assignment", BOOKS)
+def test_solution_earns_everything(assignment: str) -> None:
+    """The untouched solution earns all points, in every exercise at the first judging."""
+    results = judged(assignment)
+    lost = [test for result in results.values() for test in result.tests if test.verdict is not Verdict.AC]
+    assert lost == []
+    assert scores(results) == BOOKS[assignment].points
     assert not any(result.follow_through for result in results.values())
 
 
-def test_catalogue_is_large_enough() -> None:
-    """There are at least 45 misconceptions and three alternatives for each exercise."""
-    assert len(WRONG) >= 45
-    for name in POINTS:
-        assert sum(item.exercise == name for item in RIGHT.values()) >= 3, name
+@pytest.mark.parametrize("assignment", BOOKS)
+def test_catalogue_is_large_enough(assignment: str) -> None:
+    """There are at least 20 misconceptions, and three alternatives for each exercise."""
+    book = BOOKS[assignment]
+    assert len(book.wrong) >= 20
+    for name in book.points:
+        assert sum(item.exercise == name for item in book.right.values()) >= 3, name
 
 
-@pytest.mark.parametrize("label", WRONG)
-def test_misconception_loses_only_in_its_own_exercise(label: str) -> None:
+@pytest.mark.parametrize(("assignment", "label"), each(lambda book: book.wrong))
+def test_misconception_loses_only_in_its_own_exercise(assignment: str, label: str) -> None:
     """A misconception loses points in its own exercise and in no other."""
-    results = scores(judged_wrong(label))
-    own = WRONG[label].exercise
+    book, results = BOOKS[assignment], scores(judged_wrong(assignment, label))
+    own = book.wrong[label].exercise
     assert results[own] is not None
-    assert results[own] < POINTS[own]
-    assert {name for name in POINTS if results[name] != POINTS[name]} == {own}
+    assert results[own] < book.points[own]
+    assert {name for name in book.points if results[name] != book.points[name]} == {own}
 
 
-@pytest.mark.parametrize("label", WRONG)
-def test_kills_are_true(label: str) -> None:
+@pytest.mark.parametrize(("assignment", "label"), each(lambda book: book.wrong))
+def test_kills_are_true(assignment: str, label: str) -> None:
     """Each test that claims to reject a misconception does so itself, and one at least claims it."""
-    assert KILLS[label]
-    found = {test.test: test for test in judged_wrong(label)[WRONG[label].exercise].tests}
-    for test in KILLS[label]:
+    book = BOOKS[assignment]
+    assert book.kills(label)
+    found = {test.test: test for test in judged_wrong(assignment, label)[book.wrong[label].exercise].tests}
+    for test in book.kills(label):
         assert found[test].verdict in (Verdict.WA, Verdict.RTE), test
         assert not found[test].message.startswith("This counts once"), f"{test} was never run"
 
 
-def test_kills_name_known_misconceptions() -> None:
+@pytest.mark.parametrize("assignment", BOOKS)
+def test_kills_name_known_misconceptions(assignment: str) -> None:
     """No test claims to reject what the catalogue does not hold for its exercise."""
-    for name in POINTS:
-        for test in LOADED.tested[name].tests:
-            unknown = [label for label in test.kills if label not in WRONG or WRONG[label].exercise != name]
-            assert unknown == [], test.name
+    book = BOOKS[assignment]
+    for name in book.points:
+        known = {label for label, item in book.wrong.items() if item.exercise == name}
+        for test in book.loaded.tested[name].tests:
+            assert set(test.kills) <= known, test.name
 
 
-@pytest.mark.parametrize("label", RIGHT)
-def test_alternative_earns_everything(label: str) -> None:
+@pytest.mark.parametrize(("assignment", "label"), each(lambda book: book.right))
+def test_alternative_earns_everything(assignment: str, label: str) -> None:
     """A right answer that looks different earns all points, in its own exercise and in every other."""
-    results = judged(**{RIGHT[label].exercise: RIGHT[label].source})
-    lost = [test for test in results[RIGHT[label].exercise].tests if test.verdict is not Verdict.AC]
+    item = BOOKS[assignment].right[label]
+    results = judged(assignment, **{item.exercise: item.source})
+    lost = [test for test in results[item.exercise].tests if test.verdict is not Verdict.AC]
     assert lost == []
-    assert scores(results) == POINTS
+    assert scores(results) == BOOKS[assignment].points
 
 
 @pytest.mark.parametrize("kind", ["raises", "returns_none", "returns_zeros", "returns_argument"])
-@pytest.mark.parametrize("name", POINTS)
-def test_empty_answer_earns_nothing(name: str, kind: str) -> None:
+@pytest.mark.parametrize(("assignment", "name"), each(lambda book: book.points))
+def test_empty_answer_earns_nothing(assignment: str, name: str, kind: str) -> None:
     """An answer with nothing in it earns exactly 0, decided, and every other exercise keeps its points."""
-    assert scores(judged(**{name: emptied(name, kind)})) == POINTS | {name: 0.0}
+    book = BOOKS[assignment]
+    results = judged(assignment, **{name: emptied(book.cells[name], kind)})
+    assert [test.test for test in results[name].tests if test.verdict is Verdict.AC] == []
+    assert scores(results) == book.points | {name: 0.0}
 
 
-def test_notebook_of_empty_answers_earns_nothing() -> None:
+@pytest.mark.parametrize("assignment", BOOKS)
+def test_notebook_of_empty_answers_earns_nothing(assignment: str) -> None:
     """The notebook as it is released earns 0 in every exercise, decided."""
-    assert scores(judged(**{name: emptied(name, "raises") for name in POINTS})) == dict.fromkeys(POINTS, 0.0)
+    book = BOOKS[assignment]
+    blank = {name: emptied(book.cells[name], "raises") for name in book.points}
+    assert scores(judged(assignment, **blank)) == dict.fromkeys(book.points, 0.0)
 
 
 def test_cache_with_keys_of_ones_own() -> None:
     """A backward that relies on what its own forward has kept besides earns its points."""
-    forward = CELLS["forward"].replace('"inputs": inputs}', '"inputs": inputs, 0: hs, "before": {"states": earlier}}')
+    book = BOOKS["rnn_from_scratch"]
+    forward = book.cells["forward"].replace(
+        '"inputs": inputs}', '"inputs": inputs, 0: hs, "before": {"states": earlier}}'
+    )
     forward = forward.replace("    for t in range(T):", "    earlier = np.zeros((N, T, n_h))\n    for t in range(T):")
     forward = forward.replace("        h_prev = hs[:, t]", "        earlier[:, t] = h_prev\n        h_prev = hs[:, t]")
-    backward = CELLS["backward"].replace('caches["hs"][:, t]', "caches[0][:, t]")
+    backward = book.cells["backward"].replace('caches["hs"][:, t]', "caches[0][:, t]")
     backward = backward.replace("np.zeros_like(h_t)", 'caches["before"]["states"][:, 0]')
     assert "caches[0]" in backward
     assert 'caches["before"]' in backward
-    assert scores(judged(forward=forward, backward=backward)) == POINTS
+    assert scores(judged("rnn_from_scratch", forward=forward, backward=backward)) == book.points
 
 
 @pytest.mark.parametrize("text", ["def broken(:", "raise RuntimeError('no')"])
-@pytest.mark.parametrize("name", POINTS)
-def test_cell_that_fails_costs_its_own_exercise(name: str, text: str) -> None:
+@pytest.mark.parametrize(("assignment", "name"), each(lambda book: book.points))
+def test_cell_that_fails_costs_its_own_exercise(assignment: str, name: str, text: str) -> None:
     """A cell that cannot be run costs its own exercise, not the later ones that need it."""
-    assert scores(judged(**{name: text})) == POINTS | {name: 0.0}
+    assert scores(judged(assignment, **{name: text})) == BOOKS[assignment].points | {name: 0.0}
 
 
-@pytest.mark.parametrize("label", RIGHT)
-def test_fresh_inputs_change_no_honest_score(label: str) -> None:
+@pytest.mark.parametrize(("assignment", "label"), each(lambda book: book.right))
+def test_fresh_inputs_change_no_honest_score(assignment: str, label: str) -> None:
     """A right answer earns all points whatever the fresh inputs are."""
-    name = RIGHT[label].exercise
-    namespace = learner(**{name: RIGHT[label].source})
+    book = BOOKS[assignment]
+    item = book.right[label]
+    namespace = learner(assignment, **{item.exercise: item.source})
     for seed in range(5):
-        assert judge(LOADED, name, InProcess(namespace), seed=bytes([seed])).score == POINTS[name], seed
+        result = judge(book.loaded, item.exercise, InProcess(namespace), seed=bytes([seed]))
+        assert result.score == book.points[item.exercise], seed
 
 
 @pytest.mark.parametrize(
     "answer", ["None", "'text'", "(1, 2)", "(1, 2, 3)", "{}", "np.array([object()])", "1j", "10**400"]
 )
-@pytest.mark.parametrize("name", POINTS)
-def test_odd_answer_is_decided(name: str, answer: str) -> None:
+@pytest.mark.parametrize(("assignment", "name"), each(lambda book: book.points))
+def test_odd_answer_is_decided(assignment: str, name: str, answer: str) -> None:
     """An answer of an odd kind earns 0 as a wrong answer; it is never undecided."""
-    assert scores(judged(**{name: emptied(name, f"return {answer}")}))[name] == 0
+    cell = emptied(BOOKS[assignment].cells[name], f"return {answer}")
+    assert scores(judged(assignment, **{name: cell}))[name] == 0
 
 
-@pytest.mark.parametrize(
-    ("one", "two"),
-    [
-        ("TanhDerivativeOfOutput", "no_carry_through_time"),
-        ("over_columns", "without_biases"),
-        ("root_of_reciprocal", "StaleCaches"),
-        ("bias_as_column", "previous_state_never_updated"),
-        ("one_state_cached_many_times", "SharesClassParameters"),
-        ("not_divided", "not_averaged"),
-    ],
-)
-def test_two_misconceptions_cost_once_each(one: str, two: str) -> None:
+@pytest.mark.parametrize(("assignment", "one", "two"), pairs())
+def test_two_misconceptions_cost_once_each(assignment: str, one: str, two: str) -> None:
     """Two misconceptions in two exercises cost what each costs alone."""
-    together = scores(judged(**{WRONG[label].exercise: WRONG[label].source for label in (one, two)}))
-    alone = {WRONG[label].exercise: judged_wrong(label)[WRONG[label].exercise].score for label in (one, two)}
-    assert together == POINTS | alone
+    book = BOOKS[assignment]
+    together = scores(
+        judged(assignment, **{book.wrong[label].exercise: book.wrong[label].source for label in (one, two)})
+    )
+    own = {label: book.wrong[label].exercise for label in (one, two)}
+    alone = {name: judged_wrong(assignment, label)[name].score for label, name in own.items()}
+    assert together == book.points | alone
 
 
-@pytest.mark.parametrize("label", ["uniform_weights", "another_drawing_order", "InitializesInForward"])
-def test_grading_twice_gives_the_same(label: str) -> None:
+@pytest.mark.parametrize(("assignment", "one", "two"), pairs())
+def test_grading_twice_gives_the_same(assignment: str, one: str, two: str) -> None:
     """Grading the same answer again gives the same verdicts and messages, whatever state the global generator is in."""
+    del two
     np.random.seed(5)
-    assert judged(**{WRONG[label].exercise: WRONG[label].source}) == judged_wrong(label)
+    item = BOOKS[assignment].wrong[one]
+    assert judged(assignment, **{item.exercise: item.source}) == judged_wrong(assignment, one)

@@ -202,6 +202,25 @@ class TestRefusals:
         with pytest.raises(SourceError, match="'double-tests' ends in a value"):
             release(small, "small")
 
+    def test_model_answer_in_words(self, small: Course, edit: Any) -> None:
+        """The model answer of a manually graded question is cleared, and refused where it can be read elsewhere."""
+        answer = "It doubles whatever it is given."
+        flags = {
+            "schema_version": 3,
+            "grade_id": "why",
+            "grade": True,
+            "solution": True,
+            "locked": False,
+            "task": False,
+        }
+        cell = {"cell_type": "markdown", "id": "why", "metadata": {"nbgrader": flags | {"points": 1}}, "source": answer}
+        edit(lambda c: [c[""]["cells"].append(cell), c["title"].update(source="# Small\n\n3.5 points")])
+        release(small, "small", solutions=False)
+        assert answer not in (small.root / "release" / "small" / "small.ipynb").read_text()
+        edit(lambda c: c["double-text"].update(source=f"## double (0.5 points)\n{answer}"))
+        with pytest.raises(LeakError, match="It doubles"):
+            release(small, "small", solutions=False)
+
     def test_solution_that_fails_its_own_checks(self, small: Course, edit: Any) -> None:
         """A solution that the visible checks reject is not released."""
         edit(lambda c: c["double-tests"].update(source='# Checks: double\nchecks.close(double(1.0), 3.0, name="d")'))

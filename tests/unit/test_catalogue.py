@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from gradekit.catalogue import Misconception, load_alternatives, load_misconceptions
@@ -44,9 +47,31 @@ def test_alternatives_use_the_notebooks_names(small: Course) -> None:
     assert found.source.startswith("def quadruple(x, act=double):")
 
 
+def test_one_of_several_functions(small: Course, edit: Callable[[Callable[[dict[str, Any]], Any]], None]) -> None:
+    """An answer to one function of an exercise stands in the solution's cell, with the other functions beside it."""
+    added = "def halve(x):\n    ### BEGIN SOLUTION\n    return x / 2\n    ### END SOLUTION\n\n\n"
+    edit(lambda cells: cells["double"].update(source=added + cells["double"]["source"]))
+    path = small.hidden("small") / "misconceptions.py"
+    path.write_text(
+        "from gradekit.catalogue import misconception\n"
+        '@misconception("double", function="double", title="", message="", justification="")\n'
+        "def threefold(x):\n    return 3 * x\n"
+        '@misconception("double", title="", message="", justification="")\n'
+        "def quartered(x):\n    return x / 4\n"
+    )
+    second, first = load(small)
+    assert second.source == "def halve(x):\n    return x / 2\n\n\ndef double(x):\n    return 3 * x\n"
+    assert (second.function, first.function) == ("double", "halve")
+    assert first.source.startswith("def halve(x):\n    return x / 4\n\n\ndef double(x):\n    doubled_value")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (
+            '@misconception("double", function="treble", title="", message="", justification="")\ndef f(x): ...',
+            "no function",
+        ),
         ('@misconception("treble", title="", message="", justification="")\ndef f(x): ...', "names no exercise"),
         ("1 / 0", "cannot be run"),
         ("def (", "cannot be run"),
