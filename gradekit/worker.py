@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import base64
 import builtins
+import importlib
 import linecache
 import os
 import signal
@@ -162,6 +163,7 @@ class Worker:
             "call": self._call,
             "get": self._get,
             "seed": self._seed,
+            "library": self._library,
             "bind": self._bind,
             "define": self._define,
         }
@@ -240,6 +242,12 @@ class Worker:
             self._generator = np.random.get_state()  # noqa: NPY002
         else:
             np.random.set_state(self._generator)  # noqa: NPY002
+
+    def _library(self, frame: dict[str, Any]) -> Any:
+        self.outputs.begin(keep=False)
+        with self._learners_turn():
+            module = importlib.import_module(frame["module"])
+        return self.outward(module)
 
     def _bind(self, frame: dict[str, Any]) -> None:
         self.shell.user_ns.update({name: self.inward(ref) for name, ref in frame["names"].items()})

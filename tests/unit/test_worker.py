@@ -594,3 +594,12 @@ def _parses(source: str) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
+
+
+def test_a_library_is_an_object_that_stays() -> None:
+    """A module that is asked for stays here under a number; one that is missing is an error."""
+    worker = made()
+    (found,) = asked(worker, do="library", module="math").values()
+    assert (found.kind, found.text) == ("handle", "a module")
+    assert worker.objects[found.number].sqrt(4) == 2
+    assert asked(made(), do="library", module="no_such_module")["error"]["kind"] == "ModuleNotFoundError"
