@@ -202,7 +202,7 @@ class InProcess:
         """Return a plain copy of a value; what is not plain stays here and a handle goes out."""
         if value is None or type(value) in (bool, int, float, complex, str):
             return value
-        if isinstance(value, np.generic) and value.dtype.kind in "biufc":
+        if isinstance(value, np.generic) and value.dtype.kind in "biufcU":
             return value.item()
         if isinstance(value, np.ndarray):
             if value.dtype.kind in "biufc":

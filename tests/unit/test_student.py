@@ -99,6 +99,7 @@ def test_changed_argument_is_named() -> None:
     [
         (np.float64(1.5), 1.5),
         (np.bool_(1), True),
+        (np.str_("a"), "a"),
         ((1, [2.0, "a"], {"k": None}), (1, [2.0, "a"], {"k": None})),
     ],
 )
