@@ -136,8 +136,8 @@ def vocabulary_of_any_text(student, reference, expect):
 @vocabulary.test(kills=["remembers_earlier_texts"])
 def vocabulary_starts_anew(student, reference, expect):
     """A second text has a vocabulary of its own."""
-    demand_vocabulary(student, reference, expect, "abc")
-    demand_vocabulary(student, reference, expect, "zca")
+    demand_vocabulary(student, reference, expect, "kjihgfedcba")
+    demand_vocabulary(student, reference, expect, "zyxwvutsrqpaaa")
 
 
 # --- chunks -------------------------------------------------------------------------------------------------------
