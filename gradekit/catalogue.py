@@ -52,11 +52,17 @@ class Misconception(Variant):
         For the learner: what is seen, what to look at; never the line that mends it.
     justification : str
         For the instructor: what the answer does wrong.
+    random : bool
+        Whether it draws numbers that no seed reaches, so that it never gives the same twice.
+    like : str
+        The label of another that gives the same answers, by which a learner's answer is named.
     """
 
     title: str = ""
     message: str = ""
     justification: str = ""
+    random: bool = False
+    like: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,10 +78,18 @@ class Alternative(Variant):
     why: str = ""
 
 
-def misconception(exercise: str, *, title: str, message: str, justification: str) -> Callable[[Any], Misconception]:
+def misconception(  # noqa: PLR0913  (the words of a Misconception)
+    exercise: str, *, title: str, message: str, justification: str, random: bool = False, like: str = ""
+) -> Callable[[Any], Misconception]:
     """Declare the decorated function or class as a wrong answer to the exercise."""
     return lambda thing: Misconception(
-        label=thing.__name__, exercise=exercise, title=title, message=message, justification=justification
+        label=thing.__name__,
+        exercise=exercise,
+        title=title,
+        message=message,
+        justification=justification,
+        random=random,
+        like=like,
     )
 
 
@@ -89,7 +103,15 @@ def load_misconceptions(
 ) -> tuple[Misconception, ...]:
     """Read ``misconceptions.py``; `names` is the solution's namespace. An assignment without the file has none."""
     found = _load(course.hidden(assignment) / "misconceptions.py", exercises, names)
-    return tuple(item for item in found if isinstance(item, Misconception))
+    known = {item.label: item for item in found if isinstance(item, Misconception)}
+    for item in known.values():
+        if item.like and (
+            item.like not in known or known[item.like].like or known[item.like].exercise != item.exercise
+        ):
+            raise HiddenTestError(
+                f"Misconception '{item.label}' is like '{item.like}', which is no other of its exercise."
+            )
+    return tuple(known.values())
 
 
 def load_alternatives(
@@ -119,6 +141,10 @@ def _load(path: Path, exercises: tuple[Exercise, ...], names: Mapping[str, Any])
         if item.exercise not in public or name != item.label or item.label not in sources:
             raise HiddenTestError(f"{path}: '{item.label}' names no exercise with a solution cell: '{item.exercise}'.")
         source = _renamed(sources[item.label], item.label, public[item.exercise])
+        try:
+            exec(compile(source, f"{path.name}:{name}", "exec"), dict(names))  # noqa: S102  (our own catalogue)
+        except Exception as error:
+            raise HiddenTestError(f"{path}: '{name}' cannot be run in the notebook: {error!r}.") from error
         found.append(replace(item, source=source))
     return found
 

@@ -16,18 +16,22 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradekit import __version__, converters, notebook, sandbox, store
+from gradekit.book import open_assignment, open_gradebook, students
+from gradekit.catalogue import load_misconceptions
 from gradekit.errors import CourseError, GradekitError, HostError
 from gradekit.forkserver import template
 from gradekit.grade import grade_cells
-from gradekit.gradebook import Executed, open_assignment, open_gradebook, record, students
+from gradekit.gradebook import record
 from gradekit.hidden import load_assignment
-from gradekit.model import GradeReport
+from gradekit.model import ExerciseResult, GradeReport, TestResult, Verdict
 from gradekit.notebook import GRADE_SUFFIX
+from gradekit.scoring import Executed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,10 +39,12 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
     from traitlets.config import Config
 
+    from gradekit.book import Book
+    from gradekit.catalogue import Misconception
     from gradekit.course import Course
     from gradekit.forkserver import Template
     from gradekit.grade import Judged
-    from gradekit.gradebook import Book, Recorded
+    from gradekit.gradebook import Recorded
     from gradekit.hidden import Assignment
     from gradekit.model import Limits
 
@@ -111,6 +117,7 @@ class Desk:
     template: Template
     book: Book
     loaded: Assignment | None
+    catalogue: Sequence[Misconception]
     limits: Limits
     hashes: Mapping[str, str]
 
@@ -132,6 +139,7 @@ class Desk:
                 limits=self.limits,
                 files=folder,
                 seed=seed,
+                catalogue=self.catalogue,
                 all_cells=order.all_cells,
             )
             return fill(nb, judged[name])
@@ -141,11 +149,14 @@ class Desk:
         for run in judged.values():
             for name, seconds in run.times.items():
                 times[name] = times.get(name, 0.0) + seconds
+        exercises = tuple(result for run in judged.values() for result in run.exercises)
+        if self.loaded is not None and fnmatch(order.assignment, notebooks) and order.assignment not in judged:
+            exercises = unrun(self.loaded, recorded)
         report = GradeReport(
             assignment=order.assignment,
             student=student,
             isolation=order.isolation,
-            exercises=tuple(result for run in judged.values() for result in run.exercises),
+            exercises=exercises,
             inline=tuple(result for run in judged.values() for result in run.inline),
             notes=(*(note for run in judged.values() for note in run.notes), *recorded.notes),
             alarms=recorded.alarms,
@@ -155,6 +166,26 @@ class Desk:
         )
         store.save(order.course.root, report)
         return report, recorded
+
+
+def unrun(loaded: Assignment, recorded: Recorded) -> tuple[ExerciseResult, ...]:
+    """Return the exercises of a notebook that could not be run: undecided, or lost where none was handed in."""
+    ours = [note for note in recorded.alarms if note.startswith(f"{loaded.name} is undecided")]
+    verdict, score = (Verdict.IE, None) if ours else (Verdict.WA, 0.0)
+    said = ours[0] if ours else "No notebook was handed in."
+    return tuple(
+        ExerciseResult(
+            exercise.name,
+            exercise.points,
+            score,
+            tuple(
+                TestResult(test.name, test.sentence, test.weight, verdict, said)
+                for test in loaded.tested[exercise.name].tests
+            ),
+        )
+        for exercise in loaded.exercises
+        if exercise.name in loaded.tested
+    )
 
 
 def fill(nb: NotebookNode, judged: Judged) -> Executed:
@@ -222,17 +253,18 @@ def open_desk(order: Order) -> Iterator[Desk]:
     with ExitStack() as stack:
         gradebook = stack.enter_context(open_gradebook(config))
         book = open_assignment(config, gradebook, order.assignment)
-        yield begin_desk(order, stack)(book)
+        yield begin_desk(order, stack, config)(book)
 
 
-def begin_desk(order: Order, stack: ExitStack) -> Callable[[Book], Desk]:
+def begin_desk(order: Order, stack: ExitStack, config: Config) -> Callable[[Book], Desk]:
     """Load the hidden tests and start a template process, ended with `stack`; return how to sit down to a book."""
-    limits = converters.limits(settings(order))
+    limits = converters.limits(config)
     running = stack.enter_context(template(isolate=order.isolation != NONE, max_abi=order.max_abi))
     loaded = _tests(order)  # while the template warms up
     running.wait_until_warm()
     ours = hashes(order)
-    return lambda book: Desk(order, running, book, loaded, limits, ours)
+    known = _catalogue(order, loaded)
+    return lambda book: Desk(order, running, book, loaded, known, limits, ours)
 
 
 def refuse_readable(order: Order) -> None:
@@ -254,13 +286,19 @@ def _tests(order: Order) -> Assignment | None:
     return None
 
 
+def _catalogue(order: Order, loaded: Assignment | None) -> Sequence[Misconception]:
+    if loaded is None:
+        return ()
+    return load_misconceptions(order.course, order.assignment, loaded.exercises, loaded.solution)
+
+
 def hashes(order: Order) -> dict[str, str]:
     """Return the hashes of our side: whose change means that a submission is graded again."""
     hidden = order.course.hidden(order.assignment)
     config = [order.course.root / "nbgrader_config.py", order.course.root / "release" / order.assignment]
     return {
         "source": store.digest([order.course.source_folder(order.assignment), *config]),
-        "tests": store.digest([hidden / "tests.py"]),
+        "tests": store.digest([hidden / "tests.py", hidden / "misconceptions.py"]),
         "reference": store.digest([hidden / "reference.npz"]),
         "gradekit": store.digest([Path(__file__).parent]),
         "isolation": order.isolation + (", all cells" if order.all_cells else ""),

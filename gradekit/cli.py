@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gradekit.classroom import Graded
     from gradekit.demo import Demo
     from gradekit.model import GradeReport
+    from gradekit.proof import Finding, Proof
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=gradekit.__doc__)
 
@@ -34,8 +35,10 @@ Assignment = Annotated[str, typer.Argument(help="The assignment's name: its fold
 CourseDir = Annotated[Path, typer.Option(help="The course's folder.")]
 Solutions = Annotated[bool, typer.Option(help="Run the source and write solutions/ too.")]
 To = Annotated[Path | None, typer.Option(help="A new folder for the demo's course.  [default: a temporary one]")]
+ExportTo = Annotated[Path | None, typer.Option("--to", help="A new folder.  [default: <assignment>-<grader>]")]
 Students = Annotated[list[str] | None, typer.Option(help="A student to grade; may be given several times.")]
-Jobs = Annotated[int | None, typer.Option(min=1, help="Processes that grade at once.  [default: one a core]")]
+Learners = Annotated[list[str] | None, typer.Option("--student", help="Whose page; may be given several times.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Processes that work at once.  [default: one a core]")]
 Force = Annotated[bool, typer.Option("--force", help="Grade also what has not changed.")]
 AllCells = Annotated[bool, typer.Option("--all-cells", help="Run the cells after the last graded one too.")]
 Isolation = Annotated[str, typer.Option(help="'none' runs learners' code with your own rights.")]
@@ -133,19 +136,129 @@ def _print_json(found: list[Graded], kept: list[str]) -> None:
     typer.echo(json.dumps(answer))
 
 
-def track(items: Iterable[T], number: int) -> Iterable[T]:
+def track(items: Iterable[T], number: int, doing: str = "grading") -> Iterable[T]:
     """Show a progress bar with an estimate on a terminal, while items pass through."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("grading", total=number)
+        task = progress.add_task(doing, total=number)
         for item in items:
             progress.advance(task)
             yield item
 
 
+@app.command()
+def feedback(
+    assignment: Assignment,
+    *,
+    student: Learners = None,
+    db: Db = "",
+    course_dir: CourseDir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Write each learner's page: score, what was tested, what went wrong and what to try next."""
+    from gradekit.feedback import students, write_feedback  # noqa: PLC0415
+    from gradekit.intake import shown  # noqa: PLC0415
+
+    course = open_course(course_dir)
+    names = students(course, assignment, only=student or (), db=db)
+    found = list(track(write_feedback(course, assignment, names, db=db), len(names), "writing"))
+    if as_json:
+        pages = {item.student: [str(path) for path in item.pages] for item in found}
+        typer.echo(json.dumps({"pages": pages, "notes": {item.student: list(item.notes) for item in found}}))
+        return
+    for item in found:
+        for note in item.notes:
+            typer.echo(f"{shown(item.student)}: {shown(note, 300)}")
+    count = sum(len(item.pages) for item in found)
+    where = f"{course.root}/feedback/<student>/{assignment}/" if len(found) > 1 else str(found[0].pages[0].parent)
+    typer.echo(f"{count} page{'s' * (count != 1)} in {where}")
+
+
 def available_cores() -> int:
     """Return on how many cores this process may run."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+exports = typer.Typer(no_args_is_help=True, help="Make the same assignment for another grader.")
+app.add_typer(exports, name="export")
+
+
+@exports.command("otter")
+def export_otter(assignment: Assignment, *, course_dir: CourseDir = HERE, to: ExportTo = None) -> None:
+    """Make autograder.zip and a folder for students, for otter-grader."""
+    from gradekit.otter import export  # noqa: PLC0415
+
+    made = export(open_course(course_dir), assignment, to or Path(f"{assignment}-otter"))
+    typer.echo(f"wrote {made.zip}\nwrote {made.student}")
+    typer.echo("Otter runs learners' code in the process that holds the hidden tests: not secure.")
+
+
+@exports.command("gradescope")
+def export_gradescope(assignment: Assignment, *, course_dir: CourseDir = HERE, to: ExportTo = None) -> None:
+    """Make autograder.zip for Gradescope, graded there by this engine."""
+    from gradekit.gradescope import export  # noqa: PLC0415
+
+    typer.echo(f"wrote {export(open_course(course_dir), assignment, to or Path(f'{assignment}-gradescope'))}")
+    typer.echo("Choose a base image of Ubuntu 22.04 or newer.")
+
+
+@app.command()
+def verify(assignment: Assignment, *, jobs: Jobs = None, course_dir: CourseDir = HERE, as_json: AsJson = False) -> None:
+    """Prove an assignment's hidden tests: on right answers, wrong ones, mutants of the solution; look for leaks."""
+    from gradekit.verify import verify as prove  # noqa: PLC0415
+
+    def watch(findings: Iterable[Finding], number: int) -> Iterable[Finding]:
+        return track(findings, number, "verifying")
+
+    proof = prove(open_course(course_dir), assignment, jobs=jobs or available_cores(), watch=watch)
+    if as_json:
+        typer.echo(json.dumps(proof.plain()))
+    else:
+        _print_proof(proof)
+    raise typer.Exit(proof.exit_code)
+
+
+def _print_proof(proof: Proof) -> None:
+    """Print how many of what was tried is well, exercise by exercise, and one line for each thing that is not."""
+    from gradekit.proof import LOOKED_AT, TRIED  # noqa: PLC0415
+
+    table = Table(box=None, header_style="bold")
+    table.add_column("exercise")
+    for section in TRIED:
+        table.add_column(section, justify="right")
+    for exercise in proof.exercises:
+        counts = [proof.count(section, exercise) for section in TRIED]
+        table.add_row(exercise, *(_of(*count) for count in counts))
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    said = {(1, 1, 0): "ok", (1, 0, 0): "NO"}
+    typer.echo("  ".join(f"{section}: {said.get(proof.count(section), 'not tried')}" for section in LOOKED_AT))
+    for finding in proof.problems:
+        where = f"{finding.exercise}, {finding.section}" if finding.exercise else finding.section
+        label = f" `{finding.label}`" if finding.label else ""
+        typer.echo(f"NO  {where}{label}: {finding.problem}\n    {finding.advice}")
+    typer.echo(f"{len(proof.findings)} findings in {proof.seconds:.0f} s, {len(proof.problems)} of them problems")
+    if proof.stopped:
+        typer.echo("    Nothing else was tried: what tests say is believed once they accept the solution.")
+    for lack in proof.lacks:
+        typer.echo(lack)
+
+
+def _of(tried: int, good: int, equivalent: int) -> str:
+    listed = f", {equivalent} equivalent" if equivalent else ""
+    return f"{good - equivalent} of {tried}{listed}" if tried else ""
+
+
+@app.command()
+def report(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = HERE, as_json: AsJson = False) -> None:
+    """Write one page about a class, for the instructor: scores, item analysis, misconceptions; tables beside it."""
+    from gradekit.report import make_report, summary  # noqa: PLC0415
+
+    made = make_report(open_course(course_dir), assignment, db=db)
+    if as_json:
+        typer.echo(json.dumps(summary(made)))
+        return
+    for path in (made.page, made.students, made.exercises):
+        typer.echo(f"wrote {path}")
 
 
 @app.command()
@@ -189,9 +302,10 @@ def _print_demo(found: Demo) -> None:
         scores = [f"{row.scores[name]:.4g}" for name in found.points]
         table.add_row(row.student + late, *scores, f"{row.total:.4g}")
     Console(width=None if sys.stdout.isatty() else 140).print(table)
-    typer.echo(f"gradebook: {found.gradebook}")
-    typer.echo(f"feedback:  {found.feedback}/<student>/<assignment>/*.html")
-    typer.echo(f"reports:   {found.course.root}/.gradekit/<assignment>/<student>.json")
+    typer.echo(f"gradebook:     {found.gradebook}")
+    typer.echo(f"feedback:      {found.feedback}/<student>/<assignment>/*.html")
+    typer.echo(f"class report:  {found.report}")
+    typer.echo(f"in JSON:       {found.course.root}/.gradekit/<assignment>/<student>.json")
 
 
 def main() -> int:

@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import Execute
 from sqlalchemy.exc import SAWarning
+from traitlets import Float, TraitError
 from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config.loader import DeferredConfigString
 
 from gradekit.course import CONFIG
 from gradekit.errors import CourseError
 from gradekit.model import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from nbgrader.converters.base import BaseConverter
 
@@ -51,6 +54,9 @@ def settings(course: Course, **folders: str) -> Config:
 def limits(config: Config) -> Limits:
     """Read the limits of a submission from the settings ``c.Gradekit.<name>``; what is not set has its default.
 
+    nbgrader's own ``c.Execute.timeout`` is the limit of a cell too: where both are set the smaller one counts; None or
+    a number below 0 leaves a cell all the time that the submission has.
+
     Raises
     ------
     CourseError
@@ -58,7 +64,8 @@ def limits(config: Config) -> Limits:
     """
     known = [item.name for item in dataclasses.fields(Limits)]
     chosen: dict[str, Any] = {}
-    for name, value in config.Gradekit.items():
+    for name, given in config.Gradekit.items():
+        value = given.get_value(Float()) if isinstance(given, DeferredConfigString) else given  # a command line's
         if name not in known:
             raise CourseError(
                 f"{CONFIG} sets c.Gradekit.{name}, which does not exist.", help=f"There are: {', '.join(known)}."
@@ -66,7 +73,20 @@ def limits(config: Config) -> Limits:
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
             raise CourseError(f"{CONFIG} sets c.Gradekit.{name} to {value!r}; a positive number is needed.")
         chosen[name] = float(value) if name.endswith("_s") else int(value)
-    return Limits(**chosen)
+    return _with_timeout(config, Limits(**chosen), chosen)
+
+
+def _with_timeout(config: Config, found: Limits, chosen: Mapping[str, Any]) -> Limits:
+    if not any("timeout" in config[section] for section in Execute.section_names()):
+        return found
+    try:
+        timeout = Execute(config=config).timeout
+    except TraitError as error:
+        raise CourseError(f"{CONFIG} sets c.Execute.timeout to what is no time: {error}") from None
+    if timeout == 0:
+        raise CourseError(f"{CONFIG} sets c.Execute.timeout to 0; a positive number of seconds is needed.")
+    most = found.submission_s if timeout is None or timeout < 0 else float(timeout)
+    return dataclasses.replace(found, cell_s=min(found.cell_s, most) if "cell_s" in chosen else most)
 
 
 def run(kind: type[BaseConverter], config: Config, assignment: str, *, student: str = "*") -> None:
@@ -80,9 +100,7 @@ def run(kind: type[BaseConverter], config: Config, assignment: str, *, student: 
     directory = CourseDirectory(config=config, assignment_id=assignment, student_id=student)
     converter = kind(coursedir=directory, config=config)
     converter.force = True
-    with tools_on_path(), _errors_of(converter.log) as errors, warnings.catch_warnings():
-        # nbgrader 0.9.6 builds rows outside a session and SQLAlchemy 2.1 warns of each; may go with nbgrader 0.10.
-        warnings.filterwarnings("ignore", category=SAWarning)
+    with tools_on_path(), _errors_of(converter.log) as errors, quiet():
         try:
             converter.start()
         except Exception as error:
@@ -94,6 +112,14 @@ def _reason(errors: Sequence[str]) -> str:
     """Pick what went wrong out of nbgrader's log: the last line of a traceback, else the last message."""
     traces = [message for message in errors if message.startswith("Traceback")]
     return (traces or errors or [""])[-1].strip().splitlines()[-1]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave out the warnings of nbgrader 0.9.6, which builds rows outside a session; may go with nbgrader 0.10."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=SAWarning)
+        yield
 
 
 def gradebook(config: Config) -> Gradebook:

@@ -10,6 +10,7 @@ from pathlib import Path
 from gradekit.errors import CourseError
 
 CONFIG = "nbgrader_config.py"
+BUNDLE = ".gradekit-course"  # where an otter zip puts its copy of the course: in the folder of the submission
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def open_course(folder: Path) -> Course:
 def find_course(start: Path) -> Course:
     """Find the course around a notebook that is being graded in its own process.
 
-    ``GRADEKIT_COURSE`` where it is set, else the nearest parent folder with ``tests/hidden``.
+    ``GRADEKIT_COURSE`` where it is set, else the nearest parent folder with ``tests/hidden``, else the copy in an otter
+    zip.
 
     Raises
     ------
@@ -88,7 +90,7 @@ def find_course(start: Path) -> Course:
         If there is neither.
     """
     named = os.environ.get("GRADEKIT_COURSE")
-    candidates = [Path(named)] if named else [start, *start.parents]
+    candidates = [Path(named)] if named else [start, *start.parents, start / BUNDLE]
     for folder in candidates:
         if (folder / "tests" / "hidden").is_dir():
             return Course(folder.resolve())

@@ -10,16 +10,16 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nbgrader.converters import GenerateFeedback
-
 from gradekit import classroom, converters, notebook
 from gradekit.catalogue import load_misconceptions
 from gradekit.classroom import Order, due
 from gradekit.course import CONFIG, Course
 from gradekit.errors import CourseError
+from gradekit.feedback import write_feedback
 from gradekit.freeze import freeze
 from gradekit.hidden import load_assignment
 from gradekit.release import release
+from gradekit.report import make_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -64,6 +64,7 @@ class Demo:
     course: Course
     gradebook: Path
     feedback: Path
+    report: Path
     points: Mapping[str, float]
     rows: tuple[Row, ...]
 
@@ -142,14 +143,15 @@ def hand_in(course: Course, assignment: str, submissions: Iterable[Submission]) 
 
 
 def grade_class(course: Course, assignment: str, *, jobs: int = 1) -> Iterator[Graded]:
-    """Grade everything handed in, in the sandbox; yield each submission when it is done. Then write the feedback."""
+    """Grade everything in the sandbox; yield each submission when it is done. Then write feedback and class report."""
     config = converters.settings(course)
     with converters.gradebook(config) as gradebook:
         gradebook.update_or_create_assignment(assignment, duedate=DUE.replace(tzinfo=None))
     order = Order(course, assignment)
     names, _ = due(order)
     yield from classroom.grade_class(order, names, jobs=jobs)
-    converters.run(GenerateFeedback, config, assignment)
+    list(write_feedback(course, assignment, names))
+    make_report(course, assignment)
 
 
 def results(course: Course, assignment: str, submissions: Iterable[Submission]) -> Demo:
@@ -163,4 +165,6 @@ def results(course: Course, assignment: str, submissions: Iterable[Submission]) 
             graded = {grade.name: grade.score for book in found.notebooks for grade in book.grades}
             scores = {name: float(graded[name + notebook.GRADE_SUFFIX]) for name in points}
             rows.append(Row(submission.student, scores, float(found.score), float(found.total_seconds_late)))
-    return Demo(course, course.root / "gradebook.db", course.root / "feedback", points, tuple(rows))
+    root = course.root
+    places = (root / "gradebook.db", root / "feedback", root / "reports" / assignment / "report.html")
+    return Demo(course, *places, points, tuple(rows))

@@ -66,12 +66,17 @@ def _user() -> Finding:
     if os.geteuid() != 0:
         return Finding("user", ok=True, says=f"user {os.geteuid()}, not root", needed=False)
     if sandbox.others_can_read(sys.executable) and sandbox.others_can_read(os.__file__):
-        return Finding("user", ok=True, says=f"root; workers become user {sandbox.NOBODY}")
+        return Finding("user", ok=True, says=f"root; workers become {_users()}")
     if sandbox.may_read_all():
-        says = f"root; workers become user {sandbox.NOBODY}, with the right to read this Python, closed to others"
+        says = f"root; workers become {_users()}, with the right to read this Python, closed to others"
         return Finding("user", ok=True, says=says)
     help_ = "Use a Python outside of root's home, such as Debian's /usr/bin/python3, or run as an ordinary user."
-    return Finding("user", ok=False, says=f"root; user {sandbox.NOBODY} cannot read {sys.executable}", help=help_)
+    return Finding("user", ok=False, says=f"root; other users cannot read {sys.executable}", help=help_)
+
+
+def _users() -> str:
+    own = sandbox.first_user() == sandbox.OWN_USERS
+    return "users of their own" if own else f"user {sandbox.NOBODY}, all of them"
 
 
 def _trial() -> Finding:

@@ -48,23 +48,31 @@ class Worker:
 
     def put(self, files: Path) -> None:
         """Copy a submission's files into the scratch folder, where the learner's code may change them."""
-        shutil.copytree(files, self.scratch, dirs_exist_ok=True, copy_function=shutil.copyfile)
-        user = self._template.user
-        if user is not None:
+
+        def home(folder: str, _: list[str]) -> list[str]:
+            return [sandbox.HOME] if folder == str(files) else []
+
+        shutil.copytree(files, self.scratch, dirs_exist_ok=True, copy_function=shutil.copyfile, ignore=home)
+        if self._template.user is not None:
+            user = sandbox.user_of(self._template.user, self.pid)
             for folder, folders, names in os.walk(self.scratch):
                 for name in (*folders, *names):
                     os.chown(Path(folder) / name, user, user, follow_symlinks=False)
 
     def kill(self) -> int | None:
-        """End the process, close the line, remove its files; return the wait status, None where it was ended before."""
+        """End the process and remove its files; return the wait status, None where it was ended before."""
+        status = self.stop()
+        remove_tree(self.scratch)
+        return status
+
+    def stop(self) -> int | None:
+        """End the process and close the line; its files stay as they are."""
         if not self.alive:
             return None
         self.alive = False
         self.channel.close()
         os.kill(self.pid, signal.SIGKILL)  # a zombie at worst: the number is its own until the template has waited
-        status = self._template.wait(self.pid)
-        remove_tree(self.scratch)
-        return status
+        return self._template.wait(self.pid)
 
 
 class Template:
@@ -105,8 +113,7 @@ class Template:
         """
         self.wait_until_warm()
         scratch = Path(tempfile.mkdtemp(dir=self._folder))
-        if self.user is not None:
-            os.chown(scratch, self.user, self.user)
+        (scratch / sandbox.HOME).mkdir(mode=0o700)  # the worker, still root, gives both to the user it becomes
         policy = sandbox.Policy(
             scratch=str(scratch),
             readable=self._readable,
@@ -214,16 +221,16 @@ def _user_to_become() -> tuple[int | None, bool]:
         return None, False
     if not sandbox.may_become_another():
         raise HostError(
-            f"As root, learners' code runs as user {sandbox.NOBODY}, but this root may not become another user.",
+            "As root, learners' code runs as another user, but this root may not become another user.",
             help="Run as an ordinary user, or with CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL, CAP_SETGID and CAP_SETUID.",
         )
     open_to_all = sandbox.others_can_read(sys.executable) and sandbox.others_can_read(os.__file__)
     if not open_to_all and not sandbox.may_read_all():
         raise HostError(
-            f"As root, learners' code runs as user {sandbox.NOBODY}, who cannot read this Python: {sys.executable}.",
+            f"As root, learners' code runs as another user, who cannot read this Python: {sys.executable}.",
             help="Use a Python outside of root's home, such as Debian's /usr/bin/python3, or run as an ordinary user.",
         )
-    return sandbox.NOBODY, not open_to_all
+    return sandbox.first_user(), not open_to_all
 
 
 def remove_tree(folder: Path) -> None:

@@ -12,21 +12,28 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from gradekit.collecting import collect
+from gradekit.diagnose import Attempt, diagnose, is_own_gradient, of_own_cost
 from gradekit.exchange import Lost
+from gradekit.forkserver import scratch_use
 from gradekit.hidden import explain, judge
+from gradekit.intake import shown
 from gradekit.model import ExerciseResult, InlineResult, Role, TestResult, Verdict
 from gradekit.notebook import GRADE_SUFFIX
 from gradekit.remote import CellRun, Session
 from gradekit.student import LearnerError
+from gradekit.transcript import Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from gradekit.catalogue import Misconception
     from gradekit.forkserver import Template
     from gradekit.hidden import Assignment
-    from gradekit.model import Cell, Limits
+    from gradekit.model import Cell, Diagnosis, Limits
 
+SHOWN_CELLS = 5  # by name in one note
 REPLAYS = 2  # a notebook that ends its process a third time is judged no further
 NUMBER = re.compile(r"(?:np\.float\d+\()?([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\)?")
 
@@ -81,6 +88,11 @@ class LiveNotebook:
             self._replay(self._session)
         return self._session
 
+    @property
+    def current(self) -> Session | None:
+        """The session that is alive, if one is."""
+        return self._session if self._session is not None and self._session.alive else None
+
     def fork(self) -> Any:
         """Fork a fresh worker with the submission's files."""
         worker = self._template.fork(self._limits)
@@ -98,13 +110,29 @@ class LiveNotebook:
                 continue
 
     def run(self, source: str) -> CellRun:
-        """Run one cell, whatever becomes of it; one that was stopped or ended the process is not replayed."""
-        try:
-            done = self.session().run_cell(source)
-        except LearnerError as error:
-            return error_run(error)
+        """Run one cell; one that was stopped or ended the process is not replayed.
+
+        Raises
+        ------
+        LearnerError
+            If it was stopped or could not be run, for a reason that is its text.
+        """
+        done = self.session().run_cell(source)
         self._ran.append(source)
         return done
+
+    def bring_back(self) -> tuple[str, ...]:
+        """End the worker, then add the files that its code has made to the submission's; return what was refused.
+
+        The process is gone before its folder is looked at: nothing changes meanwhile. Where it was lost, so are they.
+        """
+        if self._session is None or not self._session.alive:
+            return ()
+        self._session.line.worker.stop()
+        most = self._limits.scratch_files
+        size, number = scratch_use(self._files, most=most)
+        room = {"max_files": max(most - number, 0), "max_bytes": max(self._limits.scratch_bytes - size, 0)}
+        return collect(self._session.line.worker.scratch, self._files, merge=True, **room)
 
     def end(self) -> None:
         """End the worker."""
@@ -127,6 +155,7 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
     limits: Limits,
     files: Path,
     seed: bytes,
+    catalogue: Sequence[Misconception] = (),
     all_cells: bool = False,
 ) -> Judged:
     """Run a notebook's cells and judge its exercises.
@@ -138,24 +167,40 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
     assignment : Assignment or None
         The hidden tests; None where the notebook has none.
     files : Path
-        The submission's files, copied into the worker's scratch folder.
+        The submission's files, copied into the worker's scratch folder; what the cells write there is added to them.
     seed : bytes
         What fresh inputs follow from: secret, new for every learner, the same when graded again.
+    catalogue : sequence of Misconception
+        The wrong answers that an exercise which lost points is compared with.
     all_cells : bool
         Go on after the last graded cell.
     """
-    run = _Run(cells, assignment, LiveNotebook(template, limits, files), seed)
+    run = _Run(cells, assignment, LiveNotebook(template, limits, files), seed, catalogue)
     try:
         for cell in cells if all_cells else cells[: _last_graded(cells) + 1]:
             if cell.kind == "code":
                 run.take(cell)
         with run.clock("follow_through"):
-            exercises = tuple(_followed(run, result, limits) for result in run.exercises)
+            followed = [(result, _followed(run, result, limits)) for result in run.exercises]
+        with run.clock("diagnosis"):
+            exercises = tuple(_diagnosed(run, first, second) for first, second in followed)
+        brought = run.live.bring_back()
     finally:
         run.live.end()
     for result in exercises:
         run.show(result)
-    return Judged(run.outputs, exercises, tuple(run.inline), tuple(run.notes), run.times)
+    return Judged(run.outputs, exercises, tuple(run.inline), (*_notes(run, exercises), *brought), run.times)
+
+
+def _notes(run: _Run, exercises: Sequence[ExerciseResult]) -> tuple[str, ...]:
+    """Say which exercises could not be judged, and which cells were stopped."""
+    lost = [result.exercise for result in exercises if result.score is None and result.exercise in run.unbuilt]
+    undecided = [f"{name} is undecided: the notebook ended its process more than {REPLAYS} times" for name in lost]
+    stopped = []
+    for why, names in run.stopped.items():
+        more = f" and {len(names) - SHOWN_CELLS} more" if len(names) > SHOWN_CELLS else ""
+        stopped.append(f"not run to the end: {', '.join(map(shown, names[:SHOWN_CELLS]))}{more}: {why}")
+    return (*undecided, *stopped)
 
 
 def _last_graded(cells: Sequence[Cell]) -> int:
@@ -166,17 +211,28 @@ def _last_graded(cells: Sequence[Cell]) -> int:
 
 @dataclass
 class _Run:
-    """One notebook on its way through the worker."""
+    """One notebook on its way through the worker.
+
+    Attributes
+    ----------
+    unbuilt : list of str
+        The exercises that had to wait for follow-through, since the notebook could not be built again.
+    stopped : dict of str to list of str
+        Why cells did not come to their end, and their names.
+    """
 
     cells: Sequence[Cell]
     assignment: Assignment | None
     live: LiveNotebook
     seed: bytes
+    catalogue: Sequence[Misconception]
     outputs: dict[int, CellRun] = field(default_factory=dict)
     exercises: list[ExerciseResult] = field(default_factory=list)
     inline: list[InlineResult] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    unbuilt: list[str] = field(default_factory=list)
+    stopped: dict[str, list[str]] = field(default_factory=dict)
     times: dict[str, float] = field(default_factory=dict)
+    transcripts: dict[str, Transcript] = field(default_factory=dict)  # of exercises that lost points
 
     def clock(self, name: str) -> _Clock:
         """Add the time of a with block to that name."""
@@ -189,10 +245,17 @@ class _Run:
                 self.exercises.append(self._judge(cell.grade_id.removesuffix(GRADE_SUFFIX)))
             return
         with self.clock("cells"):
-            done = self.live.run(cell.source)
+            done = self._run(cell)
         self.outputs[cell.index] = done
         if cell.role is Role.TEST and cell.points > 0:
             self.inline.append(inline_score(cell, done))
+
+    def _run(self, cell: Cell) -> CellRun:
+        try:
+            return self.live.run(cell.source)
+        except LearnerError as error:
+            self.stopped.setdefault(error.text, []).append(cell.grade_id or cell.id or f"number {cell.index + 1}")
+            return error_run(error)
 
     def _has_hidden_tests(self, cell: Cell) -> bool:
         graded = cell.role is Role.TEST and cell.grade_id.endswith(GRADE_SUFFIX)
@@ -203,14 +266,18 @@ class _Run:
         try:
             session = self.live.session()
         except Exhausted as error:
-            self.notes.append(f"{name} is undecided: the notebook ended its process more than {REPLAYS} times")
+            self.unbuilt.append(name)
             tests = [
                 TestResult(test.name, test.sentence, test.weight, Verdict.IE, str(error))
                 for test in self.assignment.tested[name].tests
             ]
             return ExerciseResult(name, self.assignment.exercise(name).points, None, tuple(tests))
+        transcript = Transcript()
         with session.exercise():
-            return judge(self.assignment, name, session, seed=self.seed)
+            result = judge(self.assignment, name, session, seed=self.seed, transcript=transcript)
+        if lost(result):
+            self.transcripts[name] = transcript
+        return result
 
     def show(self, result: ExerciseResult) -> None:
         """Put an exercise's result where nbgrader looks for it: as the output of its graded cell."""
@@ -233,12 +300,21 @@ class _Clock:
         self._times[self._name] = self._times.get(self._name, 0.0) + time.perf_counter() - self._begin
 
 
-def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> ExerciseResult:
-    """Judge an exercise that lost points again, in a fresh worker with the reference's earlier functions as stubs."""
+def lost(result: ExerciseResult) -> bool:
+    """Tell whether an exercise lost points; one that is undecided has not."""
+    return result.score is not None and result.score < result.points
+
+
+def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | None:
+    """Judge an exercise that lost points again, in a fresh worker with the reference's earlier functions as stubs.
+
+    So is one that could not be judged because the notebook had ended its process too often.
+    """
     assert run.assignment is not None
     earlier = run.assignment.earlier(first.exercise)
-    if first.score is None or first.score >= first.points or not earlier:
-        return first
+    if not earlier or not (lost(first) or first.exercise in run.unbuilt):
+        return None
+    transcript = Transcript()
     session = Session(run.live.fork(), limits, time.monotonic() + limits.exercise_s + limits.cell_s)
     try:
         stub = next(cell for cell in run.cells if cell.grade_id == first.exercise)
@@ -247,14 +323,47 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> ExerciseResul
         session.define(before, without=tuple(earlier))
         session.run_cell(stub.source, keep=False)
         with session.exercise():
-            second = judge(run.assignment, first.exercise, session, seed=run.seed)
+            second = judge(run.assignment, first.exercise, session, seed=run.seed, transcript=transcript)
     except LearnerError:
-        return first
+        return None
     finally:
         session.end()
-    if second.score is None or second.score <= first.score:
-        return first
-    return replace(second, follow_through=True)
+    return Attempt(second, transcript) if second.score is not None else None
+
+
+def _diagnosed(run: _Run, first: ExerciseResult, second: Attempt | None) -> ExerciseResult:
+    """Return the better of two judgings, with a diagnosis where points were lost all the same."""
+    result = first
+    if second is not None and _gained(first, second.result):
+        result = replace(second.result, follow_through=True)
+    if not lost(result):
+        return result
+    return replace(result, diagnosis=_diagnosis(run, first, second))
+
+
+def _gained(first: ExerciseResult, second: ExerciseResult) -> bool:
+    """Tell whether the second judging counts. After one that could not be made only full marks do.
+
+    What is lost there may be for want of the cells that were not run, so a person must look.
+    """
+    return second.score == second.points if first.score is None else (second.score or 0.0) > first.score
+
+
+def _diagnosis(run: _Run, first: ExerciseResult, second: Attempt | None) -> Diagnosis | None:
+    """Diagnose what an exercise answered upon right earlier functions: the learner's own, or the reference's."""
+    assert run.assignment is not None
+    names = [exercise.name for exercise in run.assignment.exercises]
+    before = names[: names.index(first.exercise)]
+    own_are_right = all(result.score == result.points for result in run.exercises if result.exercise in before)
+    attempts = [Attempt(first, run.transcripts[first.exercise])] if own_are_right else []
+    attempts += [second] if second is not None else []
+    found = diagnose(run.assignment, run.catalogue, attempts, seed=run.seed)
+    session = run.live.current
+    if own_are_right or session is None:
+        return found
+    with session.exercise():
+        own = is_own_gradient(run.assignment, first.exercise, session, seed=run.seed)
+    return of_own_cost(found) if own else found
 
 
 def inline_score(cell: Cell, done: CellRun) -> InlineResult:

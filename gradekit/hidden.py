@@ -12,6 +12,7 @@ from __future__ import annotations
 import linecache
 import runpy
 import textwrap
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -22,22 +23,29 @@ import numpy as np
 from gradekit import checks, notebook
 from gradekit.course import find_course
 from gradekit.errors import BadReference, GradekitError, HiddenTestError, Undecided
+from gradekit.evidence import KINDS, draw
 from gradekit.model import ExerciseResult, TestResult, Verdict
 from gradekit.reference import Reference, load_solution, read_cases
 from gradekit.student import Handle, InProcess, LearnerError, Line, Student, changed_by, describe, quiet
+from gradekit.transcript import Recorder
 
 PAGE = 96  # characters; nbgrader's feedback page cuts a longer line of output off
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gradekit.course import Course
-    from gradekit.model import Exercise
+    from gradekit.model import Exercise, Picture
     from gradekit.reference import Case
+    from gradekit.transcript import Transcript
 
 
 class Rejected(Exception):
-    """An expectation of a hidden test was not met; the text is for the learner."""
+    """An expectation of a hidden test was not met; the text and the picture are for the learner."""
+
+    def __init__(self, message: str, picture: Picture | None = None) -> None:
+        super().__init__(message)
+        self.picture = picture
 
 
 class Expect:
@@ -55,8 +63,14 @@ class Expect:
         rtol: float = 1e-6,
         atol: float = 1e-9,
         sizes: Mapping[str, int] | None = None,
+        picture: str = "error",
     ) -> None:
-        """Demand that an answer equals the reference up to rounding; see :func:`gradekit.checks.compare`."""
+        """Demand that an answer equals the reference up to rounding; see :func:`gradekit.checks.compare`.
+
+        A wrong array is drawn: as a heat map of its ``error``, or as a ``scatter`` of wrong against right.
+        """
+        if picture not in KINDS:
+            raise HiddenTestError(f"{name}: there is no picture '{picture}', only {' and '.join(KINDS)}.")
         kind = describe(answer)
         if kind is not None:
             raise Rejected(f"{name} is {kind}, not numbers.")
@@ -65,7 +79,8 @@ class Expect:
         except ValueError as error:
             raise BadReference(f"The reference of {name} cannot be compared with: {error}") from error
         if finding is not None:
-            raise Rejected(finding.message)
+            drawn = draw(answer, reference, name=name, kind=picture, rtol=rtol, atol=atol)
+            raise Rejected(finding.message, drawn)
         self.judged += 1
 
     def true(self, condition: object, message: str) -> None:
@@ -104,13 +119,26 @@ class HiddenTest:
     requires: tuple[str, ...] = ()
 
 
+# (student, reference, expect) -> a cost of parameters, the parameters, and the learner's gradient of each
+GradientTest = Callable[
+    [Student, Reference, Expect], tuple[Callable[[dict[str, Any]], Any], dict[str, Any], Mapping[str, Any]]
+]
+
+
 @dataclass(frozen=True)
 class TestedExercise:
-    """The hidden tests and the frozen cases of one exercise, in the order of their declaration."""
+    """The hidden tests and the frozen cases of one exercise, in the order of their declaration.
+
+    Attributes
+    ----------
+    gradients : list of callable
+        How to find out whether the learner's answer is the gradient of a cost of the learner's own.
+    """
 
     name: str
     tests: list[HiddenTest] = field(default_factory=list)
     frozen_cases: dict[str, Callable[[np.random.Generator, Reference], list[Case]]] = field(default_factory=dict)
+    gradients: list[GradientTest] = field(default_factory=list)
 
     def test(
         self, *, weight: int = 1, kills: Sequence[str] = (), requires: str | Sequence[str] = ()
@@ -147,6 +175,15 @@ class TestedExercise:
     ) -> Callable[[np.random.Generator, Reference], list[Case]]:
         """Declare cases ``(rng, reference) -> list of dict`` that `gradekit freeze` writes into reference.npz."""
         self.frozen_cases[function.__name__] = function
+        return function
+
+    def gradient(self, function: GradientTest) -> GradientTest:
+        """Declare ``(student, reference, expect) -> cost, parameters, gradients``; it costs no points.
+
+        `cost` takes parameters and calls the learner's own functions; `gradients` are what the learner gives for them,
+        by the parameters' names. Where an exercise loses points, both are compared.
+        """
+        self.gradients.append(function)
         return function
 
 
@@ -219,8 +256,19 @@ def load_assignment(course: Course, assignment: str) -> Assignment:
     )
 
 
-def judge(assignment: Assignment, name: str, line: Line, *, seed: bytes) -> ExerciseResult:
-    """Run the hidden tests of one exercise over a line to a learner's code."""
+def judge(
+    assignment: Assignment, name: str, line: Line, *, seed: bytes, transcript: Transcript | None = None
+) -> ExerciseResult:
+    """Run the hidden tests of one exercise over a line to a learner's code; keep what it answered in `transcript`."""
+    results = tuple(each_test(assignment, name, line, seed=seed, transcript=transcript))
+    points = assignment.exercise(name).points
+    return ExerciseResult(name, points, score(points, results), results)
+
+
+def each_test(
+    assignment: Assignment, name: str, line: Line, *, seed: bytes, transcript: Transcript | None = None
+) -> Iterator[TestResult]:
+    """Run the hidden tests of one exercise one by one; who has seen enough may stop."""
     results: list[TestResult] = []
     accepted: set[str] = set()
     for test in assignment.tested[name].tests:
@@ -228,24 +276,26 @@ def judge(assignment: Assignment, name: str, line: Line, *, seed: bytes) -> Exer
             result.sentence for result in results if result.test in test.requires and result.test not in accepted
         ]
         if lacking:
-            verdict, message = Verdict.WA, f"This counts once the following holds: {lacking[0]}"
-        else:
-            reference = Reference(assignment.solution, assignment.cases, seed + f"/{name}/{test.name}".encode())
-            verdict, message = _run(test, Student(line), reference)
-        if verdict is Verdict.AC:
+            said = f"This counts once the following holds: {lacking[0]}"
+            results.append(TestResult(test.name, test.sentence, test.weight, Verdict.WA, said))
+            yield results[-1]
+            continue
+        heard = line if transcript is None else Recorder(line, transcript.of(test.name))
+        results.append(try_test(assignment, name, test, heard, seed=seed))
+        if results[-1].verdict is Verdict.AC:
             accepted.add(test.name)
-        results.append(TestResult(test.name, test.sentence, test.weight, verdict, message))
-    points = assignment.exercise(name).points
-    return ExerciseResult(name, points, score(points, results), tuple(results))
+        yield results[-1]
 
 
-def _run(test: HiddenTest, student: Student, reference: Reference) -> tuple[Verdict, str]:
-    verdict, message = Verdict.IE, "This could not be judged."
+def try_test(assignment: Assignment, name: str, test: HiddenTest, line: Line, *, seed: bytes) -> TestResult:
+    """Run one hidden test of an exercise, whatever the tests before it said."""
+    reference = Reference(assignment.solution, assignment.cases, seed + f"/{name}/{test.name}".encode())
+    verdict, message, picture = Verdict.IE, "This could not be judged.", None
     expect = Expect()
     try:
-        test.function(student, reference, expect)
+        test.function(Student(line), reference, expect)
     except Rejected as rejected:
-        verdict, message = Verdict.WA, str(rejected)
+        verdict, message, picture = Verdict.WA, str(rejected), rejected.picture
     except LearnerError as error:
         verdict, message = error.verdict, f"{error}."
     except Exception as error:  # noqa: BLE001  (a fault in the hidden test is ours: undecided, and the others go on)
@@ -253,7 +303,7 @@ def _run(test: HiddenTest, student: Student, reference: Reference) -> tuple[Verd
     else:
         if expect.judged:
             verdict, message = Verdict.AC, ""
-    return verdict, message
+    return TestResult(test.name, test.sentence, test.weight, verdict, message, picture)
 
 
 def score(points: float, results: Sequence[TestResult]) -> float | None:
@@ -283,20 +333,31 @@ def grade(assignment: str, exercise: str, namespace: dict[str, Any]) -> float:
     Undecided
         If our own side failed. nbgrader writes 0 points for a cell that raises, so look at the cell.
     """
+    result = judge_here(assignment, exercise, namespace)
+    print(explain(result))
+    if result.score is None:
+        raise Undecided(f"{exercise} could not be judged.", help="Our hidden test failed; a person must grade this.")
+    return result.score
+
+
+def judge_here(assignment: str, exercise: str, namespace: dict[str, Any]) -> ExerciseResult:
+    """Judge one exercise in the learner's own process, **not secure**; numpy's global generator is left as it was.
+
+    Raises
+    ------
+    Undecided
+        If the course around the notebook cannot be found or loaded.
+    """
     before = np.random.get_state()  # noqa: NPY002  (the exercises draw from the global generator)
     try:
         loaded = load_assignment(find_course(Path.cwd()), assignment)
         if exercise not in loaded.tested:
             raise HiddenTestError(f"'{assignment}' has no hidden tests for exercise '{exercise}'.")
-        result = judge_in_process(loaded, exercise, namespace)
+        return judge_in_process(loaded, exercise, namespace)
     except GradekitError as error:
         raise Undecided(f"{exercise} could not be judged. {error}") from None
     finally:
         np.random.set_state(before)  # noqa: NPY002
-    print(explain(result))
-    if result.score is None:
-        raise Undecided(f"{exercise} could not be judged.", help="Our hidden test failed; a person must grade this.")
-    return result.score
 
 
 def judge_in_process(assignment: Assignment, name: str, namespace: dict[str, Any]) -> ExerciseResult:
@@ -339,6 +400,8 @@ def explain(result: ExerciseResult) -> str:
     lines = [f"{result.exercise}: {said}"]
     if result.follow_through:
         lines.append("Judged with right earlier functions in place of yours: an earlier mistake costs once.")
+    if result.diagnosis is not None:
+        lines += _wrapped(f"{result.diagnosis.title}. {result.diagnosis.message}", indent=2)
     for test in result.tests:
         lines += _wrapped(f"{test.verdict.value}: {test.sentence}", indent=2)
         lines += _wrapped(test.message, indent=6)

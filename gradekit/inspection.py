@@ -13,10 +13,11 @@ from gradekit.errors import LeakError, SourceError
 from gradekit.model import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import Any
 
+    from gradekit.course import Course
     from gradekit.model import Cell
 
 GRADE_ID = re.compile(r"[A-Za-z0-9_-]+\Z")
@@ -124,15 +125,8 @@ def check_release(folder: Path, *, secrets: Iterable[tuple[str, str]]) -> None:
     LeakError
         With one line a leak: the file, the line's origin, the line.
     """
-    lines = {normal: (origin, line) for origin, text in secrets for line, normal in _telling_lines(text)}
-    leaks = []
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file():
-            continue
-        public = _published_text(path)
-        leaks += [
-            f"{path.name}: '{line.strip()}' of {origin}" for normal, (origin, line) in lines.items() if normal in public
-        ]
+    published = {path.name: published_text(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    leaks = find_leaks(published, secrets=secrets)
     if leaks:
         raise LeakError(
             "The student version would give these lines away:\n" + "\n".join(f"  - {leak}" for leak in leaks),
@@ -140,11 +134,35 @@ def check_release(folder: Path, *, secrets: Iterable[tuple[str, str]]) -> None:
         )
 
 
-def _published_text(path: Path) -> str:
+def find_leaks(texts: Mapping[str, str], *, secrets: Iterable[tuple[str, str]]) -> list[str]:
+    """Return one line for each telling line of a secret that can be read in a text; `texts` go by their names."""
+    lines = {normal: (origin, line) for origin, text in secrets for line, normal in _telling_lines(text)}
+    return [
+        f"{name}: '{line.strip()}' of {origin}"
+        for name, public in ((name, _blanks_out(text)) for name, text in texts.items())
+        for normal, (origin, line) in lines.items()
+        if normal in public
+    ]
+
+
+def find_secrets(course: Course, assignment: str) -> list[tuple[str, str]]:
+    """Return where each secret text of an assignment stands, and the text: solutions, hidden regions, demands."""
+    regions = [
+        (f"cell '{cell.id}'", "\n".join(notebook.region_lines(cell.source, region)))
+        for cell in notebook.cells(notebook.read(course.source(assignment)))
+        for region in (notebook.SOLUTION, notebook.HIDDEN_TESTS)
+    ]
+    tests = (course.hidden(assignment) / "tests.py").read_text(encoding="utf-8")
+    demands = "\n".join(line for line in tests.splitlines() if re.search(r"\b(student|reference|expect)\.", line))
+    return [*regions, ("tests.py", demands)]
+
+
+def published_text(path: Path) -> str:
+    """Return what can be read in a file: as it stands and, of a notebook, cell by cell."""
     texts = [path.read_text(encoding="utf-8", errors="replace")]
     if path.suffix == ".ipynb":  # in the file itself, quotes and line ends are escaped
         texts += [cell.source for cell in notebook.cells(notebook.read(path))]
-    return "\n".join(map(_blanks_out, texts))
+    return "\n".join(texts)
 
 
 def _telling_lines(text: str) -> Iterator[tuple[str, str]]:

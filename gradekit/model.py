@@ -219,7 +219,7 @@ class GradeReport:
     alarms : tuple of str
         Those of the notes that need a person.
     times : mapping of str to float
-        Seconds: ``wall``, and of it ``cells``, ``tests``, ``follow_through``.
+        Seconds: ``wall``, and of it ``cells``, ``tests``, ``follow_through``, ``diagnosis``.
     """
 
     assignment: str

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SOLUTION, HIDDEN_TESTS = "SOLUTION", "HIDDEN TESTS"
 GRADE_SUFFIX = "-grade"
+OTTER_IGNORE = "otter_ignore"  # otter-grader leaves a cell with this tag out when it grades
 
 
 def read(path: Path) -> dict[str, Any]:

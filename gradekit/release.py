@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from traitlets import List
 from gradekit import converters, notebook
 from gradekit.errors import CourseError, HiddenTestError, SourceError
 from gradekit.hidden import load_tests
-from gradekit.inspection import check_release, check_solutions, check_source
+from gradekit.inspection import check_release, check_solutions, check_source, find_secrets
 from gradekit.reference import read_cases
 
 if TYPE_CHECKING:
@@ -102,15 +102,25 @@ def _student_version(course: Course, assignment: str, stage: Path) -> Path:
     config.SaveCells.enabled = False  # what nbgrader's own option --no-db sets beside it
     converters.run(GenerateAssignment, config, assignment)
     folder = stage / "release" / assignment
-    regions = [
-        (f"cell '{cell.id}'", "\n".join(notebook.region_lines(cell.source, region)))
-        for cell in notebook.cells(notebook.read(course.source(assignment)))
-        for region in (notebook.SOLUTION, notebook.HIDDEN_TESTS)
-    ]
-    tests = (course.hidden(assignment) / "tests.py").read_text(encoding="utf-8")
-    demands = "\n".join(line for line in tests.splitlines() if re.search(r"\b(student|reference|expect)\.", line))
-    check_release(folder, secrets=[*regions, ("tests.py", demands)])
+    _mark_for_otter(folder / f"{assignment}.ipynb")
+    check_release(folder, secrets=find_secrets(course, assignment))
     return folder
+
+
+def _mark_for_otter(path: Path) -> None:
+    """Say in a student's notebook which cell is followed by which test of otter-grader's, and which it leaves out."""
+    node = notebook.read(path)
+    cells = notebook.cells(node)
+    graded = {exercise.name + notebook.GRADE_SUFFIX: exercise.name for exercise in notebook.exercises(cells)}
+    for before, cell in pairwise(cells):
+        if cell.grade_id in graded:
+            node["cells"][before.index]["metadata"]["otter"] = {"tests": [graded[cell.grade_id]]}
+            node["cells"][cell.index]["metadata"]["tags"] = [notebook.OTTER_IGNORE]
+    _write(path, node)
+
+
+def _write(path: Path, node: dict[str, object]) -> None:
+    path.write_text(json.dumps(node, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _worked_solutions(course: Course, assignment: str, stage: Path) -> Path:
@@ -129,7 +139,7 @@ def _settle(path: Path, metadata: object) -> None:
     """Give an executed notebook its source's metadata back: the kernel adds the version of this very Python."""
     node = notebook.read(path)
     node["metadata"] = metadata
-    path.write_text(json.dumps(node, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    _write(path, node)
 
 
 @contextmanager

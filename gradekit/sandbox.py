@@ -29,6 +29,8 @@ from pathlib import Path
 from typing import Any
 
 NOBODY = 65534  # Debian's nobody:nogroup; owns no file
+OWN_USERS = 0x7000_0000  # and the process's number: above all that containers are given, below 2**31
+PIDS = 2**22  # no process has a higher number
 THREADS = 4096  # of all that its user runs: a thread bomb ends well below a machine's usual 32768
 MIN_ABI = 2
 
@@ -46,6 +48,7 @@ _SCOPES = 0b11  # abstract Unix sockets, signals: ABI 6
 
 ETC = ("ld.so.cache", "localtime", "fonts", "mime.types", "timezone")
 DEVICES = ("null", "zero", "full", "random", "urandom")
+HOME = ".home"  # in the scratch folder: caches and temporary files, which nobody wants back
 
 
 class SandboxError(OSError):
@@ -69,7 +72,7 @@ class Policy:
     max_abi : int
         The highest Landlock ABI to use; lower ones are for tests.
     user : int or None
-        The user to become, where it starts as root.
+        The user to become, where it starts as root; from `OWN_USERS` on, its process's number is added.
     read_all : bool
         Keep the capability to read files of the readable list that are closed to that user.
     """
@@ -105,6 +108,24 @@ def others_can_read(path: str) -> bool:
     return all(folder.stat().st_mode & 0o005 == 0o005 for folder in place.parents) and bool(
         place.stat().st_mode & 0o004
     )
+
+
+def first_user() -> int:
+    """Return whom root's workers become: users of their own where this user namespace has so many, else nobody.
+
+    With users of their own, workers of several graders cannot signal, trace or starve one another, whatever else fails.
+    """
+    for kind in ("uid", "gid"):
+        lines = Path(f"/proc/self/{kind}_map").read_text(encoding="ascii").splitlines()
+        ranges = [(int(first), int(first) + int(count)) for first, _, count in map(str.split, lines)]
+        if not any(first <= OWN_USERS and end >= OWN_USERS + PIDS for first, end in ranges):
+            return NOBODY
+    return OWN_USERS
+
+
+def user_of(first: int, pid: int) -> int:
+    """Return the user that a worker becomes, given what :func:`first_user` returned."""
+    return first + pid if first >= OWN_USERS else first
 
 
 def may_read_all() -> bool:
@@ -201,9 +222,10 @@ def _become(policy: Policy) -> None:
     if policy.user is not None:
         if policy.read_all:
             _prctl(_PR_SET_KEEPCAPS, 1)
+        user = user_of(policy.user, os.getpid())
         os.setgroups([])
-        os.setresgid(policy.user, policy.user, policy.user)
-        os.setresuid(policy.user, policy.user, policy.user)
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
     kept = 1 << _CAP_DAC_READ_SEARCH if policy.user is not None and policy.read_all else 0
     header = struct.pack("=Ii", 0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this thread
     sets = struct.pack("=6I", kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; low half, then high

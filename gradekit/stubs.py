@@ -6,15 +6,11 @@ dead once the exercise ends for which it was given.
 
 from __future__ import annotations
 
-import resource
-import signal
-import threading
-import time
 import types
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gradekit.bounds import bounded_memory, bounded_time
 from gradekit.exchange import Lost
 from gradekit.student import TEXT_LIMIT
 from gradekit.wire import Ref
@@ -96,7 +92,7 @@ class Stubs:
             return {"error": "a given function that is no longer there"}
         self.depth += 1
         try:
-            with _bounded_memory(), _bounded_time(deadline):
+            with bounded_memory(STUB_BYTES), bounded_time(deadline):
                 return {"value": values.inward(_called(thing, name, args, kwargs, values=values))}
         except Lost:
             raise
@@ -123,35 +119,3 @@ def _too_large(value: Any) -> bool:
     if type(value) is dict:
         return any(map(_too_large, value.values()))
     return type(value) in (list, tuple) and any(map(_too_large, value))
-
-
-@contextmanager
-def _bounded_memory() -> Iterator[None]:
-    """Let a call fail with MemoryError rather than take the machine's memory."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-    limit = used + STUB_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (limit if soft == resource.RLIM_INFINITY else min(soft, limit), hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-
-@contextmanager
-def _bounded_time(deadline: float) -> Iterator[None]:
-    """Let a call fail with TimeoutError at the deadline. In a thread no signal comes: it ends late, but ends."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def late(*_: object) -> None:
-        raise TimeoutError("the time for this is used up")
-
-    before = signal.signal(signal.SIGALRM, late)
-    outer = signal.setitimer(signal.ITIMER_REAL, max(deadline - time.monotonic(), 0.001))
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, *outer)
-        signal.signal(signal.SIGALRM, before)

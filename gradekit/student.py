@@ -132,6 +132,11 @@ def changed_by(function: Handle, args: tuple[Any, ...]) -> str | None:
     return function._line.call(function._target, args, {}, watch=True)[1]  # noqa: SLF001  (same module)
 
 
+def over(line: Line, handle: Handle) -> Handle:
+    """Return a handle to the same object over another line."""
+    return Handle(line, handle._target, handle._description)  # noqa: SLF001  (same module)
+
+
 def describe(answer: object) -> str | None:
     """Name an answer that is no plain value, as ``a RecurrentNeuralNetwork``; None where it is plain."""
     if isinstance(answer, Handle):

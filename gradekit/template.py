@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgpack
 
-from gradekit import sandbox, worker
+from gradekit import sandbox, shell, worker
 from gradekit.wire import Channel, WireError
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def main(descriptor: int) -> None:
     """Warm up, say so, and serve requests until the other side is gone."""
     control = socket.socket(fileno=descriptor)
     program = sandbox.compile_filter()
-    outputs = worker.Outputs()
-    shell = worker.make_shell(outputs)
+    outputs = shell.Outputs()
+    python = shell.make_shell(outputs)
     control.sendall(msgpack.packb({"ready": True}))
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, REQUEST_BYTES, 1)
@@ -46,7 +46,7 @@ def main(descriptor: int) -> None:
         if pid == 0:
             control.close()
             _become_worker(
-                request, Channel(line), program, functools.partial(worker.Worker, shell=shell, outputs=outputs)
+                request, Channel(line), program, functools.partial(worker.Worker, shell=python, outputs=outputs)
             )
         os.close(line)
         control.sendall(msgpack.packb({"pid": pid}))
@@ -56,11 +56,16 @@ def _become_worker(request: dict[str, Any], channel: Channel, program: bytes, ma
     """Drop every right, then serve; the process ends here whatever happens."""
     try:
         policy = sandbox.Policy(**{**request["policy"], "readable": tuple(request["policy"]["readable"])})
-        for name in ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"):
-            os.environ[name] = policy.scratch
-        tempfile.tempdir = policy.scratch  # it remembers the template's
+        home = f"{policy.scratch}/{sandbox.HOME}"
+        os.environ |= dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"), home)
+        os.environ["NBGRADER_EXECUTION"] = "autograde"  # nbgrader's promise to notebooks that ask
+        tempfile.tempdir = home  # it remembers the template's
         try:
             if request["isolate"]:
+                if policy.user is not None:
+                    own = sandbox.user_of(policy.user, os.getpid())
+                    for folder in (policy.scratch, home):
+                        os.chown(folder, own, own)
                 sandbox.confine(policy, program, keep=(channel.descriptor,))
             os.chdir(policy.scratch)
         except OSError as error:

@@ -123,10 +123,8 @@ def small_notebook() -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Course:
-    """A course with one small assignment, ready to be released."""
-    course = Course(tmp_path / "course")
+def _small(root: Path) -> Course:
+    course = Course(root)
     source = course.source("small")
     source.parent.mkdir(parents=True)
     source.write_text(json.dumps(small_notebook(), indent=1), encoding="utf-8")
@@ -137,6 +135,28 @@ def small(tmp_path: Path) -> Course:
     shutil.copy(ROOT / "nbgrader_config.py", course.root)
     freeze(course, "small")
     return course
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Course:
+    """A course with one small assignment, ready to be released."""
+    return _small(tmp_path / "course")
+
+
+@pytest.fixture(scope="session")
+def released_once(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The small course, released, for tests that only copy it."""
+    from gradekit.release import release
+
+    course = _small(tmp_path_factory.mktemp("released") / "course")
+    release(course, "small", solutions=False)
+    return course
+
+
+@pytest.fixture
+def released(released_once: Course, tmp_path: Path) -> Course:
+    """The small course, released: a copy, since a release takes seconds."""
+    return Course(shutil.copytree(released_once.root, tmp_path / "course", symlinks=True))
 
 
 @pytest.fixture
@@ -170,3 +190,55 @@ def learner(small: Course) -> Callable[..., dict[str, Any]]:
         return namespace
 
     return run
+
+
+@pytest.fixture(scope="session")
+def enrol() -> Callable[..., None]:
+    """Put a graded submission into a released course's gradebook and reports, without running anything.
+
+    ``enrol(course, "small", "ann", {"double": 0.5})``: scores by exercise, None where undecided; what is not named
+    earned its points. `manual` and `extra` are a person's, by exercise; the rest are fields of the report.
+    """
+
+    def put(course: Course, assignment: str, student: str, scores: dict[str, float | None], **more: Any) -> None:
+        from gradekit import converters, store
+        from gradekit.book import open_gradebook
+
+        handed_in = more.pop("timestamp", None)
+        with open_gradebook(converters.settings(course)) as gradebook:
+            gradebook.update_or_create_student(student, **more.pop("person", {}))
+            row = gradebook.update_or_create_submission(assignment, student, timestamp=handed_in)
+            manual, extra = more.pop("manual", {}), more.pop("extra", {})
+            for notebook in row.notebooks:
+                notebook.late_submission_penalty = more.pop("penalty", None)
+                for grade in notebook.grades:
+                    name = grade.name.removesuffix("-grade")
+                    grade.auto_score = scores.get(name, grade.max_score)
+                    grade.manual_score, grade.extra_credit = manual.get(name), extra.get(name)
+                    grade.needs_manual_grade = grade.auto_score is None and grade.manual_score is None
+            points = {grade.name: grade.max_score for notebook in row.notebooks for grade in notebook.grades}
+            gradebook.db.commit()
+        if more.pop("report", True):
+            store.save(course.root, _report(assignment, student, scores, points, **more))
+
+    return put
+
+
+def _report(assignment: str, student: str, scores: Any, points: dict[str, float], **more: Any) -> Any:
+    from gradekit.model import ExerciseResult, GradeReport, TestResult, Verdict
+
+    diagnoses, followed = more.pop("diagnoses", {}), more.pop("followed", ())
+    results = []
+    for name, most in points.items():
+        exercise = name.removesuffix("-grade")
+        if name == exercise or not most:
+            continue
+        score = scores.get(exercise, most)
+        verdict = Verdict.IE if score is None else Verdict.AC if score == most else Verdict.WA
+        tests = (
+            TestResult(f"{exercise}_values", f"{exercise}(x) is right.", 2, verdict),
+            TestResult(f"{exercise}_exists", f"There is a function {exercise}.", 1, Verdict.AC),
+        )
+        results.append(ExerciseResult(exercise, most, score, tests, exercise in followed, diagnoses.get(exercise)))
+    fields: dict[str, Any] = {"isolation": "landlock+seccomp", "times": {"wall": 1.5, "cells": 1.0, "tests": 0.25}}
+    return GradeReport(assignment, student, exercises=tuple(results), **(fields | more))

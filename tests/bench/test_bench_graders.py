@@ -100,7 +100,7 @@ import json, os, resource, sys, time
 from pathlib import Path
 
 import numpy.random
-from gradekit import notebook, worker
+from gradekit import notebook, shell as shells
 from gradekit.course import Course
 from gradekit.hidden import judge_in_process, load_assignment
 
@@ -108,8 +108,8 @@ course, assignment = Course(Path(sys.argv[1])), sys.argv[2]
 loaded = load_assignment(course, assignment)
 exercises = {item.name + notebook.GRADE_SUFFIX: item.name for item in loaded.exercises}
 answer = sys.stdout
-outputs = worker.Outputs()
-shell = worker.make_shell(outputs)
+outputs = shells.Outputs()
+shell = shells.make_shell(outputs)
 
 
 def learner(folder, pipe):

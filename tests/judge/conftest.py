@@ -1,4 +1,4 @@
-"""The judge: every case of this folder hands in, the class is graded once, and each test reads its own results.
+"""The judge: every case of this folder hands in, each class is graded once, and each test reads its own results.
 
 A case is a folder with a ``case.toml``::
 
@@ -8,7 +8,8 @@ A case is a folder with a ``case.toml``::
     needs = "scipy"         # a module without which the case is skipped
     root = true             # only root can hand this in
     sandbox = true          # an attack on the sandbox, as are all that use "attempts": tried on old kernels too
-    twice = true            # a course of its own, graded twice: both times must agree
+    hasty = true            # it only burns time: graded in the class with the smallest limits
+    twice = true            # graded twice: both times must agree
     compiles = false        # the cells are meant not to
     [cells]                 # cell id → full text; the default is a right answer
     double = '''...'''
@@ -30,6 +31,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import functools
 import hashlib
 import importlib.util
 import json
@@ -61,25 +63,57 @@ from gradekit.freeze import freeze
 from gradekit.release import release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 SMALL = runpy.run_path(str(ROOT / "tests" / "conftest.py"))
 POINTS = {"double": 0.5, "quadruple": 2.0}
 BYSTANDERS = ("alice", "m_alice", "zoe_alice")  # before, amid and after the others
-LIMITS = {"call_s": 2, "exercise_s": 8, "cell_s": 4, "submission_s": 40, "memory_bytes": 512 * 2**20}
+LIMITS = {"call_s": 4, "exercise_s": 16, "cell_s": 8, "submission_s": 80, "memory_bytes": 512 * 2**20}
+HASTY = LIMITS | {"call_s": 1, "exercise_s": 3, "cell_s": 1.5}  # an honest cell takes 0.03 s
 RIGHT = {
     "double": "def double(x):\n    return x + x",
     "quadruple": "def quadruple(x):\n    return double(double(x))",
 }
 SOMEBODY = 12345  # an ordinary user's number
 MASKED = """
-import functools, sys
+import sys
 from gradekit import classroom, cli
-classroom.Order = functools.partial(classroom.Order, max_abi=ABI)
+classroom.Order.__init__.__defaults__ = (*classroom.Order.__init__.__defaults__[:-1], ABI)  # of max_abi, its last field
 sys.exit(cli.main())
-"""  # for one process: a partial cannot be sent to another
+"""
+GRADED_S = 400.0  # for a class; it takes a tenth of that
+
+
+@dataclass(frozen=True)
+class Class:
+    """How one class is graded.
+
+    Attributes
+    ----------
+    jobs : int
+        More than processors where a case mostly waits.
+    rounds : int
+        How often, all over again.
+    user : int or None
+        The ordinary user whom workers share their number with; None for whoever runs the tests.
+    """
+
+    limits: dict[str, float] = field(default_factory=lambda: LIMITS)
+    jobs: int = 2
+    rounds: int = 1
+    max_abi: int = 99
+    user: int | None = None
+
+
+CLASSES = {
+    "patient": Class(),
+    "hasty": Class(limits=HASTY, jobs=4),
+    "twice": Class(jobs=1, rounds=2),
+    "oldest_landlock": Class(max_abi=2),  # what Linux 5.19 has
+    "ordinary_user": Class(max_abi=2, user=SOMEBODY),
+}
 
 
 @dataclass(frozen=True)
@@ -93,10 +127,21 @@ class Case:
     needs: str = ""
     root: bool = False
     sandbox: bool = False
+    hasty: bool = False
     twice: bool = False
     compiles: bool = True
     cells: dict[str, str] = field(default_factory=dict)
     expect: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def attack(self) -> bool:
+        """Whether it tries what the sandbox forbids."""
+        return self.sandbox or "attempts" in self.uses
+
+    @property
+    def home(self) -> str:
+        """The class it is in."""
+        return "twice" if self.twice else "hasty" if self.hasty else "patient"
 
     @property
     def skipped(self) -> str:
@@ -128,8 +173,11 @@ CASES = {path.parent.name: load(path.parent) for path in sorted(HERE.glob("*/cas
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test with the argument `case` every case, with `attack` those that try what the sandbox forbids."""
-    attacks = [name for name, case in CASES.items() if case.sandbox or "attempts" in case.uses]
-    for argument, names in (("case", list(CASES)), ("attack", attacks)):
+    attacks = [name for name, case in CASES.items() if case.attack]
+    cases = list(CASES)
+    if metafunc.definition.name == "test_own_check":
+        cases = [name for name, case in CASES.items() if "check" in case.make()]
+    for argument, names in (("case", cases), ("attack", attacks)):
         if argument in metafunc.fixturenames:
             metafunc.parametrize(argument, [CASES[name] for name in names], ids=names)
 
@@ -192,7 +240,7 @@ class Run:
 # --- the course ------------------------------------------------------------------------------------------------------
 
 
-def build(root: Path, token: str) -> None:
+def build(root: Path, token: str, limits: dict[str, float]) -> None:
     """Make the small course, release it, and let everybody hand in."""
     course = Course(root)
     node = SMALL["small_notebook"]()
@@ -205,7 +253,7 @@ def build(root: Path, token: str) -> None:
     tests = f"{SMALL['TESTS']}\nCANARY = '{token}-hidden'\n"
     (course.hidden("small") / "tests.py").write_text(tests, encoding="utf-8")
     (course.hidden("small") / "misconceptions.py").write_text(SMALL["MISCONCEPTIONS"], encoding="utf-8")
-    settings = [f"c.Gradekit.{name} = {value}" for name, value in LIMITS.items()]
+    settings = [f"c.Gradekit.{name} = {value}" for name, value in limits.items()]
     config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
     (root / "nbgrader_config.py").write_text("\n".join([config, *settings, ""]), encoding="utf-8")
     (root / "canary.txt").write_text(f"{token}-file", encoding="utf-8")
@@ -317,14 +365,16 @@ def terminal(arrived: list[str]) -> Iterator[int]:
     os.close(slave)
 
 
-def grade(run: Run, *options: str, jobs: int, user: int | None = None, max_abi: int = 99) -> None:
+def grade(run: Run, how: Class, *options: str) -> None:
     """Run `gradekit grade` under a terminal and a bound of time, and note what it leaves behind."""
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans become our children
     ours = {child.pid for child in psutil.Process().children(recursive=True)}
     program = (
-        [sys.executable, "-c", f"ABI = {max_abi}\n{MASKED}"] if max_abi < 99 else [sys.executable, "-m", "gradekit.cli"]
+        [sys.executable, "-c", f"ABI = {how.max_abi}\n{MASKED}"]
+        if how.max_abi < 99
+        else [sys.executable, "-m", "gradekit.cli"]
     )
-    command = [*program, "grade", "small", "--course-dir", run.course, "--jobs", str(jobs)]
+    command = [*program, "grade", "small", "--course-dir", run.course, "--jobs", str(how.jobs)]
     environment = os.environ | {"GRADEKIT_CANARY": f"{run.token}-environment", "NO_COLOR": "1", "COLUMNS": "200"}
     with terminal(run.arrived) as tty_:
         process = subprocess.Popen(
@@ -335,10 +385,10 @@ def grade(run: Run, *options: str, jobs: int, user: int | None = None, max_abi: 
             stderr=subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(tty_, termios.TIOCSCTTY, 0),  # noqa: PLW1509  (no threads here)
-            **({} if user is None else {"user": user, "group": user, "extra_groups": []}),
+            **({} if how.user is None else {"user": how.user, "group": how.user, "extra_groups": []}),
         )
         try:
-            said, _ = process.communicate(timeout=100 + 4 * len(run.cases))
+            said, _ = process.communicate(timeout=GRADED_S)
             run.code = process.returncode
         except subprocess.TimeoutExpired:
             process.kill()
@@ -351,16 +401,14 @@ def grade(run: Run, *options: str, jobs: int, user: int | None = None, max_abi: 
         child.kill()
     run.peak_bytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
-
-def judge(folder: Path, cases: list[Case], *, rounds: int = 1, **how: Any) -> Run:
+def judge(folder: Path, cases: list[Case], how: Class) -> Run:
     """Build a course, let the cases hand in, grade them, and note everything that must not be."""
     token = f"canary{secrets.token_hex(8)}"
     run = Run(str(folder / "course"), token, [case.name for case in cases])
     outside = folder / "outside"
     outside.mkdir(parents=True)
-    build(run.root, token)
+    build(run.root, token, how.limits)
     with listeners(outside, run.arrived) as places:
         places |= {
             "COURSE": run.course,
@@ -370,58 +418,63 @@ def judge(folder: Path, cases: list[Case], *, rounds: int = 1, **how: Any) -> Ru
         }
         for case in cases:
             hand_in(Course(run.root), case, places)
-        open_to_all(folder, how.get("user"))
+        open_to_all(folder, how.user)
         run.before = state(run.root)
-        for number in range(rounds):
-            grade(run, *(["--force"] if number else []), **how)
+        for number in range(how.rounds):
+            grade(run, how, *(["--force"] if number else []))
         run.after = state(run.root)
     run.arrived += [f"a file outside: {path}" for path in outside.rglob("*") if path.name != "socket"]
     return run
 
 
-def once(request: pytest.FixtureRequest, factory: pytest.TempPathFactory, argument: str, **how: Any) -> Run:
-    """Grade the class of all chosen cases, by whichever of pytest's processes comes first; the others read of it."""
+def members(name: str, request: pytest.FixtureRequest) -> list[Case]:
+    """Return who hands in to a class: of the cases whose tests are to be run, those that belong to it."""
     params = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    argument = "case" if name in {case.home for case in CASES.values()} else "attack"
     chosen = {found[argument].name for found in params if argument in found} or set(CASES)
-    cases = [case for name, case in CASES.items() if name in chosen and not case.skipped and not case.twice]
-    base = factory.getbasetemp()
+    cases = [case for case in CASES.values() if case.name in chosen and not case.skipped]
+    return [case for case in cases if (case.home == name if argument == "case" else case.attack)]
+
+
+@pytest.fixture(scope="session")
+def graded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Run]:
+    """Grade a class, once in all of pytest's processes; the others wait, since it takes every processor, and read."""
+    base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    name = request.fixturename
-    with (shared / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (shared / f"{name}.json").exists():
-            run = judge(shared / name, cases, **how)
-            (shared / f"{name}.json").write_text(json.dumps(asdict(run)), encoding="utf-8")
-    return Run(**json.loads((shared / f"{name}.json").read_text(encoding="utf-8")))
 
+    @functools.cache
+    def of_class(name: str) -> Run:
+        told = shared / f"{name}.json"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not told.exists():
+                run = judge(shared / name, members(name, request), CLASSES[name])
+                told.write_text(json.dumps(asdict(run)), encoding="utf-8")
+        return Run(**json.loads(told.read_text(encoding="utf-8")))
 
-@pytest.fixture(scope="session")
-def the_class(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The class of all cases, graded by two processes."""
-    return once(request, tmp_path_factory, "case", jobs=2)
-
-
-@pytest.fixture(scope="session")
-def with_the_oldest_landlock(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The class of all attacks on the sandbox, graded with what Linux 5.19 has of Landlock."""
-    return once(request, tmp_path_factory, "attack", jobs=1, max_abi=2)
-
-
-@pytest.fixture(scope="session")
-def by_an_ordinary_user(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The class of all attacks on the sandbox, graded by a user whose number the workers share, with the oldest Landlock."""
-    if os.geteuid() != 0:
-        pytest.skip("the whole suite runs as an ordinary user")
-    if not (sandbox.others_can_read(sys.executable) and sandbox.others_can_read(os.__file__)):
-        pytest.skip(f"only root can read this Python: {sys.executable}")
-    return once(request, tmp_path_factory, "attack", jobs=1, max_abi=2, user=SOMEBODY)
+    return of_class
 
 
 @pytest.fixture
-def judged(case: Case, request: pytest.FixtureRequest, tmp_path: Path) -> Run:
-    """The run in which a case was graded: the class, or one of its own."""
+def judged(case: Case, graded: Callable[[str], Run]) -> Run:
+    """The class in which a case was graded."""
     if case.skipped:
         pytest.skip(case.skipped)
-    if case.twice:
-        return judge(tmp_path, [case], jobs=1, rounds=2)
-    return request.getfixturevalue("the_class")
+    return graded(case.home)
+
+
+@pytest.fixture(params=["patient", "hasty", "twice"])
+def whole(request: pytest.FixtureRequest, graded: Callable[[str], Run]) -> Run:
+    """A class as a whole."""
+    return graded(request.param)
+
+
+@pytest.fixture(params=["oldest_landlock", "ordinary_user"])
+def attacked(request: pytest.FixtureRequest, graded: Callable[[str], Run]) -> Run:
+    """The class of all attacks on the sandbox, with the oldest Landlock, by root or by an ordinary user."""
+    if CLASSES[request.param].user is not None:
+        if os.geteuid() != 0:
+            pytest.skip("the whole suite runs as an ordinary user")
+        if not (sandbox.others_can_read(sys.executable) and sandbox.others_can_read(os.__file__)):
+            pytest.skip(f"only root can read this Python: {sys.executable}")
+    return graded(request.param)

@@ -240,7 +240,7 @@ def test_two_misconceptions_cost_once_each(one: str, two: str) -> None:
     assert together == POINTS | alone
 
 
-@pytest.mark.parametrize("label", ["uniform_weights", "draws_from_own_generator", "InitializesInForward"])
+@pytest.mark.parametrize("label", ["uniform_weights", "another_drawing_order", "InitializesInForward"])
 def test_grading_twice_gives_the_same(label: str) -> None:
     """Grading the same answer again gives the same verdicts and messages, whatever state the global generator is in."""
     np.random.seed(5)

@@ -24,12 +24,15 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
-from gradekit import converters, gradebook
+from gradekit import book as books
+from gradekit import converters, gradebook, recorder
+from gradekit.autograde import StagedAutograde
 from gradekit.course import Course
 from gradekit.demo import DUE, Submission, hand_in
 from gradekit.errors import CourseError
-from gradekit.gradebook import Executed, Executor, StagedAutograde, record
+from gradekit.gradebook import record
 from gradekit.release import release
+from gradekit.scoring import Executed, Executor
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -169,8 +172,8 @@ def graded(
 ) -> gradebook.Recorded:
     """Record one submission, opening all that is needed."""
     config = converters.settings(course)
-    with gradebook.open_gradebook(config) as opened:
-        book = gradebook.open_assignment(config, opened, assignment)
+    with books.open_gradebook(config) as opened:
+        book = books.open_assignment(config, opened, assignment)
         return record(book, student, execute=execute, notebooks=notebooks)
 
 
@@ -316,6 +319,20 @@ c.Autograde.post_convert_hook = note
         assert modes[::2] == modes[1::2]
 
 
+def test_a_notebook_of_another_language_is_refused(squares: Course) -> None:
+    """A source whose kernel is not Python's is refused in one sentence: run as Python, everybody would score 0."""
+    path = squares.source_folder("squares") / "two.ipynb"
+    node = json.loads(path.read_text())
+    node["metadata"]["kernelspec"] = {"name": "ir", "display_name": "R", "language": "R"}
+    path.write_text(json.dumps(node))
+    config = converters.settings(squares)
+    config.ClearSolutions.code_stub = {"python": "raise NotImplementedError", "R": "stop()"}
+    converters.run(GenerateAssignment, config, "squares")
+    submit(squares, "squares", "eve", "one")
+    with pytest.raises(CourseError, match=r"two\.ipynb of 'squares' is for the kernel 'ir' \(R\)"):
+        graded(squares, "squares", "eve", never)
+
+
 # --- what nbgrader should not do -------------------------------------------------------------------------------------
 
 
@@ -393,7 +410,7 @@ class TestFiles:
         (folder / "page.html").write_text("<script>")
         graded(other, "small", "a[1]*é", nothing_run)
         assert outcome(other, "a[1]*é") == {"small.ipynb", "checks.py"}
-        assert gradebook.students(converters.settings(other), "small") == ("a[1]*é",)
+        assert books.students(converters.settings(other), "small") == ("a[1]*é",)
 
     def test_autograded_on_another_disk(self, course: Course) -> None:
         """Where autograded/ is a link to another disk, the folder is copied there first."""
@@ -616,19 +633,19 @@ class TestAllOrNothing:
         def failing(*_: Any) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(gradebook._Recorder, name, failing)
+        monkeypatch.setattr(recorder.Recorder, name, failing)
         with pytest.raises(OSError, match="No space"):
             graded(course, "small", "ann", lambda *_: Executed({"double-grade": 0.5}))
         assert self.state(course) == before
 
     def test_a_failing_commit(self, course: Course, before: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch) -> None:
         """Where the database cannot commit, the old folder stands."""
-        put = gradebook._put
+        put = gradebook.put
 
         def failing(*_: Any) -> None:
             raise OSError(5, "disk")
 
-        monkeypatch.setattr(gradebook, "_put", lambda made, target, stage, _: put(made, target, stage, failing))
+        monkeypatch.setattr(gradebook, "put", lambda made, target, stage, _: put(made, target, stage, failing))
         with pytest.raises(CourseError, match="cannot be written: disk"):
             graded(course, "small", "ann", lambda *_: Executed({"double-grade": 0.5}))
         assert self.state(course) == before
@@ -650,7 +667,7 @@ class TestAllOrNothing:
 
     def die(self, course: Course, when: str, execute: Executor) -> None:
         """Record until the moment, and be killed."""
-        put = gradebook._put
+        put = gradebook.put
 
         def end(*_: Any) -> Executed:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -664,7 +681,7 @@ class TestAllOrNothing:
 
             put(made, target, stage, interrupted)
 
-        gradebook._put = dying
+        gradebook.put = dying
         try:
             graded(course, "small", "ann", end if when == "running" else execute)
         finally:
@@ -716,8 +733,8 @@ class TestOpening:
         for gone in (None, course.root / "release" / "small", course.source("small")):
             if gone is not None:
                 shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
-            with gradebook.open_gradebook(config) as opened:
-                found.append(gradebook.open_assignment(config, opened, "small").sources["small"])
+            with books.open_gradebook(config) as opened:
+                found.append(books.open_assignment(config, opened, "small").sources["small"])
         names = [[item["id"] for item in cells] for cells in found]
         assert names[0] == names[1] == names[2] == [name for name in names[0] if not name.endswith("-try")]
         assert [[item["source"] for item in cells] for cells in found[1:]] == [
@@ -733,12 +750,12 @@ class TestOpening:
         (course.root / "submitted" / "cai" / "small").symlink_to("../ann/small")
         (course.root / "submitted" / "file").write_text("x")
         config = converters.settings(course, student_id_exclude="not this,nobody")
-        assert gradebook.students(config, "small") == ("ann", "bob", "link", "Éve")
-        assert gradebook.students(config, "other") == ()
+        assert books.students(config, "small") == ("ann", "bob", "link", "Éve")
+        assert books.students(config, "other") == ()
         config.CourseDirectory.directory_structure = "{nbgrader_step}/x_{student_id}_y/{assignment_id}"
-        assert gradebook.students(config, "small") == ()
+        assert books.students(config, "small") == ()
         (course.root / "submitted" / "x_ann_y" / "small").mkdir(parents=True)
-        assert gradebook.students(config, "small") == ("ann",)
+        assert books.students(config, "small") == ("ann",)
 
 
 class Staged(StagedAutograde):

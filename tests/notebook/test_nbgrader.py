@@ -116,13 +116,13 @@ class TestDemo:
 
 
 class TestBadInput:
-    """What is wrong beforehand is one clear sentence and exit code 2, and nothing is written."""
+    """What is wrong beforehand is one clear sentence and nbgrader's exit code 1, and nothing is written."""
 
     def refused(self, course: Course, said: str, *words: str) -> None:
-        """Run `nbgrader autograde` and hold it to a sentence, exit code 2, no traceback, no file."""
+        """Run `nbgrader autograde` and hold it to a sentence, exit code 1, no traceback, no file."""
         before = sorted(str(path) for path in course.root.rglob("*") if "__pycache__" not in str(path))
         run = nbgrader(course, "autograde", *words)
-        assert run.returncode == 2, run.stderr
+        assert run.returncode == 1, run.stderr
         assert said in run.stderr
         assert "Traceback" not in run.stderr
         assert sorted(str(path) for path in course.root.rglob("*") if "__pycache__" not in str(path)) == before

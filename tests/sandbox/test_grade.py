@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from gradekit import exchange, hidden, notebook
+from gradekit.catalogue import load_misconceptions
 from gradekit.course import Course
 from gradekit.forkserver import Template
 from gradekit.grade import Judged, grade_cells, inline_score
@@ -39,13 +40,22 @@ def grade(small: Course, assignment: Assignment, template: Template, tmp_path: P
     files.mkdir()
     (files / "checks.py").write_bytes(small.source("small").with_name("checks.py").read_bytes())
 
+    known = load_misconceptions(small, "small", assignment.exercises, assignment.solution)
+
     def graded(*, limits: Limits = QUICK, after: str = "", all_cells: bool = False, **sources: str) -> Judged:
         cells = list(notebook.cells(notebook.read(small.source("small"))))
         cells = [replace(cell, source=sources.get(cell.id.replace("-", "_"), cell.source)) for cell in cells]
         if after:
             cells.append(Cell(len(cells), "after", "code", after, Role.FREE))
         return grade_cells(
-            cells, assignment, template=template, limits=limits, files=files, seed=b"secret", all_cells=all_cells
+            cells,
+            assignment,
+            template=template,
+            limits=limits,
+            files=files,
+            seed=b"secret",
+            catalogue=known,
+            all_cells=all_cells,
         )
 
     return graded
@@ -205,12 +215,21 @@ def test_a_hidden_call_that_ends_the_process(grade: Callable[..., Judged]) -> No
 
 
 def test_a_notebook_that_ends_its_process_again_and_again_is_undecided(grade: Callable[..., Judged]) -> None:
-    """After the second replay nothing more is run: what was not judged is undecided, and a person is told."""
-    judged = grade(imports=LOSS, double_try=LOSS, double_tests=LOSS)
+    """After the second replay nothing more is run: what was not judged is undecided, and a person is told why."""
+    lost = dict.fromkeys(("imports", "double_try", "double_tests"), LOSS)
+    judged = grade(quadruple="def quadruple(x):\n    return double(x)", **lost)
     assert scores(judged) == {"double": None, "quadruple": None}
     assert {test.verdict for result in judged.exercises for test in result.tests} == {Verdict.IE}
-    assert len(judged.notes) == 2
-    assert "double is undecided" in judged.notes[0]
+    assert ["double is undecided" in judged.notes[0], "quadruple is undecided" in judged.notes[1]] == [True, True]
+    assert judged.notes[2].startswith("not run to the end: imports, double-try, double-tests: ")
+
+
+def test_a_mistake_that_ends_the_process_again_and_again_costs_once(grade: Callable[..., Judged]) -> None:
+    """What could not be judged in the notebook gets full marks by follow-through, so that nobody need look at it."""
+    judged = grade(imports=LOSS, double_try=LOSS, double_tests=LOSS)
+    assert scores(judged) == {"double": None, "quadruple": 2.0}
+    assert judged.exercises[1].follow_through
+    assert not any("quadruple is undecided" in note for note in judged.notes)
 
 
 def test_a_cell_that_ends_the_process_the_second_time_only(grade: Callable[..., Judged]) -> None:
@@ -237,12 +256,13 @@ def test_a_submissions_time_is_bounded(grade: Callable[..., Judged]) -> None:
 
 def test_our_own_fault_is_undecided(grade: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch) -> None:
     """A hidden test that fails by itself leaves its exercise undecided; the other one is judged."""
-    run = hidden._run
+    run = hidden.try_test
 
-    def broken(test: Any, student: Any, reference: Any) -> Any:
-        return run(replace(test, function=lambda *_: 1 / 0) if test.name == "values" else test, student, reference)
+    def broken(assignment: Any, name: str, test: Any, line: Any, *, seed: bytes) -> Any:
+        test = replace(test, function=lambda *_: 1 / 0) if test.name == "values" else test
+        return run(assignment, name, test, line, seed=seed)
 
-    monkeypatch.setattr(hidden, "_run", broken)
+    monkeypatch.setattr(hidden, "try_test", broken)
     assert scores(grade()) == {"double": None, "quadruple": 2.0}
 
 
@@ -259,6 +279,50 @@ for worker in [thing for thing in gc.get_objects() if isinstance(thing, Worker)]
 def double(x): return x
 """
     assert scores(grade(double=source))["double"] == 0.0
+
+
+# --- the diagnosis ---------------------------------------------------------------------------------------------------
+
+
+def labels(judged: Judged) -> dict[str, str | None]:
+    """Return what was found, by exercise."""
+    return {result.exercise: result.diagnosis.label if result.diagnosis else None for result in judged.exercises}
+
+
+def test_known_mistake_is_named_and_shown(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+    """A known wrong answer is named in the report and in the graded cell's output; a right one is not."""
+    judged = grade(double="def double(x): return x ** 2")
+    assert labels(judged) == {"double": "squares", "quadruple": None}
+    assert "Squared. What is 3 doubled?" in text_of(judged.outputs[place("double-grade")].outputs)
+    assert judged.times["diagnosis"] > 0
+    assert labels(grade()) == {"double": None, "quadruple": None}
+
+
+def test_no_diagnosis_of_what_an_earlier_mistake_did(grade: Callable[..., Judged]) -> None:
+    """What an exercise gives upon a wrong earlier one is no mistake of its own; its own is told all the same."""
+    judged = grade(double="def double(x): return 3 * x")
+    assert labels(judged) == {"double": "constant_factor", "quadruple": None}
+    judged = grade(double="def double(x): return 3 * x", quadruple="def quadruple(x): return -double(double(x))")
+    assert labels(judged) == {"double": "constant_factor", "quadruple": "sign"}
+
+
+@pytest.mark.parametrize("double", [LOSS, "def double(x):\n    while True: pass", "def double(x: ", "raise SystemExit"])
+def test_no_diagnosis_of_what_gave_no_answer(grade: Callable[..., Judged], double: str) -> None:
+    """A process that ended, a loop without end or a cell that fails is no known mistake."""
+    assert labels(grade(limits=TIGHT, double=double))["double"] is None
+
+
+def test_hostile_answers_are_compared_with_care(grade: Callable[..., Judged]) -> None:
+    """Answers of odd kinds are compared with known ones without harm, and are none."""
+    for value in (
+        "[[x] * 3] * 3",
+        "{1: x, 'a': {2: [None]}}",
+        "10**400",
+        "np.array(['a'])",
+        "x.astype('M8[s]')",
+        "(x, x)",
+    ):
+        assert labels(grade(double=f"def double(x): return {value}"))["double"] is None
 
 
 # --- which cells run -------------------------------------------------------------------------------------------------
@@ -306,6 +370,52 @@ def test_files_are_there_and_shadow_nothing(
     assert scores(judged) == FULL
     assert text_of(judged.outputs[place("double-try")].outputs) == "abcd\n"
     assert (tmp_path / "files" / "data" / "text.txt").read_text(encoding="utf-8") == "abc"
+
+
+def test_files_that_were_written_come_back(grade: Callable[..., Judged], tmp_path: Path) -> None:
+    """New regular files are added, in folders too; what was there stays; caches and temporary files are not wanted."""
+    files = tmp_path / "files"
+    (files / "data").mkdir()
+    (files / "data" / "text.txt").write_text("abc", encoding="utf-8")
+    (files / ".home").write_text("a file that stands in the way", encoding="utf-8")
+    source = (
+        "import os, pathlib, tempfile\nos.makedirs('made/deep'); os.makedirs('empty')\n"
+        "for name in ('new.txt', 'data/text.txt', 'data/new.txt', 'made/deep/new.txt', 'checks.py',\n"
+        "             'other.ipynb', 'timestamp.txt', '.home/cache'):\n"
+        "    open(name, 'w').write('written')\n"
+        "tempfile.mkstemp(); pathlib.Path.home().joinpath('of-mine').write_text('x')"
+    )
+    judged = grade(double_try=source, quadruple="def quadruple(x):\n    return open('new.txt').read() and 0 * x")
+    found = {path.relative_to(files).as_posix() for path in files.rglob("*") if path.is_file()}
+    new = {"new.txt", "data/new.txt", "made/deep/new.txt"}
+    assert found == new | {"checks.py", "data/text.txt", ".home"}
+    assert all((files / name).read_text(encoding="utf-8") == "written" for name in new)
+    assert (files / "data" / "text.txt").read_text(encoding="utf-8") == "abc"
+    assert not (files / "empty").exists()
+    assert judged.notes == ()
+
+
+def test_what_comes_back_is_bounded_by_what_is_there(grade: Callable[..., Judged], tmp_path: Path) -> None:
+    """Files handed in and written share one bound, and a file without blocks counts with its full size."""
+    (tmp_path / "files" / "own").write_bytes(b"x" * 600_000)
+    source = "open('hollow', 'w').truncate(500_000); open('small', 'w').write('x')"
+    judged = grade(limits=replace(QUICK, scratch_bytes=10**6), double_try=source)
+    assert {path.name for path in (tmp_path / "files").iterdir()} == {"checks.py", "own", "small"}
+    assert judged.notes == ("hollow is refused: it is too large (500,000 bytes)",)
+
+
+def test_files_of_a_lost_worker_are_lost(grade: Callable[..., Judged], tmp_path: Path) -> None:
+    """Where the process ended at the last exercise nothing comes back, and nothing fails."""
+    end = "import os\nopen('new.txt', 'w').close()\ndef quadruple(x):\n    os._exit(1)"
+    judged = grade(quadruple=end)
+    assert scores(judged)["double"] == 0.5
+    assert not (tmp_path / "files" / "new.txt").exists()
+
+
+def test_notebooks_are_told_that_they_are_graded(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+    """The variable that nbgrader promises to notebooks is set while they are graded."""
+    judged = grade(double_try="import os; print(os.environ['NBGRADER_EXECUTION'])")
+    assert text_of(judged.outputs[place("double-try")].outputs) == "autograde\n"
 
 
 def test_every_output_is_in_the_notebooks_form(grade: Callable[..., Judged], small: Course) -> None:

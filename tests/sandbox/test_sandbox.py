@@ -658,11 +658,34 @@ def test_the_kernel_says_that_rights_are_gone(fork: Fork, template: Template) ->
     kept = 1 << 2 if template._read_all else 0  # CAP_DAC_READ_SEARCH
     assert (int(found["CapEff"], 16), int(found["CapPrm"], 16)) == (kept, kept)
     assert (int(found["CapInh"], 16), int(found["CapAmb"], 16)) == (0, 0)
-    user = sandbox.NOBODY if os.geteuid() == 0 else os.getuid()
+    user = sandbox.user_of(sandbox.first_user(), session.worker.pid) if os.geteuid() == 0 else os.getuid()
     assert found["Uid"].split() == [str(user)] * 4
     if os.geteuid() == 0:
-        assert found["Gid"].split() == [str(sandbox.NOBODY)] * 4
+        assert found["Gid"].split() == [str(user)] * 4
         assert found["Groups"] == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has no other to become")
+def test_siblings_of_root_are_different_users(fork: Fork) -> None:
+    """Two workers have users of their own, whom files in the scratch folder belong to; few numbers mean nobody."""
+    if sandbox.first_user() == sandbox.NOBODY:
+        pytest.skip("this user namespace has too few numbers")
+    one, other = fork(), fork()
+    assert len({status(one)["Uid"], status(other)["Uid"]}) == 2
+    assert one.worker.scratch.stat().st_uid == int(status(one)["Uid"].split()[0])
+
+
+def test_few_numbers_mean_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a user namespace has the usual 65,536 users, or not all of ours, workers become nobody."""
+    for line, user in (
+        ("0 100000 65536", sandbox.NOBODY),
+        ("0 0 4294967295", sandbox.OWN_USERS),
+        (f"0 0 {sandbox.OWN_USERS + 1}", sandbox.NOBODY),
+    ):
+        monkeypatch.setattr(Path, "read_text", lambda *_, line=line, **__: line)
+        assert sandbox.first_user() == user
+    assert sandbox.user_of(sandbox.NOBODY, 7) == sandbox.NOBODY
+    assert sandbox.user_of(sandbox.OWN_USERS, 7) == sandbox.OWN_USERS + 7
 
 
 def test_nobody_looks_into_a_worker(fork: Fork) -> None:
@@ -687,6 +710,7 @@ def test_the_environment_holds_no_secret(fork: Fork) -> None:
         "LC_CTYPE",
         "COLUMNS",
         "LINES",
+        "NBGRADER_EXECUTION",
     }
     known |= {"PYTHONIOENCODING", "KMP_INIT_AT_FORK", "KMP_DUPLICATE_LIB_OK"}
     assert {name for name in found if not name.endswith("_NUM_THREADS")} <= known
@@ -818,7 +842,9 @@ def test_root_without_its_rights_is_refused() -> None:
     script += "    print(type(error).__name__, error)"
     command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-c", script]
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=60).stdout
-    assert said.startswith("HostError As root, learners' code runs as user 65534, but this root may not become another")
+    assert said.startswith(
+        "HostError As root, learners' code runs as another user, but this root may not become another"
+    )
     assert "CAP_SETUID" in said
 
 
@@ -832,7 +858,7 @@ def test_root_whose_python_nobody_reads_is_refused(monkeypatch: pytest.MonkeyPat
         forkserver._user_to_become()
     assert "/usr/bin/python3" in str(refused.value)
     monkeypatch.setattr(sandbox, "may_read_all", lambda: True)
-    assert forkserver._user_to_become() == (sandbox.NOBODY, True)
+    assert forkserver._user_to_become() == (sandbox.first_user(), True)
 
 
 def test_a_template_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -847,8 +873,10 @@ def test_a_template_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch
 def test_all_of_this_as_an_ordinary_user() -> None:
     """The same tests pass as a user without any right, with a Python that this user can read."""
     python = _python_for_all()
-    command = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
+    user = sandbox.user_of(sandbox.first_user(), os.getpid())  # whose threads nobody else's bomb is counted with
+    command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all"]
     command += [
+        "--bounding-set=-all",
         str(python),
         "-m",
         "pytest",
@@ -863,7 +891,7 @@ def test_all_of_this_as_an_ordinary_user() -> None:
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
     try:
         done = subprocess.run(
-            command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+            command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=900
         )
     finally:
         forkserver.remove_tree(home)

@@ -545,11 +545,11 @@ def test_what_a_stub_keeps(session: Session, source: str) -> None:
 def test_a_forged_name_leads_nowhere(session: Session, name: str) -> None:
     """Asking past the stub's class for a private name, or for a path, is refused here."""
     with_stubs(session, layer=Layer(2.0))
-    source = f"worker, ref = layer._gradekit\n    worker.ask_back(ref, {name!r}, None, {{}})"
+    source = f"ask, ref = layer._gradekit\n    ask(ref, {name!r}, None, {{}})"
     if name:
         assert said(session, source) != "nothing was raised"
     else:
-        run(session, f"worker, ref = layer._gradekit\nsame = worker.ask_back(ref, {name!r}, None, {{}})")
+        run(session, f"ask, ref = layer._gradekit\nsame = ask(ref, {name!r}, None, {{}})")
 
 
 def test_a_stubs_failure_is_an_exception_over_there(session: Session) -> None:
@@ -720,7 +720,8 @@ def test_a_forged_stub_call_is_an_error_over_there(session: Session, frame: str)
     with_stubs(session, one=lambda: calls.append(1))
     source = f"""
 from gradekit.wire import Ref
-worker, ref = one._gradekit
+ask, ref = one._gradekit
+worker = ask.__self__
 worker.channel.send({{"n": -5, **{frame}}})
 answer = worker.channel.receive()
 """
@@ -758,6 +759,11 @@ await two()
         nbformat.validate(nbformat.from_dict(output), ref="output", version=4, version_minor=5)
 
 
+def test_what_a_cell_prints_is_not_kept_in_memory(session: Session) -> None:
+    """A cell may print more than its memory: what is beyond the bound is nowhere kept."""
+    assert session.run_cell("for _ in range(600):\n    print('x' * 2**20)").ok
+
+
 def test_what_a_hidden_call_prints_is_dropped(session: Session) -> None:
     """Texts, warnings and displays of a function that a hidden test calls appear nowhere."""
     run(session, "import warnings\ndef f(x):\n    print(x); warnings.warn('no'); display(x)\n    return x")
@@ -793,8 +799,8 @@ def test_an_ended_session_says_so(template: Template) -> None:
 
 def test_a_reference_that_the_worker_makes_up_is_harmless(session: Session) -> None:
     """A handle with any number is the learner's own affair: asking for it is their error."""
-    run(session, "from gradekit.wire import Ref\nfrom gradekit.worker import Worker\ndef f(): pass")
-    run(session, "Worker.outward = lambda self, value, depth=0: Ref('handle', 10**6, 'a liar')")
+    run(session, "from gradekit.wire import Ref\nfrom gradekit.values import Values\ndef f(): pass")
+    run(session, "Values.outward = lambda self, value, depth=0: Ref('handle', 10**6, 'a liar')")
     liar = Student(session).f()
     with pytest.raises(LearnerError, match="a malformed error"):
         _ = liar.anything
@@ -815,6 +821,6 @@ def test_generators_and_iterators_are_made_and_read_over_there(session: Session)
 
 def test_a_library_that_the_worker_makes_up_is_harmless(session: Session) -> None:
     """A worker that answers a question for a module with anything else loses what it was asked for."""
-    run(session, "from gradekit.worker import Worker\nWorker.outward = lambda self, value, depth=0: 3")
+    run(session, "from gradekit.values import Values\nValues.outward = lambda self, value, depth=0: 3")
     with pytest.raises(LearnerError, match="no module"):
         Student(session).library("numpy.random", "default_rng")

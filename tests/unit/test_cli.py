@@ -29,6 +29,8 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
         (["release", "smal"], "Did you mean 'small'?"),
         (["freeze", "smal"], "Did you mean 'small'?"),
         (["demo", "small", "--to", "."], "is not empty"),
+        (["verify", "smal"], "Did you mean 'small'?"),
+        (["verify", "small", "--jobs", "0"], "Invalid value"),
     ],
 )
 def test_bad_words_are_one_sentence_and_exit_code_2(
@@ -96,7 +98,7 @@ def test_help_answers_without_the_heavy_imports() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert found.strip().endswith("[]")
-    for command in ("release", "freeze", "demo"):
+    for command in ("release", "freeze", "verify", "demo"):
         assert command in found
 
 

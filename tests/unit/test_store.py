@@ -91,3 +91,21 @@ def test_digest_sees_names_contents_and_links(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("3", encoding="ascii")
     assert store.digest([folder]) == linked
     assert len(seen | {linked}) == 5
+
+
+def test_digest_does_not_read_a_hole_of_a_terabyte(tmp_path: Path) -> None:
+    """Of files too large to read, size and time count; the files after them are still read."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "b").write_text("1", encoding="ascii")
+    seen = set()
+    for size in (2**40, 2**40 + 1):
+        with (folder / "a").open("wb") as file:
+            file.truncate(size)
+        os.utime(folder / "a", (0, 0))
+        seen.add(store.digest([folder]))
+    os.utime(folder / "a", (0, 1))
+    seen.add(store.digest([folder]))
+    (folder / "b").write_text("2", encoding="ascii")
+    seen.add(store.digest([folder]))
+    assert len(seen) == 4

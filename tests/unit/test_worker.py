@@ -12,19 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradekit import worker as module
+from gradekit import shell as module
+from gradekit.shell import OUTPUT_BYTES, TEXT_LIMIT, Outputs, Stream, encoded
+from gradekit.values import DEPTH_LIMIT, Stub
 from gradekit.wire import FRAME_BYTES, ITEMS, Closed, Ref, WireError, pack, unpack
-from gradekit.worker import (
-    DEPTH_LIMIT,
-    OUTPUT_BYTES,
-    TEXT_LIMIT,
-    Outputs,
-    Stream,
-    Stub,
-    Worker,
-    encoded,
-    run_definitions,
-)
+from gradekit.worker import Worker, run_definitions
 
 
 class Straw:
@@ -286,8 +278,8 @@ def test_objects_stay(value: Any) -> None:
     worker = made(f=lambda: value)
     found = call(worker)["value"]["answer"]
     assert found == Ref("handle", 0, f"a {type(value).__name__}")
-    assert worker.objects == [value]
-    assert worker.inward(found) is value
+    assert worker.values.objects == [value]
+    assert worker.values.inward(found) is value
 
 
 @pytest.mark.parametrize("dtype", [float, np.float32, np.int16, bool, complex, ">f8", ">i4"])
@@ -362,14 +354,14 @@ def test_values_come_in() -> None:
     """Handles become their objects and stubs callables, in containers too; the rest stays as it is."""
     worker = made()
     thing = object()
-    worker.objects.append(thing)
-    found = worker.inward({"a": [Ref("handle", 0), (Ref("stub", 4, "softmax"), 2)]})
+    worker.values.objects.append(thing)
+    found = worker.values.inward({"a": [Ref("handle", 0), (Ref("stub", 4, "softmax"), 2)]})
     assert found["a"][0] is thing
     stub, two = found["a"][1]
     assert two == 2
     assert isinstance(stub, Stub)
     assert repr(stub) == "<softmax>"
-    assert worker.outward(stub) == Ref("stub", 4, "softmax")
+    assert worker.values.outward(stub) == Ref("stub", 4, "softmax")
 
 
 def test_a_handle_that_does_not_exist_is_an_error() -> None:
@@ -380,7 +372,7 @@ def test_a_handle_that_does_not_exist_is_an_error() -> None:
 def test_numpy_does_not_take_a_stub_for_an_array() -> None:
     """Probing a stub for array protocols asks nobody."""
     worker = made()
-    assert np.asarray(Stub(worker, Ref("stub", 0)), dtype=object).shape == ()
+    assert np.asarray(Stub(worker.ask_back, Ref("stub", 0)), dtype=object).shape == ()
     assert worker.channel.sent == []  # type: ignore[attr-defined]
 
 
@@ -494,7 +486,7 @@ def test_a_failed_cell_always_shows_its_error() -> None:
 def test_a_stubs_call_travels_back() -> None:
     """Calling a stub asks over the line and returns what comes; reading an attribute asks without arguments."""
     worker = made({"n": -1, "value": 4}, {"n": -2, "value": Ref("stub", 9, "a method")})
-    stub = worker.inward(Ref("stub", 3, "f"))
+    stub = worker.values.inward(Ref("stub", 3, "f"))
     assert stub(1, a=np.float64(2)) == 4
     assert isinstance(stub.method, Stub)
     first, second = worker.channel.sent  # type: ignore[attr-defined]
@@ -506,14 +498,14 @@ def test_calls_are_answered_while_a_stub_runs() -> None:
     """While it waits for a stub, the worker answers calls: a learner's function handed to the stub is called."""
     question = {"n": 5, "do": "call", "target": ["f"], "args": [2], "kwargs": {}, "watch": False}
     worker = made(question, {"n": -1, "value": 6}, f=lambda x: x + 1)
-    assert worker.inward(Ref("stub", 0))() == 6
+    assert worker.values.inward(Ref("stub", 0))() == 6
     assert worker.channel.sent[1] == {"n": 5, "value": {"answer": 3, "args": None}}  # type: ignore[attr-defined]
 
 
 def test_a_stubs_error_is_raised() -> None:
     """What the trusted side refuses is a RuntimeError here."""
     with pytest.raises(RuntimeError, match="no longer there"):
-        made({"n": -1, "error": "a given function that is no longer there"}).inward(Ref("stub", 0))()
+        made({"n": -1, "error": "a given function that is no longer there"}).values.inward(Ref("stub", 0))()
 
 
 def test_an_interrupt_waits_for_the_stubs_answer() -> None:
@@ -522,36 +514,36 @@ def test_an_interrupt_waits_for_the_stubs_answer() -> None:
     receive = worker.channel.receive
 
     def interrupted() -> Any:
-        worker._interrupt()
+        worker.turns.interrupt()
         return receive()
 
     worker.channel.receive = interrupted  # type: ignore[method-assign]
-    with worker._learners_turn(), pytest.raises(KeyboardInterrupt):
-        worker.inward(Ref("stub", 0))()
+    with worker.turns.learners(), pytest.raises(KeyboardInterrupt):
+        worker.values.inward(Ref("stub", 0))()
     assert len(worker.channel.frames) == 1  # type: ignore[attr-defined]
 
 
 def test_an_interrupt_comes_through_in_the_learners_turn_only() -> None:
     """While the learner's code runs an interrupt is raised; afterwards it is dropped."""
     worker = made()
-    with pytest.raises(KeyboardInterrupt), worker._learners_turn():
-        worker._interrupt()
-    worker._interrupt()
-    assert not worker.interruptible
+    with pytest.raises(KeyboardInterrupt), worker.turns.learners():
+        worker.turns.interrupt()
+    worker.turns.interrupt()
+    assert not worker.turns.interruptible
 
 
 def test_serving_ends_with_the_line() -> None:
     """The worker answers each frame, drops an interrupt that came too late, and ends when the other side is gone."""
     before = signal.getsignal(signal.SIGINT)
     worker = made({"n": 1, "do": "get", "target": ["f"]}, {"n": 2, "do": "get", "target": ["g"]}, f=1)
-    worker.interrupted = True
+    worker.turns.interrupted = True
     try:
         with pytest.raises(WireError):
             worker.serve()
     finally:
         signal.signal(signal.SIGINT, before)
     assert [frame["n"] for frame in worker.channel.sent] == [1, 2]  # type: ignore[attr-defined]
-    assert not worker.interrupted
+    assert not worker.turns.interrupted
 
 
 # --- definitions -----------------------------------------------------------------------------------------------------
@@ -602,5 +594,5 @@ def test_a_library_is_an_object_that_stays() -> None:
     worker = made()
     (found,) = asked(worker, do="library", module="math").values()
     assert (found.kind, found.text) == ("handle", "a module")
-    assert worker.objects[found.number].sqrt(4) == 2
+    assert worker.values.objects[found.number].sqrt(4) == 2
     assert asked(made(), do="library", module="no_such_module")["error"]["kind"] == "ModuleNotFoundError"

@@ -432,9 +432,10 @@ def seeds_inside(n_x, n_h, n_y):
         "Your weights have the right spread, but seeding numpy does not repeat them. Where do your numbers come from?"
     ),
     justification="np.random.default_rng() is not reached by np.random.seed",
+    random=True,
 )
 def draws_from_own_generator(n_x, n_h, n_y):
-    rng = np.random.default_rng(np.random.randint(1000))
+    rng = np.random.default_rng()
     return {
         "Wx": rng.normal(0, np.sqrt(2 / (n_h + n_x)), (n_h, n_x)),
         "Wh": rng.normal(0, np.sqrt(2 / (n_h + n_h)), (n_h, n_h)),
@@ -547,7 +548,7 @@ def hidden_weights_untransposed(x_t, h_prev, parameters, act=Tanh()):
 @misconception(
     "rnn_layer",
     title="Both biases left out",
-    message="Your layer is right only while the biases are zero. Which of the parameters do you never read?",
+    message="Your layer is right only while the biases are zero. Which of the parameters do you never use?",
     justification="neither bh nor by is added",
 )
 def without_biases(x_t, h_prev, parameters, act=Tanh()):
@@ -560,7 +561,7 @@ def without_biases(x_t, h_prev, parameters, act=Tanh()):
 @misconception(
     "rnn_layer",
     title="Hidden bias left out",
-    message="z_t is off by the same amounts in every row. Which of the parameters do you never read?",
+    message="z_t is off by the same amounts in every row. Which of the parameters do you never use?",
     justification="bh is not added",
 )
 def without_hidden_bias(x_t, h_prev, parameters, act=Tanh()):
@@ -573,7 +574,7 @@ def without_hidden_bias(x_t, h_prev, parameters, act=Tanh()):
 @misconception(
     "rnn_layer",
     title="Output bias left out",
-    message="The state is right, the output is not. Which of the parameters do you never read?",
+    message="The state is right, the output is not. Which of the parameters do you never use?",
     justification="by is not added",
 )
 def without_output_bias(x_t, h_prev, parameters, act=Tanh()):
@@ -677,7 +678,7 @@ def own_softmax_without_shift(x_t, h_prev, parameters, act=Tanh()):
 @misconception(
     "rnn_layer",
     title="Always tanh, whatever act is",
-    message="Your layer gives the same for every activation. Which argument do you never read?",
+    message="Your layer gives the same for every activation. Which argument do you never use?",
     justification="calls np.tanh and ignores act",
 )
 def always_tanh(x_t, h_prev, parameters, act=Tanh()):
@@ -1522,7 +1523,7 @@ def adds_to_the_last_call(y, parameters, caches, act_derivative=Tanh().derivativ
 @misconception(
     "backward",
     title="Always the derivative of tanh",
-    message="Your gradients are right for tanh and for no other activation. Which argument do you never read?",
+    message="Your gradients are right for tanh and for no other activation. Which argument do you never use?",
     justification="1 - hs**2 in place of act_derivative(zs)",
 )
 def always_tanh_derivative(y, parameters, caches, act_derivative=Tanh().derivative):
@@ -1650,8 +1651,11 @@ def runs_forwards_in_time(y, parameters, caches, act_derivative=Tanh().derivativ
 @misconception(
     "network",
     title="One dictionary of parameters for all networks",
-    message="A second network changes the first. Make two of them: does each have a dictionary of its own?",
-    justification="parameters is a class attribute that is updated, never replaced",
+    message=(
+        "A second network changes the first: both hold the same dictionary. "
+        "When is it made, and how often: once, or for each network?"
+    ),
+    justification="parameters is a class attribute, or an argument's default, that is updated and never replaced",
 )
 class SharesClassParameters:
     parameters = {}
@@ -1680,6 +1684,7 @@ class SharesClassParameters:
     title="Default dictionary shared by all networks",
     message="A second network changes the first. When is the default value of an argument made, and how often?",
     justification="a mutable default argument holds the parameters",
+    like="SharesClassParameters",
 )
 class SharesDefaultDictionary:
     def __init__(self, input_size, output_size, hidden_size, act=Tanh(), parameters={}):

@@ -348,6 +348,11 @@ def initialize_spread(student, reference, expect):
 )
 def initialize_draws_in_order(student, reference, expect):
     """With numpy's global generator seeded, Wx, Wh and Wy are the expected draws, in that order, for several sizes."""
+    first, again = (initialized(student, DIFFERENT, 20) for _ in range(2))
+    for answer in (first, again):
+        expect.keys(answer, PARAMETERS, name="parameters")
+    same = np.array_equal(first["Wx"], again["Wx"])
+    expect.true(same, "Seeding numpy's global generator does not repeat your weights.")
     for case in reference.cases("initialize_cases"):
         sizes = Sizes(1, 1, case["n_x"], case["n_h"], case["n_y"])
         answer = initialized(student, sizes, case["seed"])
@@ -425,7 +430,9 @@ def rnn_layer_state(student, reference, expect):
 )
 def rnn_layer_output(student, reference, expect):
     """rnn_layer gives the right yhat_t, for batches and layers of several sizes."""
-    for case in steps(reference):
+    *others, all_equal, batch_is_hidden, fresh = steps(reference)
+    # What fits equal sizes alone gives an answer there, and an answer tells more than an error.
+    for case in (all_equal, batch_is_hidden, fresh, *others):
         yhat_t, _, _ = layer_answer(student, expect, case)
         expect.close(yhat_t, case["yhat_t"], name="yhat_t")
 
@@ -524,7 +531,8 @@ def forward_outputs(student, reference, expect):
 )
 def forward_cache(student, reference, expect):
     """The cache holds the right hs, zs, yhats and inputs of every time step."""
-    for case in sequences(reference):
+    first, *others = sequences(reference)
+    for case in (*others, first):  # N is not T - 1 there: range(N) and range(T - 1) are told apart
         _, cache = forward_answer(student, expect, case["inputs"], case["parameters"])
         demand_cache(expect, cache, case["cache"], name="cache")
 
@@ -678,7 +686,7 @@ def demand_gradients(expect, answer, right, y, *, names=GRADIENTS, rtol=1e-6, at
     """Demand some of the five gradients."""
     expect.keys(answer, names, name="grads")
     wanted = {name: right[name] for name in names}
-    expect.close(answer, wanted, name="grads", sizes=factors(y), rtol=rtol, atol=atol)
+    expect.close(answer, wanted, name="grads", sizes=factors(y), rtol=rtol, atol=atol, picture="scatter")
 
 
 def numeric_gradients(reference, case, step=1e-5):
@@ -840,6 +848,20 @@ def backward_twice(student, reference, expect):
         demand_gradients(expect, answer, right, case["y"], names=("dWy", "dby"))
 
 
+@backward.gradient
+def gradient_of_own_cost(student, reference, expect):
+    """Return the learner's cost as it follows from the parameters, and what the learner's backward makes of it."""
+    case = draw_problem(reference.rng, DIFFERENT)
+
+    def cost(parameters):
+        yhats, _ = forward_answer(student, expect, case["inputs"], parameters)
+        return student.compute_cost(case["y"], yhats)
+
+    answer = student.backward(case["y"], case["parameters"], own_caches(student, expect, case))
+    expect.keys(answer, GRADIENTS, name="grads")
+    return cost, case["parameters"], {name: answer[f"d{name}"] for name in PARAMETERS}
+
+
 # --- network ------------------------------------------------------------------------------------------------------
 
 network = exercise("network")
@@ -877,7 +899,7 @@ def demand_grads(reference, expect, net, act):
     answer = net.handle.grads
     expect.keys(answer, GRADIENTS, name="network.grads")
     wanted = {name: right[name] for name in GRADIENTS}
-    expect.close(answer, wanted, name="network.grads", sizes=factors(net.y))
+    expect.close(answer, wanted, name="network.grads", sizes=factors(net.y), picture="scatter")
 
 
 @network.test(

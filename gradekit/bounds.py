@@ -1,0 +1,51 @@
+"""Bounds on what our own process spends on one call: memory and time."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def bounded_memory(size: int) -> Iterator[None]:
+    """Let a call that takes more than so many bytes of new address space fail with MemoryError."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    limit = used + size
+    resource.setrlimit(resource.RLIMIT_AS, (limit if soft == resource.RLIM_INFINITY else min(soft, limit), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+@contextmanager
+def bounded_time(deadline: float) -> Iterator[None]:
+    """Let a call fail with TimeoutError at the deadline. In a thread no signal comes: it ends late, but ends."""
+    if not can_bound_time():
+        yield
+        return
+
+    def late(*_: object) -> None:
+        raise TimeoutError("the time for this is used up")
+
+    before = signal.signal(signal.SIGALRM, late)
+    outer = signal.setitimer(signal.ITIMER_REAL, max(deadline - time.monotonic(), 0.001))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *outer)
+        signal.signal(signal.SIGALRM, before)
+
+
+def can_bound_time() -> bool:
+    """Say whether a signal can end a call here: only in a process's main thread."""
+    return threading.current_thread() is threading.main_thread()

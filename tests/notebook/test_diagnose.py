@@ -1,0 +1,182 @@
+"""The diagnosis, tried on every mistake that the catalogues know, through the sandbox; a right answer gets none."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gradekit import notebook
+from gradekit.catalogue import load_alternatives, load_misconceptions
+from gradekit.course import Course
+from gradekit.diagnose import Attempt, diagnose
+from gradekit.forkserver import template as run_template
+from gradekit.grade import grade_cells
+from gradekit.hidden import explain, judge, load_assignment
+from gradekit.model import Limits, Role
+from gradekit.student import InProcess
+from gradekit.transcript import Transcript
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gradekit.catalogue import Misconception, Variant
+    from gradekit.forkserver import Template
+    from gradekit.model import Cell, ExerciseResult
+
+COURSE = Course(Path(__file__).parents[2])
+LOADED = {name: load_assignment(COURSE, name) for name in COURSE.assignments()}
+KNOWN = {name: load_misconceptions(COURSE, name, loaded.exercises, loaded.solution) for name, loaded in LOADED.items()}
+WRONG = {f"{name}-{item.label}": (name, item) for name, items in KNOWN.items() for item in items}
+RIGHT = {
+    f"{name}-{item.label}": (name, item)
+    for name, loaded in LOADED.items()
+    for item in load_alternatives(COURSE, name, loaded.exercises, loaded.solution)
+}
+WITHOUT_CATALOGUE = {"constant_factor", "sign"}
+SEED = b"a submission's"
+
+
+@pytest.fixture(scope="module")
+def template() -> Iterator[Template]:
+    """A warm template process."""
+    with run_template() as running:
+        yield running
+
+
+@functools.cache
+def cells(assignment: str) -> tuple[Cell, ...]:
+    """Return the source's cells."""
+    return notebook.cells(notebook.read(COURSE.source(assignment)))
+
+
+def graded(
+    template: Template, files: Path, assignment: str, *answers: Variant, catalogue: tuple[Misconception, ...] = ()
+) -> dict[str, ExerciseResult]:
+    """Grade a notebook with those answers in it: the whole of it where there are several, else the one exercise."""
+    mine = {item.exercise: item.source for item in answers}
+    found = [replace(cell, source=mine.get(cell.grade_id, cell.source)) for cell in cells(assignment)]
+    if len(answers) == 1:
+        names = {f"{name}-grade" for name in mine}
+        end = next(cell.index for cell in found if cell.grade_id in names)
+        roles = (Role.SOLUTION, Role.LOCKED)
+        found = [cell for cell in found[: end + 1] if cell.role in roles or cell.grade_id in names]
+        found = [replace(cell, index=index) for index, cell in enumerate(found)]
+    (files / "checks.py").write_bytes((COURSE.source_folder(assignment) / "checks.py").read_bytes())
+    judged = grade_cells(
+        found,
+        LOADED[assignment],
+        template=template,
+        limits=Limits(),
+        files=files,
+        seed=SEED,
+        catalogue=catalogue or KNOWN[assignment],
+    )
+    return {result.exercise: result for result in judged.exercises}
+
+
+def named(results: dict[str, ExerciseResult]) -> dict[str, str]:
+    """Return what was found, by exercise."""
+    return {name: result.diagnosis.label for name, result in results.items() if result.diagnosis is not None}
+
+
+def expected(*answers: Misconception) -> dict[str, str]:
+    """Return what should be found."""
+    return {item.exercise: item.like or item.label for item in answers}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_known_mistake_is_named(name: str, template: Template, tmp_path: Path) -> None:
+    """A misconception that is handed in loses points and is named, with its title and message, as itself."""
+    assignment, item = WRONG[name]
+    result = graded(template, tmp_path, assignment, item)[item.exercise]
+    assert result.diagnosis is not None
+    assert result.diagnosis.label == (item.like or item.label)
+    assert result.diagnosis.title in explain(result)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_answer_gets_no_diagnosis(name: str, template: Template, tmp_path: Path) -> None:
+    """A right answer that looks different loses nothing and is given no diagnosis."""
+    assignment, item = RIGHT[name]
+    result = graded(template, tmp_path, assignment, item)[item.exercise]
+    assert (result.score, result.diagnosis) == (result.points, None)
+
+
+@pytest.mark.parametrize("position", [0, 3, 7])
+@pytest.mark.parametrize("assignment", LOADED)
+def test_a_mistake_in_every_exercise(assignment: str, position: int, template: Template, tmp_path: Path) -> None:
+    """In a notebook with a misconception in every exercise, each is named."""
+    by_exercise: dict[str, list[Misconception]] = {}
+    for item in KNOWN[assignment]:
+        by_exercise.setdefault(item.exercise, []).append(item)
+    answers = [items[position % len(items)] for items in by_exercise.values()]
+    assert named(graded(template, tmp_path, assignment, *answers)) == expected(*answers)
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("over_columns", "without_biases"),
+        ("TanhDerivativeOfOutput", "no_carry_through_time"),
+        ("state_survives_the_call", "adds_to_the_last_call"),
+        ("draws_from_own_generator", "InitializesInForward"),
+        ("not_divided", "not_averaged"),
+    ],
+)
+def test_two_mistakes_at_once(one: str, two: str, template: Template, tmp_path: Path) -> None:
+    """Two misconceptions in two exercises of a whole notebook are both named, and nothing else is."""
+    answers = [item for item in KNOWN["rnn_from_scratch"] if item.label in (one, two)]
+    assert named(graded(template, tmp_path, "rnn_from_scratch", *answers)) == expected(*answers)
+
+
+def test_gradient_of_ones_own_cost(template: Template, tmp_path: Path) -> None:
+    """A gradient that is right for a cost of another scale is said to be, whether the scale is a known one or not."""
+    known = {item.label: item for item in KNOWN["rnn_from_scratch"]}
+    cost, gradient = known["not_divided"], known["not_averaged"]
+    found = graded(template, tmp_path, "rnn_from_scratch", cost, gradient)["backward"].diagnosis
+    assert found is not None
+    assert found.label == "not_averaged"
+    assert "those of the cost that your own earlier functions compute" in found.message
+    unknown = replace(
+        gradient, source=gradient.source.replace("yhats[:, t] - y[:, t]", "3.5 * (yhats[:, t] - y[:, t])")
+    )
+    cost = replace(cost, source=cost.source.replace("-np", "-3.5 * np"))
+    found = graded(template, tmp_path, "rnn_from_scratch", cost, unknown)["backward"].diagnosis
+    assert found is not None
+    assert found.label == "constant_factor"
+    assert "those of the cost that your own earlier functions compute" in found.message
+
+
+def test_gradient_of_another_ones_cost(template: Template, tmp_path: Path) -> None:
+    """A gradient that is not that of the learner's own wrong cost is not said to be."""
+    known = {item.label: item for item in KNOWN["rnn_from_scratch"]}
+    results = graded(template, tmp_path, "rnn_from_scratch", known["divided_by_batch_only"], known["not_averaged"])
+    assert results["backward"].diagnosis is not None
+    assert "your own earlier functions" not in results["backward"].diagnosis.message
+
+
+@pytest.mark.parametrize("assignment", LOADED)
+def test_solution_gets_no_diagnosis(assignment: str, template: Template, tmp_path: Path) -> None:
+    """The solution loses nothing and is given no diagnosis."""
+    results = graded(template, tmp_path, assignment)
+    assert results
+    assert all((result.score, result.diagnosis) == (result.points, None) for result in results.values())
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_unknown_mistake_is_not_taken_for_a_known_one(name: str) -> None:
+    """A mistake that is struck from the catalogue is not named as another of it."""
+    assignment, item = WRONG[name]
+    loaded = LOADED[assignment]
+    names = dict(loaded.solution)
+    exec(item.source, names)
+    transcript = Transcript()
+    result = judge(loaded, item.exercise, InProcess(names), seed=SEED, transcript=transcript)
+    label = item.like or item.label
+    others = [other for other in KNOWN[assignment] if label not in (other.label, other.like)]
+    found = diagnose(loaded, others, [Attempt(result, transcript)], seed=SEED)
+    assert found is None or found.label in WITHOUT_CATALOGUE

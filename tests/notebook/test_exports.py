@@ -1,0 +1,410 @@
+"""The same assignment in otter-grader and on Gradescope: equal scores, odd hand-ins, what students get, bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from gradekit import bundle, demo, gradescope, notebook, otter
+from gradekit.course import Course
+from gradekit.demo import Submission
+from gradekit.errors import BadReference, CourseError, HostError
+from gradekit.model import ExerciseResult, GradeReport, TestResult, Verdict
+
+ROOT = Path(__file__).parents[2]
+# Grades notebooks with otter, each in a process that can be given up; prints the scores as JSON.
+OTTER_DRIVER = """
+import json, sys
+from otter.api import grade_submission
+
+results = grade_submission(sys.argv[1], sys.argv[2], quiet=True)
+print("SCORES" + json.dumps({name: result.score for name, result in results.results.items()}))
+"""
+RIGHT = {"double": "def double(x):\n    return x + x", "quadruple": "def quadruple(x):\n    return double(double(x))"}
+FULL = {"double": 0.5, "quadruple": 2.0}
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no course be found but the one that travels in the zip."""
+    monkeypatch.delenv("GRADEKIT_COURSE", raising=False)
+
+
+def hand_in(course: Course, folder: Path, cells: dict[str, str], *, name: str = "small.ipynb") -> Path:
+    """Write a student's notebook, made of the released one."""
+    node = notebook.read(course.root / "release" / "small" / "small.ipynb")
+    for cell in node["cells"]:
+        cell["source"] = cells.get(cell["id"], cell["source"])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(json.dumps(node), encoding="utf-8")
+    return folder / name
+
+
+def lay_out(made: Path, root: Path) -> Path:
+    """Lay a zip out as Gradescope does; return the folder for the submission."""
+    for part in ("source", "submission", "results"):
+        (root / part).mkdir(parents=True)
+    with zipfile.ZipFile(made) as file:
+        file.extractall(root / "source")
+    shutil.copy(root / "source" / "run_autograder", root / "run_autograder")
+    return root / "submission"
+
+
+def run_autograder(root: Path) -> dict[str, Any]:
+    """Run Gradescope's own path; return results.json."""
+    environment = {**os.environ, "AUTOGRADER_ROOT": str(root), "AUTOGRADER_PYTHON": sys.executable}
+    subprocess.run(["bash", str(root / "run_autograder")], env=environment, check=True, timeout=300)
+    return json.loads((root / "results" / "results.json").read_text(encoding="utf-8"))
+
+
+def scores(results: dict[str, Any]) -> dict[str, float]:
+    """Return the scores that students see, by exercise."""
+    return {test["name"]: test["score"] for test in results["tests"] if "score" in test}
+
+
+def otter_scores(submission: Path, made: Path) -> dict[str, float]:
+    """Grade one notebook with otter, in a process of its own."""
+    command = [sys.executable, "-W", "ignore", "-c", OTTER_DRIVER, str(submission), str(made)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=submission.parent)
+    assert "SCORES" in done.stdout, done.stderr[-2000:]
+    return json.loads(done.stdout.rsplit("SCORES", 1)[1])
+
+
+@pytest.fixture(scope="module")
+def exported(released_once: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The small course, released, with limits that a test can wait for; not to be changed."""
+    course = Course(Path(shutil.copytree(released_once.root, tmp_path_factory.mktemp("exported") / "course")))
+    with (course.root / "nbgrader_config.py").open("a", encoding="utf-8") as config:
+        config.write("\nc.Gradekit.call_s = 3\nc.Gradekit.exercise_s = 10\n")
+    otter.export(course, "small", course.root / "otter")
+    gradescope.export(course, "small", course.root / "gradescope")
+    return course
+
+
+# --- equal scores ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (RIGHT, FULL),
+        ({}, {"double": 0.0, "quadruple": 0.0}),
+        (RIGHT | {"double": "def double(x):\n    x *= 2\n    return x"}, {"double": 0.5 * 2 / 3, "quadruple": 2.0}),
+        (RIGHT | {"double": "def double(x):\n    raise SystemExit"}, {"double": 0.0, "quadruple": 2.0}),
+    ],
+    ids=["right", "blank", "partial", "exits"],
+)
+@pytest.mark.usefixtures("elsewhere")
+def test_otter_and_gradescope_agree(
+    exported: Course, tmp_path: Path, cells: dict[str, str], expected: dict[str, float]
+) -> None:
+    """The file that a student hands in to nbgrader scores the same in otter and on Gradescope, exercise by exercise."""
+    submission = hand_in(exported, tmp_path / "in", cells)
+    assert otter_scores(submission, exported.root / "otter" / "autograder.zip") == pytest.approx(expected, abs=1e-12)
+    folder = lay_out(exported.root / "gradescope" / "autograder.zip", tmp_path / "root")
+    shutil.copy(submission, folder)
+    found = run_autograder(tmp_path / "root")
+    assert scores(found) == pytest.approx(expected, abs=1e-12)
+    assert found["score"] == pytest.approx(sum(expected.values()), abs=1e-12)
+
+
+def _class_scores(course: Course, submissions: tuple[Submission, ...]) -> dict[str, dict[str, float]]:
+    return {row.student: dict(row.scores) for row in demo.results(course, "rnn_from_scratch", submissions).rows}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("elsewhere")
+def test_the_whole_class_scores_the_same_in_all_four(tmp_path: Path) -> None:
+    """`gradekit grade`, nbgrader, otter and Gradescope's path give the demo class equal scores in every exercise."""
+    course = demo.make_course(Course(ROOT), "rnn_from_scratch", tmp_path / "class")
+    submissions = demo.synthetic_class(course, "rnn_from_scratch")
+    demo.hand_in(course, "rnn_from_scratch", submissions)
+    plain = Course(Path(shutil.copytree(course.root, tmp_path / "plain")))
+    config = (plain.root / "nbgrader_config.py").read_text(encoding="utf-8").replace("gradekit.install(c)", "")
+    (plain.root / "nbgrader_config.py").write_text(config, encoding="utf-8")
+    command = [sys.executable, "-m", "nbgrader", "autograde", "rnn_from_scratch"]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run(command, cwd=plain.root, env=environment, check=True, capture_output=True, timeout=900)
+    assert all(item.failure == "" for item in demo.grade_class(course, "rnn_from_scratch", jobs=2))
+    ours = _class_scores(course, submissions)
+    assert _class_scores(plain, submissions) == ours
+    made = otter.export(course, "rnn_from_scratch", tmp_path / "otter")
+    exported = gradescope.export(course, "rnn_from_scratch", tmp_path / "gradescope")
+    for submission in submissions:
+        path = course.root / "submitted" / submission.student / "rnn_from_scratch" / "rnn_from_scratch.ipynb"
+        assert otter_scores(path, made.zip) == pytest.approx(ours[submission.student], abs=1e-9), submission.student
+        root = tmp_path / f"root-{submission.student}"
+        shutil.copy(path, lay_out(exported, root))
+        assert scores(run_autograder(root)) == ours[submission.student], submission.student
+
+
+def test_students_file_is_otters_too(exported: Course) -> None:
+    """The released notebook itself says which cell is followed by which test and which one otter leaves out."""
+    node = notebook.read(exported.root / "release" / "small" / "small.ipynb")
+    cells = {cell["id"]: cell for cell in node["cells"]}
+    assert cells["double-tests"]["metadata"]["otter"] == {"tests": ["double"]}
+    assert cells["double-grade"]["metadata"]["tags"] == [notebook.OTTER_IGNORE]
+    assert [cell["id"] for cell in node["cells"] if "otter" in cell["metadata"]] == ["double-tests", "quadruple-tests"]
+
+
+# --- odd hand-ins on Gradescope --------------------------------------------------------------------------------------
+
+
+def _ends(root: Path) -> None:
+    (root / "source" / "course" / "tests" / "hidden" / "small" / "tests.py").write_text("import os; os._exit(3)")
+
+
+LOSSES: dict[str, tuple[dict[str, str], dict[str, float], str]] = {
+    "ends the process in a call": (
+        RIGHT | {"double": "import os\ndef double(x):\n    os._exit(0)"},
+        {"double": 0.0, "quadruple": 2.0},
+        "your code ended the process",
+    ),
+    "ends the process in a cell": (
+        RIGHT | {"quadruple-try": "import os\nos._exit(0)"},
+        FULL,
+        "",
+    ),
+    "never ends": (
+        RIGHT | {"double": "def double(x):\n    while True:\n        pass"},
+        {"double": 0.0, "quadruple": 2.0},
+        "took longer than",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_what_otter_loses_gets_a_score_and_a_reason(exported: Course, tmp_path: Path, name: str) -> None:
+    """A dead kernel and an endless loop cost their own exercise, and the page says what happened."""
+    cells, expected, said = LOSSES[name]
+    folder = lay_out(exported.root / "gradescope" / "autograder.zip", tmp_path / "root")
+    hand_in(exported, folder, cells)
+    found = run_autograder(tmp_path / "root")
+    assert scores(found) == expected
+    shown = next(test["output"] for test in found["tests"] if test["name"] == "double")
+    assert said in shown.replace("\\", "")
+
+
+@pytest.mark.parametrize("name", ["renamed.ipynb", "with a space.ipynb", "étude.ipynb"])
+@pytest.mark.usefixtures("elsewhere")
+def test_renamed_notebooks_are_graded(exported: Course, tmp_path: Path, name: str) -> None:
+    """A notebook of another name is the notebook, in otter and on Gradescope; staff read under which name it came."""
+    submission = hand_in(exported, tmp_path / "in", RIGHT, name=name)
+    assert otter_scores(submission, exported.root / "otter" / "autograder.zip") == FULL
+    folder = lay_out(exported.root / "gradescope" / "autograder.zip", tmp_path / "root")
+    hand_in(exported, folder, RIGHT, name=name)
+    found = run_autograder(tmp_path / "root")
+    assert scores(found) == FULL
+    assert f"handed in as {name}" in _staff(found)
+
+
+def test_two_notebooks_and_none(exported: Course, tmp_path: Path) -> None:
+    """Where it is not clear what is meant a person must look; where nothing came the page says so."""
+    made = exported.root / "gradescope" / "autograder.zip"
+    folder = lay_out(made, tmp_path / "two")
+    hand_in(exported, folder, RIGHT, name="one.ipynb")
+    hand_in(exported, folder, {}, name="other.ipynb")
+    found = run_autograder(tmp_path / "two")
+    assert found["score"] == 0
+    assert "A person will look" in found["output"].replace("\\", "")
+    assert "one.ipynb, other.ipynb" in _staff(found)
+    lay_out(made, tmp_path / "none")
+    found = run_autograder(tmp_path / "none")
+    assert scores(found) == {"double": 0.0, "quadruple": 0.0}
+    assert "no notebook small.ipynb was handed in" in found["output"].replace("\\", "")
+
+
+def _staff(found: dict[str, Any]) -> str:
+    (test,) = [test for test in found["tests"] if test["name"] == "For staff"]
+    assert test["visibility"] == "hidden"
+    return test["output"].replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        _ends,
+        lambda root: shutil.rmtree(root / "source" / "course" / "tests"),
+        lambda root: (root / "submission" / "small.ipynb").write_bytes(b"\xff{"),
+        lambda root: os.mkfifo(root / "submission" / "small.ipynb"),
+    ],
+    ids=["our process dies", "no tests", "no notebook at all", "a pipe"],
+)
+def test_there_is_always_a_result(exported: Course, tmp_path: Path, break_it: Callable[[Path], Any]) -> None:
+    """Whatever breaks, results.json is there, says that a person must look, and keeps the reason to staff."""
+    lay_out(exported.root / "gradescope" / "autograder.zip", tmp_path / "root")
+    break_it(tmp_path / "root")
+    environment = {**os.environ, "AUTOGRADER_ROOT": str(tmp_path / "root"), "AUTOGRADER_PYTHON": sys.executable}
+    subprocess.run(["bash", str(tmp_path / "root" / "run_autograder")], env=environment, check=False, timeout=300)
+    found = json.loads((tmp_path / "root" / "results" / "results.json").read_text(encoding="utf-8"))
+    assert found["score"] == 0
+    assert "person will look" in found["output"].replace("\\", "")
+    assert _staff(found)
+
+
+# --- what is on the page ---------------------------------------------------------------------------------------------
+
+
+def test_a_learners_text_stays_text() -> None:
+    """Markdown and HTML in an exception's text are shown letter by letter, and no hidden name is on the page."""
+    wrong = TestResult("values", "It doubles.", 2, Verdict.RTE, "ValueError: <b>*[x](javascript:y)*</b> $z$")
+    exercise = notebook.exercises(notebook.cells(_node()))[0]
+    result = ExerciseResult(exercise.name, 0.5, 0.0, (wrong,))
+    found = gradescope.results(GradeReport("small", "x", "none", (result,)), [exercise])
+    output = found["tests"][0]["output"]
+    assert "\\<b\\>\\*\\[x\\]\\(javascript\\:y\\)" in output
+    assert "\\$z\\$" in output
+    assert found["tests"][0]["status"] == "failed"
+    assert "none" in _staff(found)
+
+
+def _node() -> dict[str, Any]:
+    return notebook.read(ROOT / "source" / "rnn_from_scratch" / "rnn_from_scratch.ipynb")
+
+
+def test_undecided_is_said_and_is_no_grade() -> None:
+    """An exercise that our side could not judge says so, and staff see why."""
+    exercise = notebook.exercises(notebook.cells(_node()))[0]
+    result = ExerciseResult(exercise.name, 0.5, None, (TestResult("t", "It doubles.", 1),))
+    report = GradeReport("small", "x", "landlock+seccomp", (result,), alarms=("tanh is undecided",))
+    found = gradescope.results(report, [exercise])
+    assert "Undecided" in found["tests"][0]["output"]
+    assert "tanh is undecided" in _staff(found)
+
+
+# --- what students get from otter ------------------------------------------------------------------------------------
+
+
+def _run(folder: Path, cells: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
+    """Run the student's notebook of a folder in a real kernel; return the outputs by cell id."""
+    path = folder / "small.ipynb"
+    node = nbformat.read(path, as_version=4)
+    for cell in node.cells:
+        cell.source = cells.get(cell.id, cell.source)
+    arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=ERROR"]
+    client = NotebookClient(node, allow_errors=True, resources={"metadata": {"path": str(folder)}}, timeout=120)
+    client.create_kernel_manager().extra_arguments = arguments
+    client.km.kernel_cmd = None
+    client.execute()
+    return {cell.id: cell.get("outputs", []) for cell in node.cells}
+
+
+def _text(outputs: list[dict[str, Any]]) -> str:
+    return "".join(str(output.get("data", {}).get("text/plain", "")) + output.get("text", "") for output in outputs)
+
+
+@pytest.mark.parametrize(("cells", "passes"), [(RIGHT, True), ({}, False)], ids=["solution", "released"])
+def test_checks_work_in_a_kernel(exported: Course, tmp_path: Path, cells: dict[str, str], *, passes: bool) -> None:
+    """In the students' folder grader.check passes on the solution, and on the released notebook says what to do."""
+    student = Path(shutil.copytree(exported.root / "otter" / "student", tmp_path / "student"))
+    outputs = _run(student, cells)
+    for name in FULL:
+        said = _text(outputs[f"{name}-check"])
+        assert ("passed" in said) is passes, said
+        assert passes or "NotImplementedError" in said, said
+
+
+def test_students_get_no_secret(tmp_path: Path) -> None:
+    """No line of a solution or of a hidden test is in any file or any cell's metadata of the students' folder."""
+    course = Course(ROOT)
+    made = otter.export(course, "rnn_from_scratch", tmp_path / "otter")
+    hidden = (course.hidden("rnn_from_scratch") / "tests.py").read_text(encoding="utf-8")
+    telling = [line.strip() for line in hidden.splitlines() if "student." in line or "reference." in line]
+    solution = [
+        line.strip()
+        for cell in notebook.cells(_node())
+        for line in notebook.region_lines(cell.source, notebook.SOLUTION)
+        if len(line.strip()) > 20
+    ]
+    names = [path.name for path in made.student.rglob("*")]
+    assert not {"reference.npz", "misconceptions.py", ".gradekit-course"} & set(names)
+    for path in made.student.rglob("*"):
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        assert not [line for line in (*telling, *solution) if json.dumps(line)[1:-1] in text or line in text], path
+        assert "gradekit.hidden" not in text
+
+
+def test_zips_ask_for_no_browser_and_pin_everything(exported: Course) -> None:
+    """setup.sh installs pinned packages and our wheel; no LaTeX, no PDF, no browser; hidden tests are hidden."""
+    made = exported.root / "otter" / "autograder.zip"
+    for path in (made, exported.root / "gradescope" / "autograder.zip"):
+        with zipfile.ZipFile(path) as file:
+            names = file.namelist()
+            setup = file.read("setup.sh").decode().lower()
+            pinned = file.read("requirements.txt").decode().splitlines()
+            assert file.getinfo("run_autograder").external_attr >> 16 & 0o111
+        assert len([name for name in names if name.endswith(".whl")]) == 1
+        assert all("==" in line for line in pinned)
+        assert not [word for word in ("latex", "texlive", "chromium", "playwright install", "wget") if word in setup]
+    with zipfile.ZipFile(made) as file:
+        assert json.loads(file.read("otter_config.json"))["show_hidden"] is False
+        assert b"hidden=True" in file.read("tests/double.py")
+
+
+def test_the_wheel_can_be_installed(tmp_path: Path) -> None:
+    """The wheel that travels holds the package and what pip needs to install it."""
+    path = bundle.make_wheel(tmp_path)
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--quiet", "--target"]
+    subprocess.run([*command, str(tmp_path / "site"), str(path)], check=True, timeout=120)
+    code = "import gradekit.checks; print(gradekit.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(tmp_path / "site")},
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert str(tmp_path / "site") in done.stdout
+
+
+# --- bad input -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("export", [otter.export, gradescope.export])
+def test_bad_input_is_one_sentence_and_leaves_nothing(
+    small: Course, tmp_path: Path, export: Callable[[Course, str, Path], Any]
+) -> None:
+    """A taken folder, an odd name, a missing assignment and tests that were never frozen are refused before writing."""
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(CourseError, match="exists already"):
+        export(small, "small", tmp_path / "taken")
+    with pytest.raises(CourseError, match="There is no assignment 'smal'"):
+        export(small, "smal", tmp_path / "made")
+    odd = small.root / "source" / "week 1: start"
+    shutil.copytree(small.source_folder("small"), odd)
+    (odd / "small.ipynb").rename(odd / "week 1: start.ipynb")
+    with pytest.raises(CourseError, match="cannot be exported"):
+        export(small, "week 1: start", tmp_path / "made")
+    (small.hidden("small") / "reference.npz").unlink()
+    with pytest.raises(BadReference, match="There is no"):
+        export(small, "small", tmp_path / "made")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["course", "taken"]
+
+
+def test_without_otter_it_is_said_how_to_get_it(small: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has not installed otter-grader is told what to type."""
+    monkeypatch.setitem(sys.modules, "otter.generate", None)
+    with pytest.raises(HostError, match="not installed") as refused:
+        otter.export(small, "small", tmp_path / "made")
+    assert "pip install" in str(refused.value)
+
+
+def test_pins_know_what_is_missing() -> None:
+    """A package that is not installed cannot be pinned, and its name is said; what is pinned is what is installed."""
+    with pytest.raises(HostError, match="no_such_package"):
+        bundle.pins("no_such_package")
+    found = dict(line.split("==") for line in bundle.pins("gradekit[grader]"))
+    assert {"numpy", "nbgrader", "ipython", "msgpack"} <= found.keys()
+    assert "gradekit" not in found

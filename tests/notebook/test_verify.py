@@ -1,0 +1,28 @@
+"""Every assignment's hidden tests are proved: what `gradekit verify` says of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradekit.course import Course
+from gradekit.proof import LOOKED_AT, TRIED
+from gradekit.verify import EQUIVALENT_SHARE, verify
+
+COURSE = Course(Path(__file__).parents[2])
+
+
+@pytest.mark.parametrize("assignment", COURSE.assignments())
+def test_hidden_tests_are_proved(assignment: str) -> None:
+    """All right answers earn all, all wrong ones lose, every mutant dies or is listed, nothing leaks."""
+    proof = verify(COURSE, assignment)  # one job: the tests beside this one use the other cores
+    assert [(item.section, item.exercise, item.label, item.problem) for item in proof.problems] == []
+    assert proof.lacks == ()
+    for exercise in proof.exercises:
+        for section in TRIED:
+            assert proof.count(section, exercise)[0] > 0, (section, exercise)
+    assert [proof.count(section)[0] for section in LOOKED_AT] == [1, 1, 1]
+    made, _, equivalent = map(sum, zip(*(proof.count("mutants", name) for name in proof.exercises), strict=True))
+    assert made >= 10 * len(proof.exercises)
+    assert equivalent <= EQUIVALENT_SHARE * made

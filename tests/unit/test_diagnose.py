@@ -1,0 +1,318 @@
+"""Diagnosis: which known mistake a wrong answer is, and when nothing is named."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradekit import diagnose as module
+from gradekit.catalogue import Misconception
+from gradekit.course import Course
+from gradekit.diagnose import Attempt, diagnose, is_own_gradient, of_own_cost
+from gradekit.hidden import Assignment, explain, judge, load_assignment
+from gradekit.model import Diagnosis, Verdict
+from gradekit.student import InProcess, LearnerError
+from gradekit.transcript import Event, Transcript
+
+SQUARES = Misconception(
+    "squares", "double", "def double(x): return x * x", title="Squared", message="What is 3 doubled?"
+)
+CHANGES = Misconception("changes_x", "double", "def double(x):\n    x *= 2\n    return x", title="In place")
+Find = Callable[..., Diagnosis | None]
+
+GRADIENT = """
+
+import numpy as np
+
+
+@quadruple.gradient
+def gradient_of_own_double(student, reference, expect):
+    x = reference.draw((2, 3))
+
+    def cost(parameters):
+        return float(np.sum(student.double(parameters["x"])))
+
+    return cost, {"x": x}, {"x": student.quadruple(x)}
+"""
+
+
+@pytest.fixture
+def assignment(small: Course) -> Assignment:
+    """The small course's assignment, loaded."""
+    return load_assignment(small, "small")
+
+
+def attempt(assignment: Assignment, source: str, name: str = "double") -> Attempt:
+    """Judge the solution with another text for one exercise."""
+    names = dict(assignment.solution)
+    exec(source, names)
+    transcript = Transcript()
+    return Attempt(judge(assignment, name, InProcess(names), seed=b"unit", transcript=transcript), transcript)
+
+
+@pytest.fixture
+def find(assignment: Assignment) -> Find:
+    """Diagnose an answer to `double`: ``find(source, *catalogue)``."""
+
+    def found(source: str, *catalogue: Misconception, name: str = "double") -> Diagnosis | None:
+        return diagnose(assignment, catalogue, [attempt(assignment, source, name)], seed=b"unit")
+
+    return found
+
+
+def like(label: str, source: str, **words: Any) -> Misconception:
+    """Return a misconception of `double`."""
+    return Misconception(label, "double", source, title=label, **words)
+
+
+@pytest.mark.parametrize("item", [SQUARES, CHANGES])
+def test_known_mistake_is_named(find: Find, item: Misconception) -> None:
+    """The learner's answer is that of one misconception: its title and message are the learner's to read."""
+    found = find(item.source, SQUARES, CHANGES)
+    assert found == Diagnosis(item.label, item.title, item.message, item.justification)
+
+
+def test_another_way_to_write_it_is_named(find: Find) -> None:
+    """What counts is what is answered, up to rounding, not how it is written."""
+    found = find("def double(x): return np.exp(2 * np.log(np.abs(x)))", SQUARES, CHANGES)
+    assert found is not None
+    assert found.label == "squares"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def double(x): return x ** 3",
+        "def double(x): return None",
+        "def double(x): return x * x + 1e-3",
+        "def double(x): return (x * x).tolist()",
+        "def double(x): return (x * x).T",
+        "def double(x): raise ValueError('no')",
+        "def double(x): return double",
+        "def double(x): return x * np.nan",
+    ],
+)
+def test_unknown_mistake_is_not_named(find: Find, source: str) -> None:
+    """An answer that no misconception gives is given no name."""
+    assert find(source, SQUARES, CHANGES) is None
+
+
+def test_nothing_is_named_without_a_catalogue(find: Find) -> None:
+    """An assignment without a catalogue has no known mistakes."""
+    assert find(SQUARES.source) is None
+
+
+def test_misconception_of_another_exercise_is_not_tried(find: Find) -> None:
+    """Only the exercise's own misconceptions count."""
+    other = Misconception("squares", "quadruple", SQUARES.source)
+    assert find(SQUARES.source, other) is None
+
+
+def test_two_that_answer_the_same_are_not_named(find: Find) -> None:
+    """Where two misconceptions give the learner's answers, neither is named, unless one is declared like the other."""
+    twin = "def double(x): return x ** 2"
+    assert find(SQUARES.source, SQUARES, like("twin", twin)) is None
+    found = find(SQUARES.source, like("twin", twin, like="squares"), SQUARES)
+    assert found is not None
+    assert found.label == "squares"
+
+
+MORE = """
+
+@double.test()
+def large(student, reference, expect):
+    \"\"\"double(x) is right for large x.\"\"\"
+    x = 1000 + reference.draw((2, 2))
+    expect.close(student.double(x), reference.double(x), name="double(x)")
+
+
+@double.test()
+def small(student, reference, expect):
+    \"\"\"double(x) is right for small x.\"\"\"
+    x = 0.001 * reference.draw((2, 2))
+    expect.close(student.double(x), reference.double(x), name="double(x)")
+"""
+
+
+@pytest.fixture
+def larger(small: Course) -> Assignment:
+    """The small course's assignment with more tests of `double`."""
+    tests = small.hidden("small") / "tests.py"
+    tests.write_text(tests.read_text() + MORE)
+    return load_assignment(small, "small")
+
+
+@pytest.mark.parametrize(
+    ("body", "label"),
+    [
+        ("np.minimum(x * x, 100)", "squares"),  # two tests of three that were lost, by weight three of four
+        ("x * x if np.abs(x).max() < 0.1 else x ** 3", None),  # one of three
+        ("x * x if np.abs(x).max() > 0.1 else 2 * x", None),  # right where the misconception is wrong
+        ("x * x if np.abs(x).max() < 100 else x * np.nan", "squares"),
+        ("x * np.nan if np.abs(x).max() < 100 else x * x", None),
+        ("np.full(x.shape, 7.0) if x.max() < 100 else x", None),  # one number everywhere is no evidence
+    ],
+)
+def test_most_of_what_was_lost_is_enough(larger: Assignment, body: str, label: str | None) -> None:
+    """A known mistake beside another one is named where it explains most of what was lost, and is right elsewhere."""
+    seven = like("seven", "def double(x): return np.full(x.shape, 7.0)")
+    given = attempt(larger, f"def double(x): return {body}")
+    found = diagnose(larger, [SQUARES, CHANGES, seven], [given], seed=b"unit")
+    assert (found.label if found else None) == label
+
+
+@pytest.mark.parametrize(
+    ("body", "label"),
+    [
+        ("np.ones((1, 3)) + x", "shapes"),
+        ("x + np.ones(3)", None),  # another text of the same error
+        ("np.ones((1, 3)) + x if x.max() < 100 else {}[0]", None),  # half of what was lost is told by an error
+        ("x + np.ones((7, 7))", None),  # an error is all there is
+    ],
+)
+def test_errors_are_compared_by_type_and_text(larger: Assignment, body: str, label: str | None) -> None:
+    """What a misconception raises counts beside what it answers; errors alone tell nothing."""
+    known = [like("shapes", "def double(x): return np.ones((1, 3)) + x")]
+    known.append(like("no_answer", "def double(x): return x + np.ones((7, 7))"))
+    found = diagnose(larger, known, [attempt(larger, f"def double(x): return {body}")], seed=b"unit")
+    assert (found.label if found else None) == label
+
+
+@pytest.mark.parametrize(("factor", "label"), [("3.5", "constant_factor"), ("0.2", "constant_factor"), ("-2", "sign")])
+def test_constant_factor(find: Find, factor: str, label: str) -> None:
+    """A right answer times a constant is recognised without a catalogue, and the constant is not told."""
+    found = find(f"def double(x): return {factor} * x", SQUARES)
+    assert found is not None
+    assert found.label == label
+    assert not any(character.isdigit() for character in found.message)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def double(x): return 0 * x",
+        "def double(x): return 3 * x + 1e-3",
+        "def double(x): return (3 if x.shape == (3, 2) else 2) * x",
+        "def double(x): return 3 * x[:1]",
+    ],
+)
+def test_no_constant_factor(find: Find, source: str) -> None:
+    """Zeros, another shape, or answers that are right elsewhere are no constant factor."""
+    assert find(source) is None
+
+
+def test_endless_misconception_ends(find: Find, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misconception that never ends, or takes all memory, holds nothing up and is not named."""
+    monkeypatch.setattr(module, "CALL_S", 0.05)
+    endless = like("endless", "def double(x):\n    while True: pass")
+    greedy = like("greedy", "def double(x): return np.ones(2**40)")
+    found = find(SQUARES.source, endless, greedy, SQUARES)
+    assert found is not None
+    assert found.label == "squares"
+
+
+def test_endless_answer_is_an_endless_misconceptions(larger: Assignment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A learner's call that was over its time is compared with a misconception's that is over ours."""
+    monkeypatch.setattr(module, "CALL_S", 0.05)
+    given = attempt(larger, "def double(x): return x * x if x.max() < 100 else {}[0]")
+    late = Event(("double",), LearnerError("TimeLimit", "too long", verdict=Verdict.TLE))
+    given.transcript.events["large"] = [late]
+    endless = like("endless", "def double(x):\n    while x.max() > 100: pass\n    return x * x")
+    found = diagnose(larger, [SQUARES, endless], [given], seed=b"unit")
+    assert found is not None
+    assert found.label == "endless"
+
+
+def test_time_for_a_diagnosis_is_bounded(find: Find, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where not all of the catalogue could be compared, nothing is named."""
+    monkeypatch.setattr(module, "EXERCISE_S", 0.0)
+    assert find(SQUARES.source, SQUARES) is None
+
+
+def test_nothing_is_tried_where_no_time_can_be_bounded(find: Find) -> None:
+    """In a thread, where a misconception that never ends could not be stopped, nothing is named."""
+    found: list[Diagnosis | None] = []
+    thread = threading.Thread(target=lambda: found.append(find(SQUARES.source, SQUARES)))
+    thread.start()
+    thread.join()
+    assert found == [None]
+
+
+def test_answers_that_were_too_large_are_not_compared(assignment: Assignment) -> None:
+    """Of a transcript that is not whole nothing is said."""
+    given = attempt(assignment, SQUARES.source)
+    given.transcript.room = -1
+    assert diagnose(assignment, [SQUARES], [given], seed=b"unit") is None
+
+
+def test_draws_that_no_seed_reaches(find: Find) -> None:
+    """A misconception that never answers the same twice is told by the pattern of right and wrong, and its messages."""
+    known = like("noise", "def double(x): return 2 * x + np.random.default_rng().normal(size=x.shape)", random=True)
+    found = find("def double(x): return 2 * x + np.random.default_rng().uniform(size=x.shape)", known)
+    assert found is not None
+    assert find("def double(x): return 2 * x[:1] + np.random.default_rng().normal(size=x[:1].shape)", known) is None
+    found = find(SQUARES.source, known, SQUARES)
+    assert found is not None
+    assert found.label == "squares"
+
+
+def test_misconceptions_that_remember_begin_anew(find: Find) -> None:
+    """Every comparison runs a misconception's cell afresh."""
+    known = like("counts", "def double(x, seen=[]):\n    seen.append(1)\n    return 2 * x + (len(seen) - 1)")
+    for _ in range(2):
+        found = find(known.source, known)
+        assert found is not None
+        assert found.label == "counts"
+
+
+def test_global_generator_is_left_alone(find: Find) -> None:
+    """A diagnosis, in which misconceptions draw, leaves numpy's global generator as it was."""
+    noise = like("noise", "def double(x): return np.random.normal(size=x.shape)")
+    np.random.seed(4)
+    find(SQUARES.source, noise, SQUARES)
+    assert np.random.random() == np.random.RandomState(4).random_sample()
+
+
+def test_diagnosis_is_shown(assignment: Assignment) -> None:
+    """The plain report holds the title and the message, and not the justification."""
+    from dataclasses import replace
+
+    result = attempt(assignment, SQUARES.source).result
+    text = explain(replace(result, diagnosis=Diagnosis("squares", "Squared", "What is 3 doubled?", "x * x")))
+    assert "  Squared. What is 3 doubled?\n" in text
+    assert "x * x" not in text
+
+
+@pytest.mark.parametrize(
+    ("double", "quadruple", "own"),
+    [
+        ("return 3 * x", "return 3 * np.ones(x.shape)", True),
+        ("return x ** 2", "return 2 * x", True),
+        ("return 3 * x", "return 2 * np.ones(x.shape)", False),
+        ("return 3 * x", "return 3 * np.ones((1, 1))", False),
+        ("return 0 * x", "return 0 * x", False),
+        ("return None", "return 3 * x", False),
+        ("return 3 * x", "return None", False),
+        ("return 3 * x", "return 'text'", False),
+        ("return x * np.nan", "return 3 * x", False),
+    ],
+)
+def test_gradient_of_ones_own_cost(small: Course, double: str, quadruple: str, *, own: bool) -> None:
+    """A gradient is that of the learner's own cost where differences of that cost say so, and it moves at all."""
+    tests = small.hidden("small") / "tests.py"
+    tests.write_text(tests.read_text() + GRADIENT)
+    names = {"np": np}
+    exec(f"def double(x): {double}\ndef quadruple(x): {quadruple}", names)
+    assert is_own_gradient(load_assignment(small, "small"), "quadruple", InProcess(names), seed=b"") is own
+
+
+def test_gradient_of_ones_own_cost_beside_another_name() -> None:
+    """What was found keeps its name; that the gradient suits one's own cost is said besides."""
+    found = of_own_cost(Diagnosis("not_averaged", "Not averaged", "Every gradient is too large."))
+    assert found.label == "not_averaged"
+    assert found.message.startswith("Every gradient is too large. Your gradients are exactly those")
+    assert of_own_cost(None).label == "gradient_of_own_cost"
