@@ -976,6 +976,7 @@ def loss_as_array(cache, targets):
     title="Sum begun anew at every step",
     message="For one character you are right; for several only one step is left of your sum. Where is it set to zero?",
     justification="loss = ... in place of loss += ...",
+    like="loss_of_last_step",
 )
 def loss_starts_anew_each_step(cache, targets):
     loss = 0.0
