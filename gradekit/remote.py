@@ -90,6 +90,10 @@ class Session:
         np.random.seed(seed)  # noqa: NPY002  (the exercises draw from the global generator)
         self.line.ask({"do": "seed", "seed": seed}, self.limits.call_s)
 
+    def library(self, module: str) -> Any:
+        """Import a module over there; what the worker makes of the name is the learner's as all else there."""
+        return self.outward(self.line.ask({"do": "library", "module": module}, self.limits.call_s))
+
     # --- what a notebook does ----------------------------------------------------------------------------------------
 
     def run_cell(self, source: str, *, keep: bool = True) -> CellRun:

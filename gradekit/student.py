@@ -7,6 +7,7 @@ and it is **not secure**: code that looks for the reference can find it.
 
 from __future__ import annotations
 
+import importlib
 import linecache
 import os
 import warnings
@@ -74,6 +75,9 @@ class Line(Protocol):
     def seed(self, seed: int) -> None:
         """Seed numpy's global generator on the learner's side."""
 
+    def library(self, module: str) -> Any:
+        """Return a library's module on the learner's side, as a handle."""
+
 
 class Handle:
     """An object that stays on the learner's side; its attributes are read and its methods called over the line."""
@@ -110,6 +114,17 @@ class Student:
     def seed(self, seed: int) -> None:
         """Seed numpy's global generator over there."""
         self._line.seed(seed)
+
+    def library(self, module: str, name: str) -> Handle:
+        """Return a library's function over there, to make and to read what does not travel.
+
+        ``library("numpy.random", "default_rng")(1)`` makes a generator to pass as an argument;
+        ``library("builtins", "list")(answer)`` reads what an iterator gives.
+        """
+        found = self._line.library(module)
+        if not isinstance(found, Handle):  # the learner's process may say anything
+            raise LearnerError("ImportError", f"{module} is no module in your notebook")
+        return Handle(self._line, (*found._target, name), f"{module}.{name}")  # noqa: SLF001  (same module)
 
 
 def changed_by(function: Handle, args: tuple[Any, ...]) -> str | None:
@@ -151,7 +166,8 @@ class InProcess:
         with self._learner():
             answer = self._resolve(target)(*own_args, **own_kwargs)
         pairs = enumerate(zip(args, own_args, strict=True), start=1) if watch else ()
-        changed = (checks.changed(given, now, path=f"argument {number}") for number, (given, now) in pairs)
+        plain = ((number, given, now) for number, (given, now) in pairs if not isinstance(given, Handle))
+        changed = (checks.changed(given, now, path=f"argument {number}") for number, given, now in plain)
         return self._outward(answer), next((path for path in changed if path), None)
 
     def get(self, target: Target) -> Any:
@@ -163,6 +179,12 @@ class InProcess:
     def seed(self, seed: int) -> None:
         """Seed the process's global generator; see :class:`Line`."""
         np.random.seed(seed)  # noqa: NPY002  (the exercises draw from the global generator)
+
+    def library(self, module: str) -> Any:
+        """Import a module; see :class:`Line`."""
+        with self._learner():
+            found = importlib.import_module(module)
+        return self._outward(found)
 
     def _resolve(self, target: Target) -> Any:
         root, *path = target
@@ -185,7 +207,7 @@ class InProcess:
         """Return a plain copy of a value; what is not plain stays here and a handle goes out."""
         if value is None or type(value) in (bool, int, float, complex, str):
             return value
-        if isinstance(value, np.generic) and value.dtype.kind in "biufc":
+        if isinstance(value, np.generic) and value.dtype.kind in "biufcU":
             return value.item()
         if isinstance(value, np.ndarray):
             if value.dtype.kind in "biufc":

@@ -107,6 +107,10 @@ class Recorder:
         """Seed the process's global generator; see :class:`gradekit.student.Line`."""
         self._line.seed(seed)
 
+    def library(self, module: str) -> Any:
+        """Import a module; see :class:`gradekit.student.Line`."""
+        return self._noted((module,), lambda: (self._line.library(module), None))[0]
+
     def _noted(self, target: Target, ask: Callable[[], tuple[Any, str | None]]) -> tuple[Any, str | None]:
         try:
             answer, changed = ask()

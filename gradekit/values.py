@@ -70,8 +70,8 @@ class Values:
             return value
         if type(value) is int:
             return value if _fits(value) else Ref("opaque", text="a whole number beyond 64 bits")
-        if type(value) is str:
-            return as_utf8(value)
+        if type(value) in (str, np.str_):  # numpy's is what an array of texts is made of
+            return as_utf8(str.__str__(value))
         if isinstance(value, np.generic) and value.dtype.kind in "biufc":  # item() of a long double is itself
             return {"f": float, "c": complex}.get(value.dtype.kind, type(value).item)(value)
         if isinstance(value, np.ndarray):

@@ -9,6 +9,7 @@ call goes on. IPython's shell is made once, in the template, and comes here by f
 from __future__ import annotations
 
 import ast
+import importlib
 import linecache
 import signal
 import traceback
@@ -87,6 +88,7 @@ class Worker:
             "call": self._call,
             "get": self._get,
             "seed": self._seed,
+            "library": self._library,
             "bind": self._bind,
             "define": self._define,
         }
@@ -164,6 +166,12 @@ class Worker:
             self._generator = np.random.get_state()  # noqa: NPY002
         else:
             np.random.set_state(self._generator)  # noqa: NPY002
+
+    def _library(self, frame: dict[str, Any]) -> Any:
+        self.outputs.begin(keep=False)
+        with self.turns.learners():
+            module = importlib.import_module(frame["module"])
+        return self.values.outward(module)
 
     def _bind(self, frame: dict[str, Any]) -> None:
         self.shell.user_ns.update({name: self.values.inward(ref) for name, ref in frame["names"].items()})

@@ -151,8 +151,9 @@ class TestStudentVersion:
 
 def _run(name: str, folder: Path, *, with_checks: bool) -> Any:
     node = nbformat.read(ROOT / "release" / name / f"{name}.ipynb", as_version=4)
-    if with_checks:
-        shutil.copy(ROOT / "release" / name / "checks.py", folder)
+    for path in (ROOT / "release" / name).iterdir():
+        if path.suffix != ".ipynb" and (with_checks or path.name != "checks.py"):
+            shutil.copy(path, folder)
     client = NotebookClient(node, allow_errors=True, timeout=120, resources={"metadata": {"path": str(folder)}})
     return client.execute(env={**__import__("os").environ, "PYTHONPATH": ""})
 

@@ -805,3 +805,22 @@ def test_a_reference_that_the_worker_makes_up_is_harmless(session: Session) -> N
     with pytest.raises(LearnerError, match="a malformed error"):
         _ = liar.anything
     assert not session.alive
+
+
+def test_generators_and_iterators_are_made_and_read_over_there(session: Session) -> None:
+    """A hidden test makes a generator for the learner's function, and reads what a generator function yields."""
+    run(session, "def f(rng, n):\n    for _ in range(n):\n        yield rng.random()")
+    student = Student(session)
+    generator = student.library("numpy.random", "default_rng")(7)
+    drawn = student.library("builtins", "list")(student.f(generator, 3))
+    assert drawn == np.random.default_rng(7).random(3).tolist()
+    assert changed_by(student.f, (generator, 3)) is None
+    student.seed(7)
+    assert student.library("numpy.random", "random")() == np.random.RandomState(7).random()
+
+
+def test_a_library_that_the_worker_makes_up_is_harmless(session: Session) -> None:
+    """A worker that answers a question for a module with anything else loses what it was asked for."""
+    run(session, "from gradekit.values import Values\nValues.outward = lambda self, value, depth=0: 3")
+    with pytest.raises(LearnerError, match="no module"):
+        Student(session).library("numpy.random", "default_rng")

@@ -359,6 +359,8 @@ def test_dictionary_says_which_entries_are_right():
     assert "f(x)['b'] is 14 times" in finding.message
     assert finding.message.endswith("Right: a. Not right: b.")
     assert "Right: none." in found({"a": 1.0, "b": 3.0}, {"a": 1.7, "b": 3.7}).message
+    strange = found({"\n": 1.0, " ": 3.0, 7: 1.0}, {"\n": 1.0, " ": 3.7, 7: 1.0})
+    assert strange.message.endswith("Right: '\\n', 7. Not right: ' '."), "a line end would break the message"
     assert found({"a": 1.0}, {"a": 1.7}).message == "f(x)['a'] is not the right number."
 
 

@@ -99,6 +99,7 @@ def test_changed_argument_is_named() -> None:
     [
         (np.float64(1.5), 1.5),
         (np.bool_(1), True),
+        (np.str_("a"), "a"),
         ((1, [2.0, "a"], {"k": None}), (1, [2.0, "a"], {"k": None})),
     ],
 )
@@ -170,3 +171,49 @@ def test_seed_reaches_the_learners_generator() -> None:
     first = mine.f()
     mine.seed(4)
     assert (mine.f() == first).all()
+
+
+def test_library_makes_what_does_not_travel() -> None:
+    """A generator is made over there, stays there, and is passed as an argument by its handle."""
+    mine = student(f=lambda rng: rng.random(3))
+    generator = mine.library("numpy.random", "default_rng")(7)
+    assert describe(generator) == "a Generator"
+    right = np.random.default_rng(7)
+    assert (mine.f(generator) == right.random(3)).all()
+    assert generator.random() == right.random(), "it is one generator, and its state goes on"
+
+
+def test_library_reads_what_does_not_travel() -> None:
+    """What a generator function yields can be read as a list, and no further than is asked for."""
+
+    def numbers() -> Any:
+        number = 0
+        while True:
+            yield number
+            number += 1
+
+    mine = student(numbers=numbers)
+    first = mine.library("itertools", "islice")(mine.numbers(), 4)
+    assert mine.library("builtins", "list")(first) == [0, 1, 2, 3]
+
+
+def test_library_that_is_missing_is_the_learners_error() -> None:
+    """Neither a module nor a function that is not there is our fault."""
+    with pytest.raises(LearnerError, match="ModuleNotFoundError"):
+        student().library("no_such_module", "f")
+    with pytest.raises(LearnerError, match="AttributeError"):
+        student().library("math", "no_such_function")(1)
+
+
+def test_what_is_no_module_is_the_learners_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that gives a plain value for a module is refused."""
+    monkeypatch.setattr(InProcess, "library", lambda *_: 3.0)
+    with pytest.raises(LearnerError, match="no module"):
+        student().library("math", "sqrt")
+
+
+def test_object_passed_back_is_no_changed_argument() -> None:
+    """Of the arguments that are watched, objects of the learner's are left out: they are not ours to compare."""
+    mine = student(f=lambda rng, x: x * rng.random())
+    generator = mine.library("numpy.random", "default_rng")(7)
+    assert changed_by(mine.f, (generator, np.ones(2))) is None

@@ -82,3 +82,16 @@ def test_answers_are_kept_within_bounds(monkeypatch: pytest.MonkeyPatch, answer:
         student.f()
     assert not kept.whole
     assert not kept.events["one"]
+
+
+def test_a_library_is_heard_too(student: Student, kept: Transcript) -> None:
+    """What a test makes over there, and what comes of it, is kept as well."""
+    generator = student.library("numpy.random", "default_rng")(7)
+    drawn = generator.random()
+    assert [event.target for event in kept.events["one"]] == [
+        ("numpy.random",),
+        (0, "default_rng"),
+        (1, "random"),
+        (2,),
+    ]
+    assert kept.events["one"][-1].answer == drawn == np.random.default_rng(7).random()

@@ -231,6 +231,7 @@ class Word(str):
         (np.clongdouble(1.5j), 1.5j),
         (np.int8(-3), -3),
         (np.bool_(1), True),
+        (np.str_("a\ud800b"), "a?b"),
         ((1, [2, {"k": (3,)}]), (1, [2, {"k": (3,)}])),
         ({np.int64(1): 2, None: 3, 2**70: 4, Word("w"): 5}, {"1": 2, "None": 3, str(2**70): 4, "w": 5}),
         ({"a\ud800": 1}, {"a?": 1}),
@@ -586,3 +587,12 @@ def _parses(source: str) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
+
+
+def test_a_library_is_an_object_that_stays() -> None:
+    """A module that is asked for stays here under a number; one that is missing is an error."""
+    worker = made()
+    (found,) = asked(worker, do="library", module="math").values()
+    assert (found.kind, found.text) == ("handle", "a module")
+    assert worker.values.objects[found.number].sqrt(4) == 2
+    assert asked(made(), do="library", module="no_such_module")["error"]["kind"] == "ModuleNotFoundError"
