@@ -549,8 +549,9 @@ def _first(mask: npt.NDArray[np.bool_]) -> tuple[int, ...]:
 
 
 def _words(names: Iterable[object]) -> str:
-    """Join names for reading, each cut to a bearable length."""
-    return ", ".join(str(name)[:40] for name in names)
+    """Join names for reading, each cut to a bearable length; blanks and line ends are seen in quotes."""
+    texts = (str(name)[:40] for name in names)
+    return ", ".join(text if text.isidentifier() or text.isalnum() else repr(text) for text in texts)
 
 
 # --- visible checks -------------------------------------------------------------------------
