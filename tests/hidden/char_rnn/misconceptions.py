@@ -9,6 +9,17 @@ from gradekit.catalogue import misconception
 
 @misconception(
     "vocabulary",
+    title="Order of first appearance",
+    message="Your numbers follow the text: its first character is 0. Which order does the exercise ask for?",
+    justification="dict.fromkeys(text) keeps the order of appearance",
+)
+def order_of_appearance(text):
+    characters = list(dict.fromkeys(text))
+    return {ch: i for i, ch in enumerate(characters)}, dict(enumerate(characters))
+
+
+@misconception(
+    "vocabulary",
     title="Order of a set",
     message=(
         "Your numbers are right in count, not in order. Start Python again: does a set keep the order of yesterday?"
@@ -20,17 +31,6 @@ def order_of_a_set(text):
     char_to_ix = {ch: i for i, ch in enumerate(characters)}
     ix_to_char = dict(enumerate(characters))
     return char_to_ix, ix_to_char
-
-
-@misconception(
-    "vocabulary",
-    title="Order of first appearance",
-    message="Your numbers follow the text: its first character is 0. Which order does the exercise ask for?",
-    justification="dict.fromkeys(text) keeps the order of appearance",
-)
-def order_of_appearance(text):
-    characters = list(dict.fromkeys(text))
-    return {ch: i for i, ch in enumerate(characters)}, dict(enumerate(characters))
 
 
 @misconception(
