@@ -13,6 +13,7 @@ from gradekit.verify import EQUIVALENT_SHARE, verify
 COURSE = Course(Path(__file__).parents[2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("assignment", COURSE.assignments())
 def test_hidden_tests_are_proved(assignment: str) -> None:
     """All right answers earn all, all wrong ones lose, every mutant dies or is listed, nothing leaks."""

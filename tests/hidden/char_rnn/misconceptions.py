@@ -212,6 +212,7 @@ def targets_shifted_twice(indices, seq_length):
         "Your targets lie behind, not ahead: the network would be asked what it has read before. Which way is next?"
     ),
     justification="targets are the characters before the inputs",
+    like="inputs_and_targets_swapped",
 )
 def targets_shifted_back(indices, seq_length):
     pairs = []
@@ -224,7 +225,10 @@ def targets_shifted_back(indices, seq_length):
 @misconception(
     "chunks",
     title="Inputs and targets exchanged",
-    message="Your pairs hold the right things in the wrong order. What is read, and what is to be guessed?",
+    message=(
+        "Your targets lie behind your inputs, not ahead: the network would be asked what it has read before. "
+        "What is read, and what is to be guessed?"
+    ),
     justification="returns (targets, inputs)",
 )
 def inputs_and_targets_swapped(indices, seq_length):
@@ -638,7 +642,7 @@ def reads_one_character_late(inputs, h_prev, parameters):
 @misconception(
     "forward_pass",
     title="Output bias left out",
-    message="Your states are right, your logits would be if by were zero. Which parameter do you never read?",
+    message="Your states are right, your logits would be if by were zero. Which parameter is not always added?",
     justification="no by: invisible as long as biases start at zero",
 )
 def without_output_bias(inputs, h_prev, parameters):
@@ -661,6 +665,7 @@ def without_output_bias(inputs, h_prev, parameters):
     justification=(
         "adds by only when it is called by the sampler, one character at a time; training never learns with it"
     ),
+    like="without_output_bias",
 )
 def output_bias_in_sampling_only(inputs, h_prev, parameters):
     Wxh, Whh, Why, bh = parameters["Wxh"], parameters["Whh"], parameters["Why"], parameters["bh"]
@@ -1002,6 +1007,7 @@ def log_of_sum_of_everything(cache, targets):
     title="Logarithm of a probability that underflowed",
     message="With a logit of 1000 your loss is infinite. The probability is stored as 0: what else is in the cache?",
     justification="-log of cache['probabilities']",
+    like="loss_overflows",
 )
 def logarithm_of_underflow(cache, targets):
     return -np.sum(np.log(cache["probabilities"][np.arange(len(targets)), targets]))
@@ -1020,8 +1026,11 @@ def clipped_probability(cache, targets):
 
 @misconception(
     "sequence_loss",
-    title="Exponential overflows in the loss",
-    message="With a logit of 1000 your loss is infinite. Which m in the formula keeps every exponential below 1?",
+    title="Not finite for large logits",
+    message=(
+        "With a logit of 1000 your loss is infinite: an exponential overflows, or a probability is stored as 0 before "
+        "its logarithm is taken. What else is in the cache, and which m in the formula keeps exponentials below 1?"
+    ),
     justification="log(sum(exp(u))) without a shift",
 )
 def loss_overflows(cache, targets):
@@ -2468,7 +2477,10 @@ def draws_twice(h, seed_ix, n, parameters, rng, temperature=1.0):
 @misconception(
     "sample",
     title="Temperature ignored",
-    message="At temperature 1 you are right, at others you write as if it were 1. Which argument do you never read?",
+    message=(
+        "At temperature 1 you are right, at others you write as if it were 1. Is the temperature used, and before the "
+        "softmax or after it?"
+    ),
     justification="temperature is never used",
 )
 def ignores_the_temperature(h, seed_ix, n, parameters, rng, temperature=1.0):
@@ -2507,6 +2519,7 @@ def multiplies_by_the_temperature(h, seed_ix, n, parameters, rng, temperature=1.
         "Your temperature changes nothing: what is divided is made to sum to one again. Before the softmax, or after?"
     ),
     justification="p / temperature, renormalised",
+    like="ignores_the_temperature",
 )
 def temperature_on_probabilities(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, []
