@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export JUPYTER_PREFER_ENV_PATH := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-all judge lint bench clean
+.PHONY: demo test test-all judge verify lint bench clean
 
 demo: .venv/ready-grader
 	$(BIN)/gradekit demo
@@ -26,6 +26,10 @@ test-all: .venv/ready-$(subst $(comma),-,$(EXTRAS))
 # Every attack, handed in as a few classes; `make test` runs them too.
 judge: .venv/ready-dev
 	$(BIN)/python -m pytest -n auto tests/judge
+
+# Every assignment's hidden tests: one or two minutes each.
+verify: .venv/ready-dev
+	for assignment in $(notdir $(wildcard source/*)); do $(BIN)/gradekit verify $$assignment || exit 1; done
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .
