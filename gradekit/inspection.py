@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 GRADE_ID = re.compile(r"[A-Za-z0-9_-]+\Z")
 SUFFIXES = ("-text", "", "-try", "-tests", "-grade")  # of an exercise's cells, in their order
+TEXT_STUB = "YOUR ANSWER HERE"  # what nbgrader puts into a cell to be answered in words
 TELLING = 12  # characters: a shorter line of code, blanks left out, is everybody's (`return grads`)
 
 
@@ -155,6 +156,7 @@ def find_secrets(course: Course, assignment: str) -> list[tuple[str, str]]:
     ]
     # Of a cell that is answered in words all is the answer, unless it marks a region: nbgrader clears all of it.
     manual = [cell for cell in cells if cell.role is Role.MANUAL and "BEGIN SOLUTION" not in cell.source]
+    manual = [cell for cell in manual if cell.source.strip() != TEXT_STUB]
     regions += [(f"cell '{cell.id}'", cell.source) for cell in manual]
     tests = (course.hidden(assignment) / "tests.py").read_text(encoding="utf-8")
     demands = "\n".join(line for line in tests.splitlines() if re.search(r"\b(student|reference|expect)\.", line))

@@ -209,7 +209,7 @@ def test_misconception_that_is_right(prove: Callable[[], Proof], proven: Course)
 
 def test_answers_that_cost_elsewhere(prove: Callable[[], Proof], proven: Course, edit: Edit) -> None:
     """An answer that costs points in a later exercise too is told: a mistake must cost once."""
-    edit(lambda cells: cells["double"].update(source=cells["double"]["source"] + "\n\n\nFACTOR = 2"))
+    edit(lambda cells: cells["double"].update(source=cells["double"]["source"] + "\n\n\nFACTOR = double(1)"))
     asks = "    expect.close(student.quadruple(student.FACTOR), 8, name='quadruple(FACTOR)')\n"
     change(
         proven.hidden("small") / "tests.py",
@@ -217,7 +217,7 @@ def test_answers_that_cost_elsewhere(prove: Callable[[], Proof], proven: Course,
         asks + "    x = reference.draw((4, 2))\n",
     )
     found = problems(prove())
-    assert {item[:2] for item in found} == {("misconceptions", "double"), ("alternatives", "double")}
+    assert {item[:2] for item in found} == {("forced failure", "double")}  # the first that it happens to
     assert {problem for _, _, problem in found} == {"it also loses points in quadruple"}
 
 
