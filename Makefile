@@ -18,10 +18,10 @@ demo: .venv/ready-grader
 	$(BIN)/gradekit demo
 
 test: .venv/ready-$(subst $(comma),-,$(EXTRAS))
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 test-all: .venv/ready-$(subst $(comma),-,$(EXTRAS))
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # Every attack, handed in as a few classes; `make test` runs them too.
 judge: .venv/ready-dev
