@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export JUPYTER_PREFER_ENV_PATH := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-all judge verify lint bench clean
+.PHONY: demo test test-all attacks verify lint bench clean
 
 demo: .venv/ready-grader
 	$(BIN)/gradekit demo
@@ -24,8 +24,8 @@ test-all: .venv/ready-$(subst $(comma),-,$(EXTRAS))
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # Every attack, handed in as a few classes; `make test` runs them too.
-judge: .venv/ready-dev
-	$(BIN)/python -m pytest -n auto tests/judge
+attacks: .venv/ready-dev
+	$(BIN)/python -m pytest -n auto tests/attacks
 
 # Every assignment's hidden tests: one or two minutes each.
 verify: .venv/ready-dev

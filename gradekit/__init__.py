@@ -20,7 +20,7 @@ def install(config: Any) -> None:
     config : traitlets.config.Config
         What ``get_config()`` returns there.
     """
-    from gradekit import autograde, safehtml  # noqa: PLC0415
+    from gradekit.plugin import autograde, safehtml  # noqa: PLC0415
 
     autograde.install()
     safehtml.close(config)

@@ -18,16 +18,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import gradekit
-from gradekit.course import open_course
+from gradekit.course.course import open_course
 from gradekit.errors import GradekitError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gradekit.classroom import Graded
     from gradekit.demo import Demo
+    from gradekit.grade.classroom import Graded
     from gradekit.model import GradeReport
-    from gradekit.proof import Finding, Proof
+    from gradekit.verify.findings import Finding, Proof
+
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=gradekit.__doc__)
 
@@ -51,7 +52,7 @@ T = TypeVar("T")
 @app.command()
 def release(assignment: Assignment, *, course_dir: CourseDir = HERE, solutions: Solutions = True) -> None:
     """Make the student version and the worked solutions from the source notebook."""
-    from gradekit.release import release as make  # noqa: PLC0415
+    from gradekit.release.make import release as make  # noqa: PLC0415
 
     for folder in make(open_course(course_dir), assignment, solutions=solutions):
         typer.echo(f"wrote {folder}")
@@ -60,7 +61,7 @@ def release(assignment: Assignment, *, course_dir: CourseDir = HERE, solutions: 
 @app.command()
 def freeze(assignment: Assignment, *, course_dir: CourseDir = HERE) -> None:
     """Compute the hidden tests' reference values anew from the source's solution."""
-    from gradekit.freeze import freeze as make  # noqa: PLC0415
+    from gradekit.judging.freeze import freeze as make  # noqa: PLC0415
 
     typer.echo(f"wrote {make(open_course(course_dir), assignment)}")
 
@@ -79,13 +80,13 @@ def grade(  # noqa: PLR0913  (one option each)
     as_json: AsJson = False,
 ) -> None:
     """Grade what students handed in, in a sandbox: scores to the gradebook, notebooks to autograded/."""
-    from gradekit import classroom  # noqa: PLC0415
+    from gradekit.grade import classroom, submission  # noqa: PLC0415
 
     if isolation not in ("landlock", "none"):
         raise UsageError(f"--isolation {isolation}: there are 'landlock' and 'none'.")
-    kind = classroom.NONE if isolation == "none" else classroom.LANDLOCK
-    order = classroom.Order(open_course(course_dir), assignment, kind, all_cells=all_cells, db=db)
-    if kind == classroom.NONE:
+    kind = submission.NONE if isolation == "none" else submission.LANDLOCK
+    order = submission.Order(open_course(course_dir), assignment, kind, all_cells=all_cells, db=db)
+    if kind == submission.NONE:
         typer.echo(
             "warning: --isolation none: learners' code runs with your own rights, and every report says so.", err=True
         )
@@ -100,7 +101,7 @@ def grade(  # noqa: PLR0913  (one option each)
 
 def _print_grades(found: list[Graded], kept: list[str]) -> None:
     """Print what the instructor must know: what is undecided, what changed, one line for each note."""
-    from gradekit.intake import shown  # noqa: PLC0415
+    from gradekit.text import shown  # noqa: PLC0415
 
     for item in found:
         name = shown(item.student)
@@ -121,14 +122,14 @@ def _print_grades(found: list[Graded], kept: list[str]) -> None:
 
 
 def _score(report: GradeReport | None) -> str:
-    from gradekit.classroom import total  # noqa: PLC0415
+    from gradekit.grade.classroom import total  # noqa: PLC0415
 
     score = total(report)
     return "undecided" if score is None else f"{score:.6g}"
 
 
 def _print_json(found: list[Graded], kept: list[str]) -> None:
-    from gradekit.store import plain  # noqa: PLC0415
+    from gradekit.course.reports import plain  # noqa: PLC0415
 
     graded = [plain(item.report) for item in found if item.report]
     failed = {item.student: item.failure for item in found if item.report is None}
@@ -156,8 +157,8 @@ def feedback(
     as_json: AsJson = False,
 ) -> None:
     """Write each learner's page: score, what was tested, what went wrong and what to try next."""
-    from gradekit.feedback import students, write_feedback  # noqa: PLC0415
-    from gradekit.intake import shown  # noqa: PLC0415
+    from gradekit.feedback.write import students, write_feedback  # noqa: PLC0415
+    from gradekit.text import shown  # noqa: PLC0415
 
     course = open_course(course_dir)
     names = students(course, assignment, only=student or (), db=db)
@@ -186,7 +187,7 @@ app.add_typer(exports, name="export")
 @exports.command("otter")
 def export_otter(assignment: Assignment, *, course_dir: CourseDir = HERE, to: ExportTo = None) -> None:
     """Make autograder.zip and a folder for students, for otter-grader."""
-    from gradekit.otter import export  # noqa: PLC0415
+    from gradekit.export.otter import export  # noqa: PLC0415
 
     made = export(open_course(course_dir), assignment, to or Path(f"{assignment}-otter"))
     typer.echo(f"wrote {made.zip}\nwrote {made.student}")
@@ -196,7 +197,7 @@ def export_otter(assignment: Assignment, *, course_dir: CourseDir = HERE, to: Ex
 @exports.command("gradescope")
 def export_gradescope(assignment: Assignment, *, course_dir: CourseDir = HERE, to: ExportTo = None) -> None:
     """Make autograder.zip for Gradescope, graded there by this engine."""
-    from gradekit.gradescope import export  # noqa: PLC0415
+    from gradekit.export.gradescope import export  # noqa: PLC0415
 
     typer.echo(f"wrote {export(open_course(course_dir), assignment, to or Path(f'{assignment}-gradescope'))}")
     typer.echo("Choose a base image of Ubuntu 22.04 or newer.")
@@ -205,7 +206,7 @@ def export_gradescope(assignment: Assignment, *, course_dir: CourseDir = HERE, t
 @app.command()
 def verify(assignment: Assignment, *, jobs: Jobs = None, course_dir: CourseDir = HERE, as_json: AsJson = False) -> None:
     """Prove an assignment's hidden tests: on right answers, wrong ones, mutants of the solution; look for leaks."""
-    from gradekit.verify import verify as prove  # noqa: PLC0415
+    from gradekit.verify.prove import verify as prove  # noqa: PLC0415
 
     def watch(findings: Iterable[Finding], number: int) -> Iterable[Finding]:
         return track(findings, number, "verifying")
@@ -220,7 +221,7 @@ def verify(assignment: Assignment, *, jobs: Jobs = None, course_dir: CourseDir =
 
 def _print_proof(proof: Proof) -> None:
     """Print how many of what was tried is well, exercise by exercise, and one line for each thing that is not."""
-    from gradekit.proof import LOOKED_AT, TRIED  # noqa: PLC0415
+    from gradekit.verify.findings import LOOKED_AT, TRIED  # noqa: PLC0415
 
     table = Table(box=None, header_style="bold")
     table.add_column("exercise")
@@ -251,7 +252,7 @@ def _of(tried: int, good: int, equivalent: int) -> str:
 @app.command()
 def report(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = HERE, as_json: AsJson = False) -> None:
     """Write one page about a class, for the instructor: scores, item analysis, misconceptions; tables beside it."""
-    from gradekit.report import make_report, summary  # noqa: PLC0415
+    from gradekit.report.write import make_report, summary  # noqa: PLC0415
 
     made = make_report(open_course(course_dir), assignment, db=db)
     if as_json:
@@ -264,7 +265,7 @@ def report(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = HERE,
 @app.command()
 def doctor() -> None:
     """Say which layers of isolation this host gives, and what is missing."""
-    from gradekit.doctor import examine  # noqa: PLC0415
+    from gradekit.isolation.doctor import examine  # noqa: PLC0415
 
     found = examine()
     for item in found:

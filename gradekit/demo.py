@@ -10,23 +10,28 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gradekit import classroom, converters, notebook
-from gradekit.catalogue import load_misconceptions
-from gradekit.classroom import Order, due
-from gradekit.course import CONFIG, Course
+from gradekit.course import notebook
+from gradekit.course.course import CONFIG, Course
 from gradekit.errors import CourseError
-from gradekit.feedback import write_feedback
-from gradekit.freeze import freeze
-from gradekit.hidden import load_assignment
-from gradekit.release import release
-from gradekit.report import make_report
+from gradekit.feedback.write import write_feedback
+from gradekit.grade import classroom
+from gradekit.grade.classroom import due
+from gradekit.grade.submission import Order
+from gradekit.gradebook import convert
+from gradekit.gradebook.settings import read_settings
+from gradekit.judging.assignment import load_assignment
+from gradekit.judging.catalogue import load_misconceptions
+from gradekit.judging.freeze import freeze
+from gradekit.release.make import release
+from gradekit.report.write import make_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from gradekit.classroom import Graded
+    from gradekit.grade.classroom import Graded
     from gradekit.model import Exercise
+
 
 DUE = dt.datetime(2025, 1, 31, 12, 0, tzinfo=dt.UTC)
 
@@ -144,8 +149,8 @@ def hand_in(course: Course, assignment: str, submissions: Iterable[Submission]) 
 
 def grade_class(course: Course, assignment: str, *, jobs: int = 1) -> Iterator[Graded]:
     """Grade everything in the sandbox; yield each submission when it is done. Then write feedback and class report."""
-    config = converters.settings(course)
-    with converters.gradebook(config) as gradebook:
+    config = read_settings(course)
+    with convert.gradebook(config) as gradebook:
         gradebook.update_or_create_assignment(assignment, duedate=DUE.replace(tzinfo=None))
     order = Order(course, assignment)
     names, _ = due(order)
@@ -159,7 +164,7 @@ def results(course: Course, assignment: str, submissions: Iterable[Submission]) 
     cells = notebook.cells(notebook.read(course.source(assignment)))
     points = {exercise.name: exercise.points for exercise in notebook.exercises(cells)}
     rows = []
-    with converters.gradebook(converters.settings(course)) as gradebook:
+    with convert.gradebook(read_settings(course)) as gradebook:
         for submission in submissions:
             found: Any = gradebook.find_submission(assignment, submission.student)
             graded = {grade.name: grade.score for book in found.notebooks for grade in book.grades}

@@ -16,6 +16,8 @@ The number is the exit code of the command line. What a learner did is never an 
 is a :class:`gradekit.model.Verdict`.
 """
 
+from __future__ import annotations
+
 
 class GradekitError(Exception):
     """Something that stops a command, said in one sentence, and what to do about it.

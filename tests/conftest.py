@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from gradekit.course import Course
-from gradekit.freeze import freeze
+from gradekit.course.course import Course
+from gradekit.judging.freeze import freeze
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,7 +55,7 @@ def four_times(student, reference, expect):
 MISCONCEPTIONS = '''
 """Wrong answers of the small course."""
 from gradekit.hidden import __name__ as _  # the file may import what it likes
-from gradekit.catalogue import misconception
+from gradekit.hidden import misconception
 
 
 @misconception("double", title="Squared", message="What is 3 doubled?", justification="x * x for x + x")
@@ -146,7 +146,7 @@ def small(tmp_path: Path) -> Course:
 @pytest.fixture(scope="session")
 def released_once(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """The small course, released, for tests that only copy it."""
-    from gradekit.release import release
+    from gradekit.release.make import release
 
     course = _small(tmp_path_factory.mktemp("released") / "course")
     release(course, "small", solutions=False)
@@ -201,11 +201,12 @@ def enrol() -> Callable[..., None]:
     """
 
     def put(course: Course, assignment: str, student: str, scores: dict[str, float | None], **more: Any) -> None:
-        from gradekit import converters, store
-        from gradekit.book import open_gradebook
+        from gradekit.course import reports
+        from gradekit.gradebook.assignment import open_gradebook
+        from gradekit.gradebook.settings import read_settings
 
         handed_in = more.pop("timestamp", None)
-        with open_gradebook(converters.settings(course)) as gradebook:
+        with open_gradebook(read_settings(course)) as gradebook:
             gradebook.update_or_create_student(student, **more.pop("person", {}))
             row = gradebook.update_or_create_submission(assignment, student, timestamp=handed_in)
             manual, extra = more.pop("manual", {}), more.pop("extra", {})
@@ -219,7 +220,7 @@ def enrol() -> Callable[..., None]:
             points = {grade.name: grade.max_score for notebook in row.notebooks for grade in notebook.grades}
             gradebook.db.commit()
         if more.pop("report", True):
-            store.save(course.root, _report(assignment, student, scores, points, **more))
+            reports.save(course.root, _report(assignment, student, scores, points, **more))
 
     return put
 

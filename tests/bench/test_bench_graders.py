@@ -24,10 +24,11 @@ from pathlib import Path
 
 import pytest
 
-from gradekit import demo, notebook
-from gradekit.course import CONFIG, Course
+from gradekit import demo
+from gradekit.course import notebook
+from gradekit.course.course import CONFIG, Course
 from gradekit.demo import Submission
-from gradekit.hidden import load_assignment
+from gradekit.judging.assignment import load_assignment
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENT = "rnn_from_scratch"

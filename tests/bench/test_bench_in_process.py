@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from gradekit.course import Course
-from gradekit.hidden import judge_in_process, load_assignment
-from gradekit.student import InProcess
+from gradekit.course.course import Course
+from gradekit.judging.assignment import load_assignment
+from gradekit.judging.inprocess import InProcess, judge_in_process
 
 COURSE = Course(Path(__file__).parents[2])
 ROUNDS = 20

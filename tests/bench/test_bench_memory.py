@@ -13,9 +13,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gradekit.course import Course
+from gradekit.course.course import Course
 from gradekit.demo import Submission, hand_in
-from gradekit.release import release
+from gradekit.release.make import release
 
 SIZES = (100, 500, 2000) if os.environ.get("GRADEKIT_BENCH_FULL") else (100, 400)
 GROWTH_MB = 30.0  # reports read back for the summary, and the allocator's own untidiness

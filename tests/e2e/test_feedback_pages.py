@@ -14,17 +14,21 @@ from typing import Any
 
 import pytest
 
-from gradekit import converters, notebook, store
-from gradekit.book import open_assignment, open_gradebook
-from gradekit.classroom import Order, grade_class
-from gradekit.course import Course
+from gradekit.course import notebook
+from gradekit.course import reports as course_reports
+from gradekit.course.course import Course
 from gradekit.demo import DUE, Submission, hand_in
-from gradekit.feedback import students, write_feedback
-from gradekit.gradebook import record
+from gradekit.feedback.write import students, write_feedback
+from gradekit.grade.classroom import grade_class
+from gradekit.grade.record import record
+from gradekit.grade.submission import Order
+from gradekit.gradebook import convert
+from gradekit.gradebook.assignment import open_assignment, open_gradebook
+from gradekit.gradebook.rows import Executed
+from gradekit.gradebook.settings import read_settings
+from gradekit.judging.reference import read_cases
 from gradekit.model import Diagnosis, ExerciseResult, GradeReport, Picture, TestResult, Verdict
-from gradekit.reference import read_cases
-from gradekit.release import release
-from gradekit.scoring import Executed
+from gradekit.release.make import release
 
 ARABIC = "\u0639\u0644\u064a \u0627\u0644\u062d\u0633\u0646"
 
@@ -102,7 +106,7 @@ def make_class(course: Course) -> None:
     hand_in(course, "small", [Submission(name, {}) for name in reports])
     give(course, ARABIC, {"double": LONG_LINE, "why": ANSWER})
     give(course, "mallory", {"double": HOSTILE_CODE, "why": HOSTILE_ANSWER})
-    config = converters.settings(course)
+    config = read_settings(course)
     with open_gradebook(config) as gradebook:
         book = open_assignment(config, gradebook, "small")
         for name, made in reports.items():
@@ -111,7 +115,7 @@ def make_class(course: Course) -> None:
             undecided = {cell: "a person must" for cell, score in results.items() if score is None}
             done = Executed(scores, undecided)
             record(book, name, execute=lambda *_, done=done: done)
-            store.save(course.root, made)
+            course_reports.save(course.root, made)
             if name != "mallory":
                 mark = gradebook.find_grade("why", "small", "small", name)
                 mark.manual_score, mark.extra_credit, mark.needs_manual_grade = 1.5, 0.25, False
@@ -288,7 +292,7 @@ def test_a_printed_page_unfolds(course: Course, opened: Callable[..., Any]) -> N
 def test_a_graded_submission_becomes_a_page(small: Course, opened: Callable[..., Any]) -> None:
     """The whole trip: handed in, graded in the sandbox, written, opened; the learner's mistake is on the page."""
     release(small, "small", solutions=False)
-    with converters.gradebook(converters.settings(small)) as gradebook:
+    with convert.gradebook(read_settings(small)) as gradebook:
         gradebook.update_or_create_assignment("small", duedate=DUE.replace(tzinfo=None))
     hand_in(small, "small", [Submission("ada", {"double": "def double(x):\n    return x * x"})])
     (done,) = grade_class(Order(small, "small"), ["ada"])

@@ -18,10 +18,11 @@ from typing import Any
 import pytest
 from nbgrader.converters import Autograde, GenerateFeedback
 
-from gradekit import converters
-from gradekit.course import Course
+from gradekit.course.course import Course
 from gradekit.demo import Submission, hand_in
-from gradekit.release import release
+from gradekit.gradebook import convert
+from gradekit.gradebook.settings import read_settings
+from gradekit.release.make import release
 
 PWN = "window.pwned = (window.pwned || '') + '{place} '"
 HANDLER = f'<img src="nowhere" onerror="{PWN}">'
@@ -63,7 +64,7 @@ def hostile(small: Course) -> Course:
     }
     node["cells"].insert(3, code)
     path.write_text(json.dumps(node))
-    converters.run(Autograde, converters.settings(small), "small")
+    convert.run(Autograde, read_settings(small), "small")
     return small
 
 
@@ -84,7 +85,7 @@ def ran(page: Any, address: str) -> str:
 
 def feedback(course: Course) -> str:
     """Make nbgrader's feedback and return its address."""
-    converters.run(GenerateFeedback, converters.settings(course), "small")
+    convert.run(GenerateFeedback, read_settings(course), "small")
     return (course.root / "feedback" / "mallory" / "small" / "small.html").as_uri()
 
 
@@ -103,7 +104,7 @@ def test_no_script_runs_in_feedback(hostile: Course, page: Any) -> None:
 
 def test_no_script_runs_in_formgrader(hostile: Course, page: Any) -> None:
     """With gradekit installed no script of the submission runs in formgrader's page of it."""
-    with converters.gradebook(converters.settings(hostile)) as gradebook:
+    with convert.gradebook(read_settings(hostile)) as gradebook:
         number = gradebook.find_submission_notebook("small", "small", "mallory").id
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from gradekit import converters
-from gradekit.book import open_gradebook
-from gradekit.course import Course
+from gradekit.course.course import Course
+from gradekit.gradebook.assignment import open_gradebook
+from gradekit.gradebook.settings import read_settings
 from gradekit.model import Diagnosis
-from gradekit.report import make_report
+from gradekit.report.write import make_report
 
 PWN = "<img src=nowhere onerror=\"window.pwned='yes'\"><script>window.pwned='yes'</script>"
 MISCONCEPTIONS = (
@@ -33,7 +33,7 @@ def course(released_once: Course, enrol: Callable[..., None], tmp_path_factory: 
     """A class of 24 with all that the report has to say, one of them hostile."""
     made = Course(shutil.copytree(released_once.root, tmp_path_factory.mktemp("class") / "course", symlinks=True))
     due = dt.datetime(2025, 1, 31, 12, 0)  # noqa: DTZ001  (nbgrader's are naive)
-    with open_gradebook(converters.settings(made)) as gradebook:
+    with open_gradebook(read_settings(made)) as gradebook:
         gradebook.update_or_create_assignment("small", duedate=due)
         gradebook.add_student("z-absent")
     draw = random.Random(4)

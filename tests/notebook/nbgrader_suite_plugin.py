@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from gradekit import autograde
+from gradekit.plugin import autograde
 
 autograde.install()

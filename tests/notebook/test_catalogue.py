@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from gradekit import notebook
-from gradekit.catalogue import Alternative, Misconception, load_alternatives, load_misconceptions
-from gradekit.course import Course
-from gradekit.hidden import Assignment, judge, judge_in_process, load_assignment
+from gradekit.course import notebook
+from gradekit.course.course import Course
+from gradekit.judging.assignment import Assignment, load_assignment
+from gradekit.judging.catalogue import Alternative, Misconception, load_alternatives, load_misconceptions
+from gradekit.judging.inprocess import InProcess, judge_in_process
+from gradekit.judging.judge import judge
+from gradekit.judging.reference import _checks_importable, solution_cells
 from gradekit.model import Verdict
-from gradekit.reference import _checks_importable, solution_cells
-from gradekit.student import InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

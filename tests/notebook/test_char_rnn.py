@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from gradekit import notebook
-from gradekit.catalogue import load_misconceptions
-from gradekit.course import Course
-from gradekit.reference import Reference, _checks_importable, load_solution, read_cases
+from gradekit.course import notebook
+from gradekit.course.course import Course
+from gradekit.judging.catalogue import load_misconceptions
+from gradekit.judging.reference import Reference, _checks_importable, load_solution, read_cases
 
 COURSE = Course(Path(__file__).parents[2])
 FOLDER = COURSE.source_folder("char_rnn")

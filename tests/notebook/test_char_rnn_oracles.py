@@ -17,8 +17,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from gradekit.course import Course
-from gradekit.reference import load_solution
+from gradekit.course.course import Course
+from gradekit.judging.reference import load_solution
 
 HIDDEN = {"dWxh", "dWhh", "dbh"}  # the gradients that pass through dz
 GRADIENTS = HIDDEN | {"dWhy", "dby"}

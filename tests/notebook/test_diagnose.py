@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gradekit import notebook
-from gradekit.catalogue import load_alternatives, load_misconceptions
-from gradekit.course import Course
-from gradekit.diagnose import Attempt, diagnose
-from gradekit.forkserver import template as run_template
-from gradekit.grade import grade_cells
-from gradekit.hidden import explain, judge, load_assignment
+from gradekit.course import notebook
+from gradekit.course.course import Course
+from gradekit.grade.notebook import grade_cells
+from gradekit.isolation.template import template as run_template
+from gradekit.judging.assignment import load_assignment
+from gradekit.judging.catalogue import load_alternatives, load_misconceptions
+from gradekit.judging.diagnose import Attempt, diagnose
+from gradekit.judging.inprocess import InProcess
+from gradekit.judging.judge import explain, judge
+from gradekit.judging.transcript import Transcript
 from gradekit.model import Limits, Role
-from gradekit.student import InProcess
-from gradekit.transcript import Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gradekit.catalogue import Misconception, Variant
-    from gradekit.forkserver import Template
+    from gradekit.isolation.template import Template
+    from gradekit.judging.catalogue import Misconception, Variant
     from gradekit.model import Cell, ExerciseResult
 
 COURSE = Course(Path(__file__).parents[2])

@@ -16,11 +16,15 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from gradekit import bundle, classroom, container, demo, gradescope, notebook, otter, sandbox
-from gradekit.course import Course
+from gradekit import demo
+from gradekit.course import notebook
+from gradekit.course.course import Course
 from gradekit.demo import Submission
 from gradekit.errors import BadReference, CourseError, HostError
+from gradekit.export import bundle, gradescope, gradescope_run, otter
+from gradekit.grade import submission as grade_submission
 from gradekit.model import ExerciseResult, GradeReport, TestResult, Verdict
+from gradekit.worker import sandbox
 
 ROOT = Path(__file__).parents[2]
 # Grades notebooks with otter, each in a process that can be given up; prints the scores as JSON.
@@ -255,13 +259,13 @@ def test_there_is_always_a_result(exported: Course, tmp_path: Path, break_it: Ca
 
 def test_a_container_without_landlock_is_told_to_staff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the container forbids Landlock another user is what is left, and only staff read of it."""
-    assert container.isolation() == classroom.LANDLOCK
+    assert gradescope_run.isolation() == grade_submission.LANDLOCK
     monkeypatch.setattr(sandbox, "landlock_abi", lambda: 0)
-    assert container.isolation() == classroom.USER
+    assert gradescope_run.isolation() == grade_submission.USER
     exercise = notebook.exercises(notebook.cells(_node()))[0]
-    found = gradescope.results(GradeReport("small", "x", classroom.USER), [exercise])
-    assert f"isolation: {classroom.USER}" in _staff(found)
-    assert classroom.USER not in json.dumps([test for test in found["tests"] if test["visibility"] == "visible"])
+    found = gradescope.results(GradeReport("small", "x", grade_submission.USER), [exercise])
+    assert f"isolation: {grade_submission.USER}" in _staff(found)
+    assert grade_submission.USER not in json.dumps([test for test in found["tests"] if test["visibility"] == "visible"])
 
 
 def test_a_course_that_is_open_to_all_is_refused_without_landlock(
@@ -269,10 +273,10 @@ def test_a_course_that_is_open_to_all_is_refused_without_landlock(
 ) -> None:
     """Without Landlock the modes of the course's folder keep it closed, or nothing is graded."""
     small.root.chmod(0o700)
-    classroom.refuse_readable(classroom.Order(small, "small", classroom.USER))
+    grade_submission.refuse_readable(grade_submission.Order(small, "small", grade_submission.USER))
     monkeypatch.setattr(sandbox, "others_can_read", lambda _: True)
     with pytest.raises(HostError, match="open to other users"):
-        classroom.refuse_readable(classroom.Order(small, "small", classroom.USER))
+        grade_submission.refuse_readable(grade_submission.Order(small, "small", grade_submission.USER))
 
 
 # --- what is on the page ---------------------------------------------------------------------------------------------

@@ -17,16 +17,19 @@ from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeReleaseFeedback
 
-from gradekit import cli, converters, notebook, store
-from gradekit.book import open_assignment, open_gradebook
-from gradekit.course import Course
+from gradekit import cli
+from gradekit.course import notebook, reports
+from gradekit.course.course import Course
 from gradekit.demo import DUE, Submission, hand_in
 from gradekit.errors import CourseError
-from gradekit.feedback import Delivered, students, write_feedback
-from gradekit.gradebook import record
+from gradekit.feedback.write import Delivered, students, write_feedback
+from gradekit.grade.record import record
+from gradekit.gradebook import convert
+from gradekit.gradebook.assignment import open_assignment, open_gradebook
+from gradekit.gradebook.rows import Executed
+from gradekit.gradebook.settings import read_settings
 from gradekit.model import Diagnosis, ExerciseResult, GradeReport, TestResult, Verdict
-from gradekit.release import release
-from gradekit.scoring import Executed
+from gradekit.release.make import release
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -49,7 +52,7 @@ def course(shelf: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Cours
     if not (shelf / "course").exists():
         small: Course = request.getfixturevalue("small")
         release(small, "small", solutions=False)
-        with converters.gradebook(converters.settings(small)) as gradebook:
+        with convert.gradebook(read_settings(small)) as gradebook:
             gradebook.update_or_create_assignment("small", duedate=DUE.replace(tzinfo=None))
         hand_in(small, "small", [Submission("ada", WRONG), Submission("bob", {})])
         small.root.rename(shelf / "course")
@@ -71,13 +74,13 @@ def report(student: str, score: float = 0.0) -> GradeReport:
 
 def grade(course: Course, student: str, *, made: GradeReport | None) -> None:
     """Record a submission as graded, with double lost or not as its report has it, and save the report."""
-    config = converters.settings(course)
+    config = read_settings(course)
     scores = {f"{result.exercise}-grade": result.score for result in made.exercises} if made else {}
     with open_gradebook(config) as gradebook:
         book = open_assignment(config, gradebook, "small")
         record(book, student, execute=lambda *_: Executed(scores))
     if made:
-        store.save(course.root, made)
+        reports.save(course.root, made)
 
 
 def write(course: Course, *names: str) -> list[Delivered]:
@@ -93,7 +96,7 @@ def page(course: Course, student: str, name: str = "small") -> str:
 
 def change(course: Course, edit: Callable[[Gradebook], Any]) -> None:
     """Change something in the gradebook, as a person does in formgrader."""
-    with open_gradebook(converters.settings(course)) as gradebook:
+    with open_gradebook(read_settings(course)) as gradebook:
         edit(gradebook)
         gradebook.db.commit()
 
@@ -172,7 +175,7 @@ def test_plain_nbgraders_submission_has_a_page(course: Course) -> None:
     """Autograded by stock nbgrader in a kernel: no report, and a whole page."""
     config = course.root / "nbgrader_config.py"
     config.write_text(config.read_text().replace("gradekit.install(c)", ""))
-    converters.run(Autograde, converters.settings(course), "small", student="ada")
+    convert.run(Autograde, read_settings(course), "small", student="ada")
     write(course, "ada")
     text = page(course, "ada")
     assert "<strong>2</strong> of 2.5 points" in text
@@ -182,7 +185,7 @@ def test_plain_nbgraders_submission_has_a_page(course: Course) -> None:
 def test_a_stale_report_is_not_shown(course: Course) -> None:
     """A report of another grading than the gradebook's says nothing."""
     grade(course, "ada", made=report("ada"))
-    store.save(course.root, report("ada", 0.5))
+    reports.save(course.root, report("ada", 0.5))
     write(course)
     assert "double(x) has the right values." not in page(course, "ada")
 
@@ -242,7 +245,7 @@ def test_only_what_nbgrader_asks_for_lies_beside_a_page(course: Course) -> None:
     (submitted / "submission_secret.txt").write_text(SECRET)
     (submitted / "notes.txt").write_text("mine")
     grade(course, "ada", made=report("ada"))
-    converters.run(GenerateFeedback, converters.settings(course), "small", student="ada")
+    convert.run(GenerateFeedback, read_settings(course), "small", student="ada")
     folder = course.root / "feedback" / "ada" / "small"
     (folder / "planted.html").write_text("full marks")
     (folder / "data").mkdir()
@@ -278,7 +281,7 @@ def test_release_feedback_works_whatever_the_companions_are(course: Course, tmp_
 
 def released(course: Course, tmp_path: Path) -> list[Path]:
     """Run nbgrader's release_feedback; return what it published."""
-    config = converters.settings(course)
+    config = read_settings(course)
     config.CourseDirectory.course_id = "course"
     config.Exchange.root = str(tmp_path / "exchange")
     Path(config.Exchange.root).mkdir(mode=0o777, exist_ok=True)

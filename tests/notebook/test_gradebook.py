@@ -24,15 +24,17 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
-from gradekit import book as books
-from gradekit import converters, gradebook, recorder
-from gradekit.autograde import StagedAutograde
-from gradekit.course import Course
+from gradekit.course.course import Course
 from gradekit.demo import DUE, Submission, hand_in
 from gradekit.errors import CourseError
-from gradekit.gradebook import record
-from gradekit.release import release
-from gradekit.scoring import Executed, Executor
+from gradekit.grade import record
+from gradekit.gradebook import assignment as books
+from gradekit.gradebook import convert
+from gradekit.gradebook import staged as gradebook_staged
+from gradekit.gradebook.rows import Executed, Executor
+from gradekit.gradebook.settings import read_settings
+from gradekit.plugin.autograde import StagedAutograde
+from gradekit.release.make import release
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -110,10 +112,10 @@ def inline_course(root: Path, *names: str) -> Course:
         (folder / f"{name}.ipynb").write_text(json.dumps(inline_notebook()))
     words = "c = get_config()\nc.Execute.extra_arguments = ['--IPKernelApp.log_level=ERROR']\n"
     (root / "nbgrader_config.py").write_text(words)
-    config = converters.settings(course)
-    with converters.gradebook(config) as book:
+    config = read_settings(course)
+    with convert.gradebook(config) as book:
         book.update_or_create_assignment("squares", duedate=DUE.replace(tzinfo=None))
-    converters.run(GenerateAssignment, config, "squares")
+    convert.run(GenerateAssignment, config, "squares")
     return course
 
 
@@ -142,7 +144,7 @@ def course(shelf: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Cours
     if not (shelf / "course").exists():
         small: Course = request.getfixturevalue("small")
         release(small, "small", solutions=False)
-        with converters.gradebook(converters.settings(small)) as book:
+        with convert.gradebook(read_settings(small)) as book:
             book.update_or_create_assignment("small", duedate=DUE.replace(tzinfo=None))
         small.root.rename(shelf / "course")
     shutil.copytree(shelf / "course", tmp_path / "copy", symlinks=True)
@@ -167,14 +169,12 @@ def submit(course: Course, assignment: str, student: str, name: str, node: Any =
     return folder
 
 
-def graded(
-    course: Course, assignment: str, student: str, execute: Executor, notebooks: str = "*"
-) -> gradebook.Recorded:
+def graded(course: Course, assignment: str, student: str, execute: Executor, notebooks: str = "*") -> record.Recorded:
     """Record one submission, opening all that is needed."""
-    config = converters.settings(course)
+    config = read_settings(course)
     with books.open_gradebook(config) as opened:
         book = books.open_assignment(config, opened, assignment)
-        return record(book, student, execute=execute, notebooks=notebooks)
+        return record.record(book, student, execute=execute, notebooks=notebooks)
 
 
 def tables(course: Course) -> dict[str, list[tuple[Any, ...]]]:
@@ -229,8 +229,8 @@ def both(course: Course, tmp_path: Path, assignment: str, students: list[str]) -
         else:
             shutil.copytree(course.root, copied.root, symlinks=True)
     for student in students:
-        converters.run(Autograde, converters.settings(stock), assignment, student=student)
-        found = graded(ours, assignment, student, kernel_executor(converters.settings(ours)))
+        convert.run(Autograde, read_settings(stock), assignment, student=student)
+        found = graded(ours, assignment, student, kernel_executor(read_settings(ours)))
         assert found.student == student
     return stock, ours
 
@@ -325,9 +325,9 @@ def test_a_notebook_of_another_language_is_refused(squares: Course) -> None:
     node = json.loads(path.read_text())
     node["metadata"]["kernelspec"] = {"name": "ir", "display_name": "R", "language": "R"}
     path.write_text(json.dumps(node))
-    config = converters.settings(squares)
+    config = read_settings(squares)
     config.ClearSolutions.code_stub = {"python": "raise NotImplementedError", "R": "stop()"}
-    converters.run(GenerateAssignment, config, "squares")
+    convert.run(GenerateAssignment, config, "squares")
     submit(squares, "squares", "eve", "one")
     with pytest.raises(CourseError, match=r"two\.ipynb of 'squares' is for the kernel 'ir' \(R\)"):
         graded(squares, "squares", "eve", never)
@@ -410,7 +410,7 @@ class TestFiles:
         (folder / "page.html").write_text("<script>")
         graded(other, "small", "a[1]*é", nothing_run)
         assert outcome(other, "a[1]*é") == {"small.ipynb", "checks.py"}
-        assert books.students(converters.settings(other), "small") == ("a[1]*é",)
+        assert books.students(read_settings(other), "small") == ("a[1]*é",)
 
     def test_autograded_on_another_disk(self, course: Course) -> None:
         """Where autograded/ is a link to another disk, the folder is copied there first."""
@@ -539,7 +539,7 @@ class TestUndecided:
         """An undecided exercise has no score, needs a person, and says why beside the learner's code."""
         submit(course, "small", "ann", "small", **RIGHT)
         graded(course, "small", "ann", nothing_run)
-        with converters.gradebook(converters.settings(course)) as book:
+        with convert.gradebook(read_settings(course)) as book:
             grade = book.find_grade("quadruple-grade", "small", "small", "ann")
             grade.manual_score, grade.extra_credit = 1.75, 0.5
             book.db.commit()
@@ -633,19 +633,19 @@ class TestAllOrNothing:
         def failing(*_: Any) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(recorder.Recorder, name, failing)
+        monkeypatch.setattr(gradebook_staged.Recorder, name, failing)
         with pytest.raises(OSError, match="No space"):
             graded(course, "small", "ann", lambda *_: Executed({"double-grade": 0.5}))
         assert self.state(course) == before
 
     def test_a_failing_commit(self, course: Course, before: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch) -> None:
         """Where the database cannot commit, the old folder stands."""
-        put = gradebook.put
+        put = record.put
 
         def failing(*_: Any) -> None:
             raise OSError(5, "disk")
 
-        monkeypatch.setattr(gradebook, "put", lambda made, target, stage, _: put(made, target, stage, failing))
+        monkeypatch.setattr(record, "put", lambda made, target, stage, _: put(made, target, stage, failing))
         with pytest.raises(CourseError, match="cannot be written: disk"):
             graded(course, "small", "ann", lambda *_: Executed({"double-grade": 0.5}))
         assert self.state(course) == before
@@ -667,7 +667,7 @@ class TestAllOrNothing:
 
     def die(self, course: Course, when: str, execute: Executor) -> None:
         """Record until the moment, and be killed."""
-        put = gradebook.put
+        put = record.put
 
         def end(*_: Any) -> Executed:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -681,7 +681,7 @@ class TestAllOrNothing:
 
             put(made, target, stage, interrupted)
 
-        gradebook.put = dying
+        record.put = dying
         try:
             graded(course, "small", "ann", end if when == "running" else execute)
         finally:
@@ -728,7 +728,7 @@ class TestOpening:
 
     def test_source_cells_without_a_file(self, course: Course) -> None:
         """Order and ids come from the released notebook, else the source, else the gradebook; the text never does."""
-        config = converters.settings(course)
+        config = read_settings(course)
         found = []
         for gone in (None, course.root / "release" / "small", course.source("small")):
             if gone is not None:
@@ -749,7 +749,7 @@ class TestOpening:
         (course.root / "submitted" / "cai").mkdir()
         (course.root / "submitted" / "cai" / "small").symlink_to("../ann/small")
         (course.root / "submitted" / "file").write_text("x")
-        config = converters.settings(course, student_id_exclude="not this,nobody")
+        config = read_settings(course, student_id_exclude="not this,nobody")
         assert books.students(config, "small") == ("ann", "bob", "link", "Éve")
         assert books.students(config, "other") == ()
         config.CourseDirectory.directory_structure = "{nbgrader_step}/x_{student_id}_y/{assignment_id}"
@@ -778,7 +778,7 @@ class TestStagedAutograde:
 
     def start(self, course: Course, **traits: Any) -> None:
         """Start it on the small assignment."""
-        config = converters.settings(course)
+        config = read_settings(course)
         force = traits.pop("force", False)
         directory = CourseDirectory(config=config, assignment_id="small", **traits)
         staged = Staged(coursedir=directory, config=config)

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
-from gradekit import converters, notebook
-from gradekit.course import Course
+from gradekit.course import notebook
+from gradekit.course.course import Course
 from gradekit.demo import Submission, grade_class, hand_in, make_course, results, synthetic_class
-from gradekit.release import release
+from gradekit.gradebook import convert
+from gradekit.gradebook.settings import read_settings
+from gradekit.release.make import release
 
 ROOT = Path(__file__).parents[2]
 COURSE = Course(ROOT)
@@ -33,7 +35,7 @@ def nbgrader(course: Course, *words: str) -> subprocess.CompletedProcess[str]:
 
 def scores(course: Course, assignment: str, student: str) -> dict[str, float]:
     """Read a student's scores by graded cell from the gradebook."""
-    with converters.gradebook(converters.settings(course)) as gradebook:
+    with convert.gradebook(read_settings(course)) as gradebook:
         found: Any = gradebook.find_submission(assignment, student)
         return {grade.name: grade.auto_score for book in found.notebooks for grade in book.grades}
 

@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from gradekit import notebook
-from gradekit.catalogue import load_misconceptions
-from gradekit.course import Course
-from gradekit.hidden import judge, load_assignment
+from gradekit.course import notebook
+from gradekit.course.course import Course
+from gradekit.judging.assignment import load_assignment
+from gradekit.judging.catalogue import load_misconceptions
+from gradekit.judging.inprocess import InProcess
+from gradekit.judging.judge import judge
+from gradekit.judging.reference import load_solution
 from gradekit.model import Verdict
-from gradekit.reference import load_solution
-from gradekit.student import InProcess
 
 ROOT = Path(__file__).parents[2]
 COURSE = Course(ROOT)

@@ -18,8 +18,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from gradekit.course import Course
-from gradekit.reference import load_solution
+from gradekit.course.course import Course
+from gradekit.judging.reference import load_solution
 
 GRADIENTS = {"dWx", "dWh", "dWy", "dbh", "dby"}
 THROUGH_HIDDEN = {"dWx", "dWh", "dbh"}  # the gradients that pass through dz

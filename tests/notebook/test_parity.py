@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from nbgrader.converters import Autograde, GenerateAssignment
 
-from gradekit import converters
-from gradekit.classroom import Order, due, grade_class
-from gradekit.course import Course
+from gradekit.course.course import Course
 from gradekit.demo import hand_in, make_course, synthetic_class
+from gradekit.grade.classroom import due, grade_class
+from gradekit.grade.submission import Order
+from gradekit.gradebook import convert
+from gradekit.gradebook.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
 COURSE = Course(ROOT)
@@ -40,7 +42,7 @@ def stock(course: Course, folder: Path, assignment: str) -> Course:
     shutil.copytree(course.root, folder, symlinks=True)
     config = folder / "nbgrader_config.py"
     config.write_text(config.read_text().replace("gradekit.install(c)", ""))
-    converters.run(Autograde, converters.settings(Course(folder)), assignment)
+    convert.run(Autograde, read_settings(Course(folder)), assignment)
     return Course(folder)
 
 
@@ -57,7 +59,7 @@ def ours(course: Course, assignment: str) -> Course:
 
 def scores(course: Course, assignment: str) -> dict[tuple[str, str], float | None]:
     """Return every graded cell's score in the gradebook, by student and cell."""
-    with converters.gradebook(converters.settings(course)) as gradebook:
+    with convert.gradebook(read_settings(course)) as gradebook:
         return {
             (submission.student_id, grade.name): grade.auto_score
             for submission in gradebook.assignment_submissions(assignment)
@@ -92,7 +94,7 @@ def test_another_courses_notebook_with_asserts_in_its_cells(tmp_path: Path) -> N
     cells = [_cell(name, *entry) for name, entry in INLINE.items()]
     _write(course.root / "source" / "ps1" / "problem.ipynb", cells)
     shutil.copy(ROOT / "nbgrader_config.py", course.root)
-    converters.run(GenerateAssignment, converters.settings(course), "ps1")
+    convert.run(GenerateAssignment, read_settings(course), "ps1")
     released = json.loads((course.root / "release" / "ps1" / "problem.ipynb").read_text())["cells"]
     for student, answer in ANSWERS.items():
         submitted = [{**cell, "source": answer} if cell["id"] == "mean" else cell for cell in released]

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from nbgrader.converters import GenerateFeedback
 
-from gradekit import converters
-from gradekit.classroom import Order, due, grade_class
-from gradekit.course import Course
+from gradekit.course.course import Course
 from gradekit.demo import Submission, hand_in, make_course
+from gradekit.grade.classroom import due, grade_class
+from gradekit.grade.submission import Order
+from gradekit.gradebook import convert
+from gradekit.gradebook.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
 NAME, QUESTION = "next_token", "floor-question"
@@ -40,7 +42,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 def grades(course: Course, student: str) -> tuple[Any, dict[str, Any]]:
     """Return a submission's sums and its grades by cell."""
-    with converters.gradebook(converters.settings(course)) as gradebook:
+    with convert.gradebook(read_settings(course)) as gradebook:
         found = gradebook.find_submission(NAME, student)
         cells = {grade.name: (grade.auto_score, grade.needs_manual_grade) for grade in found.notebooks[0].grades}
         return (found.score, found.max_score, found.needs_manual_grade), cells
@@ -58,7 +60,7 @@ def test_solved_and_answered(course: Course) -> None:
     sums, cells = grades(course, "solved")
     assert sums == (10, 11, True)
     assert cells[QUESTION] == (None, True)
-    with converters.gradebook(converters.settings(course)) as gradebook:
+    with convert.gradebook(read_settings(course)) as gradebook:
         notebook = gradebook.find_submission(NAME, "solved").notebooks[0]
         (grade,) = [grade for grade in notebook.grades if grade.name == QUESTION]
         (comment,) = [comment for comment in notebook.comments if comment.name == QUESTION]
@@ -66,9 +68,9 @@ def test_solved_and_answered(course: Course) -> None:
         comment.manual_comment = "Well seen; say also where it is paid."
         gradebook.db.commit()
     assert grades(course, "solved")[0] == (10.75, 11, False)
-    config = converters.settings(course)
+    config = read_settings(course)
     config.GenerateFeedback.force = True
-    converters.run(GenerateFeedback, config, NAME)
+    convert.run(GenerateFeedback, config, NAME)
     page = (course.root / "feedback" / "solved" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
     assert "Well seen; say also where it is paid." in page
     assert "10.75 / 11.0" in page

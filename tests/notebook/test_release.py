@@ -16,15 +16,15 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from gradekit import notebook
-from gradekit.course import Course
+from gradekit.course import notebook
+from gradekit.course.course import Course
 from gradekit.demo import make_course
 from gradekit.errors import CourseError, GradekitError, HiddenTestError, LeakError, SourceError
-from gradekit.freeze import frozen_cases
-from gradekit.inspection import check_source
+from gradekit.judging.freeze import frozen_cases
+from gradekit.judging.reference import flatten, read_cases
 from gradekit.model import Role
-from gradekit.reference import flatten, read_cases
-from gradekit.release import release
+from gradekit.release.inspection import check_source
+from gradekit.release.make import release
 
 ROOT = Path(__file__).parents[2]
 COURSE = Course(ROOT)

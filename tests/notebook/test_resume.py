@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from gradekit.course import Course
+from gradekit.course.course import Course
 from gradekit.demo import Submission, hand_in
-from gradekit.release import release
+from gradekit.release.make import release
 
 ANSWERS = {
     "right": {},

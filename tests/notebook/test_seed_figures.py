@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from gradekit.course import Course
-from gradekit.reference import load_solution
+from gradekit.course.course import Course
+from gradekit.judging.reference import load_solution
 
 FIGURES = json.loads((Path(__file__).parent / "seed_figures.json").read_text(encoding="utf-8"))
 CHECKPOINTS = tuple(range(0, 1000, 100))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gradekit.course import Course
-from gradekit.proof import LOOKED_AT, TRIED
-from gradekit.verify import EQUIVALENT_SHARE, verify
+from gradekit.course.course import Course
+from gradekit.verify.findings import LOOKED_AT, TRIED
+from gradekit.verify.prove import EQUIVALENT_SHARE, verify
 
 COURSE = Course(Path(__file__).parents[2])
 

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gradekit import items
+from gradekit.report import items
 
 POINTS = st.sampled_from([0.0, 0.25, 0.5, 1.0, 1.5, 2.0])
 

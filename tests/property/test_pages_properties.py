@@ -8,8 +8,9 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradekit import pages, rendering
-from gradekit.mathematics import to_mathml
+from gradekit.pages import learner
+from gradekit.pages import page as pages_page
+from gradekit.pages.mathml import to_mathml
 
 ANY = st.text(st.characters(), max_size=60)
 COMMANDS = [r"\frac", r"\sqrt", r"\begin{aligned}", r"\end{aligned}", r"\left(", r"\right)", r"\text", r"\def\a"]
@@ -38,14 +39,14 @@ def test_any_formula_is_mathml_or_code(latex: str) -> None:
 @given(text=ANY)
 def test_any_sentence_is_text(text: str) -> None:
     """A sentence becomes text, code and formulas, and nothing else."""
-    assert not foreign(pages.prose(text))
+    assert not foreign(pages_page.prose(text))
 
 
 @settings(deadline=None)
 @given(text=MARKDOWN)
 def test_any_answer_is_harmless(text: str) -> None:
     """An answer in Markdown ends as elements of the short list, without attributes but classes of ours."""
-    made = rendering.markdown(text)
+    made = learner.markdown(text)
     assert not foreign(made)
     assert not re.search(r"<[^>]*\s(on\w+|style|id|href|src)\s*=", made)
 
@@ -54,6 +55,6 @@ def test_any_answer_is_harmless(text: str) -> None:
 @given(text=ANY | MARKDOWN)
 def test_any_code_keeps_its_text(text: str) -> None:
     """Coloured code without its colours is the code."""
-    made = html.unescape(re.sub(r"</?span[^>]*>", "", rendering.code(text)))
+    made = html.unescape(re.sub(r"</?span[^>]*>", "", learner.code(text)))
     plain = text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
     assert made.rstrip("\n") == html.unescape(html.escape(plain)).rstrip("\n")

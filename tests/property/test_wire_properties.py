@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from gradekit.wire import Ref, WireError, pack, unpack
+from gradekit.worker.wire import Ref, WireError, pack, unpack
 
 INTEGERS = st.integers(-(2**63), 2**64 - 1)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))

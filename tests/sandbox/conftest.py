@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from gradekit.forkserver import Template, remove_tree
-from gradekit.forkserver import template as run_template
+from gradekit.isolation.session import Session
+from gradekit.isolation.template import Template, remove_tree
+from gradekit.isolation.template import template as run_template
 from gradekit.model import Limits
-from gradekit.remote import Session
 
 SECRET = "a secret of the grader's environment"
 QUICK = Limits(call_s=5, exercise_s=10, cell_s=5, submission_s=60, memory_bytes=512 * 2**20)

@@ -12,14 +12,17 @@ import nbformat
 import numpy as np
 import pytest
 
-from gradekit import exchange, hidden, notebook
-from gradekit.catalogue import load_misconceptions
-from gradekit.course import Course
-from gradekit.forkserver import Template
-from gradekit.grade import Judged, grade_cells, inline_score
-from gradekit.hidden import Assignment, judge_in_process, load_assignment
+from gradekit.course import notebook
+from gradekit.course.course import Course
+from gradekit.grade.notebook import Judged, grade_cells, inline_score
+from gradekit.isolation import exchange
+from gradekit.isolation.session import CellRun
+from gradekit.isolation.template import Template
+from gradekit.judging import judge
+from gradekit.judging.assignment import Assignment, load_assignment
+from gradekit.judging.catalogue import load_misconceptions
+from gradekit.judging.inprocess import judge_in_process
 from gradekit.model import Cell, ExerciseResult, Limits, Role, Verdict
-from gradekit.remote import CellRun
 
 from .conftest import QUICK, text_of
 
@@ -256,13 +259,13 @@ def test_a_submissions_time_is_bounded(grade: Callable[..., Judged]) -> None:
 
 def test_our_own_fault_is_undecided(grade: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch) -> None:
     """A hidden test that fails by itself leaves its exercise undecided; the other one is judged."""
-    run = hidden.try_test
+    run = judge.try_test
 
     def broken(assignment: Any, name: str, test: Any, line: Any, *, seed: bytes) -> Any:
         test = replace(test, function=lambda *_: 1 / 0) if test.name == "values" else test
         return run(assignment, name, test, line, seed=seed)
 
-    monkeypatch.setattr(hidden, "try_test", broken)
+    monkeypatch.setattr(judge, "try_test", broken)
     assert scores(grade()) == {"double": None, "quadruple": 2.0}
 
 

@@ -21,12 +21,13 @@ from typing import Any
 import pyseccomp
 import pytest
 
-from gradekit import forkserver, sandbox
 from gradekit.errors import HostError
-from gradekit.exchange import Lost
-from gradekit.forkserver import Template
+from gradekit.isolation import template as isolation_template
+from gradekit.isolation.exchange import Lost
+from gradekit.isolation.session import Session
+from gradekit.isolation.template import Template
 from gradekit.model import Limits, Verdict
-from gradekit.remote import Session
+from gradekit.worker import sandbox
 
 from .conftest import QUICK, SECRET, Fork, text_of
 
@@ -77,7 +78,7 @@ def test_nothing_outside_is_read(fork: Fork, outside: Path, abi: int) -> None:
     paths = [
         str(outside / "file"),
         str(ROOT / "pyproject.toml"),
-        str(ROOT / "gradekit" / "wire.py"),
+        str(ROOT / "gradekit" / "worker" / "wire.py"),
         *(
             "/etc/passwd",
             "/etc/shadow",
@@ -811,8 +812,8 @@ def test_a_worker_dies_with_its_template() -> None:
     """A worker that loops is killed when the template ends, though it became another user."""
     script = """
 import os, sys
-from gradekit import sandbox
-from gradekit.forkserver import _user_to_become
+from gradekit.worker import sandbox
+from gradekit.isolation.template import _user_to_become
 line = int(sys.argv[1])
 program = sandbox.compile_filter()
 user, read_all = _user_to_become()
@@ -838,7 +839,7 @@ os.read(reader, 5)
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root, who can give rights up")
 def test_root_without_its_rights_is_refused() -> None:
     """Root that may not become another user is told so, and what to do."""
-    script = "from gradekit.forkserver import Template\ntry:\n    Template()\nexcept Exception as error:\n"
+    script = "from gradekit.isolation.template import Template\ntry:\n    Template()\nexcept Exception as error:\n"
     script += "    print(type(error).__name__, error)"
     command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-c", script]
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=60).stdout
@@ -855,10 +856,10 @@ def test_root_whose_python_nobody_reads_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sandbox, "others_can_read", lambda _: False)
     monkeypatch.setattr(sandbox, "may_read_all", lambda: False)
     with pytest.raises(HostError, match="who cannot read this Python") as refused:
-        forkserver._user_to_become()
+        isolation_template._user_to_become()
     assert "/usr/bin/python3" in str(refused.value)
     monkeypatch.setattr(sandbox, "may_read_all", lambda: True)
-    assert forkserver._user_to_become() == (sandbox.first_user(), True)
+    assert isolation_template._user_to_become() == (sandbox.first_user(), True)
 
 
 def test_a_template_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -894,7 +895,7 @@ def test_all_of_this_as_an_ordinary_user() -> None:
             command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=900
         )
     finally:
-        forkserver.remove_tree(home)
+        isolation_template.remove_tree(home)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
 
 
@@ -914,15 +915,15 @@ def test_where_landlock_is_missing_another_user_keeps_files_closed() -> None:
     try:
         done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     finally:
-        forkserver.remove_tree(home)
+        isolation_template.remove_tree(home)
     assert "FOUND [True, True]" in done.stdout, done.stdout + done.stderr[-2000:]
 
 
 WITHOUT_LANDLOCK = """
 import time
-from gradekit.forkserver import template
+from gradekit.isolation.template import template
 from gradekit.model import Limits
-from gradekit.remote import Session
+from gradekit.isolation.session import Session
 
 source = '''
 import os
@@ -948,7 +949,7 @@ with template(landlock=False) as running:
 def test_without_landlock_and_without_another_user_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing would keep files closed, no template is started, and it is said what is needed."""
     for user in ((None, False), (1234, True)):
-        monkeypatch.setattr(forkserver, "_user_to_become", lambda user=user: user)
+        monkeypatch.setattr(isolation_template, "_user_to_become", lambda user=user: user)
         with pytest.raises(HostError, match="must run as another user") as refused:
             Template(landlock=False)
         assert "Run as root" in str(refused.value)
@@ -958,7 +959,9 @@ def _python_for_all() -> Path:
     """Make an environment of the system's Python with links to this one's packages; skip where that cannot be."""
     system = Path("/usr/bin") / f"python{sys.version_info.major}.{sys.version_info.minor}"
     if not (
-        system.exists() and shutil.which("setpriv") and sandbox.others_can_read(str(ROOT / "gradekit" / "wire.py"))
+        system.exists()
+        and shutil.which("setpriv")
+        and sandbox.others_can_read(str(ROOT / "gradekit" / "worker" / "wire.py"))
     ):
         pytest.skip("no system Python of this version, no setpriv, or a repository that is closed to others")
     import tempfile

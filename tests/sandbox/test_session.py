@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradekit import exchange, stubs
-from gradekit.exchange import Lost
-from gradekit.forkserver import Template
-from gradekit.hidden import Expect, Rejected
+from gradekit.isolation import exchange
+from gradekit.isolation import stubs as isolation_stubs
+from gradekit.isolation.exchange import Lost
+from gradekit.isolation.session import Session
+from gradekit.isolation.template import Template
+from gradekit.judging.declare import Expect, Rejected
+from gradekit.judging.line import Handle, LearnerError, Opaque, Student, changed_by
 from gradekit.model import Limits, Verdict
-from gradekit.remote import Session
-from gradekit.student import Handle, LearnerError, Opaque, Student, changed_by
-from gradekit.wire import WireError
+from gradekit.worker.wire import WireError
 
 from .conftest import Fork, text_of
 
@@ -149,7 +150,7 @@ def test_an_exercises_time_is_bounded(fork: Fork) -> None:
 def test_silence_ends_at_the_deadline(tight: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that neither answers nor ends is lost."""
     monkeypatch.setattr(exchange, "GRACE_S", 0.2)
-    run(tight, "from gradekit.wire import Channel\ndef silence():\n    Channel.send = lambda *_: None")
+    run(tight, "from gradekit.worker.wire import Channel\ndef silence():\n    Channel.send = lambda *_: None")
     gone = lost(tight, "silence()")
     assert gone.verdict is Verdict.TLE
 
@@ -159,7 +160,7 @@ def test_one_who_never_reads_is_lost(tight: Session, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(exchange, "GRACE_S", 0.2)
     source = (
         "import __main__, gc\n"
-        "from gradekit.wire import Channel\n"
+        "from gradekit.worker.wire import Channel\n"
         "def deaf(self, deadline=None):\n    import time\n    while True:\n        try:\n            time.sleep(1)\n"
         "        except BaseException: pass\n"
         "Channel.receive = deaf"
@@ -309,7 +310,7 @@ def test_forged_frames_end_the_worker(tight: Session, name: str, monkeypatch: py
 def test_outputs_are_of_the_notebooks_form(session: Session, value: str) -> None:
     """A cell whose outputs are not what JSON can hold was answered by a forger."""
     source = f"""
-from gradekit.worker import Worker
+from gradekit.worker.serve import Worker
 import numpy as np
 array = np.ones(2)
 answer = Worker._answer
@@ -400,7 +401,8 @@ def test_a_forged_argument_list_is_refused(session: Session) -> None:
     """Arguments that come back in another number end the worker: nothing was proved unchanged."""
     run(
         session,
-        "from gradekit.worker import Worker\nold = Worker._call\nWorker._call = lambda *a: {**old(*a), 'args': []}",
+        "from gradekit.worker.serve import Worker\n"
+        "old = Worker._call\nWorker._call = lambda *a: {**old(*a), 'args': []}",
     )
     run(session, "import __main__\ndef f(x): pass")
     session_actions = "import gc\nfor w in [o for o in gc.get_objects() if isinstance(o, Worker)]:\n"
@@ -555,7 +557,7 @@ def test_a_forged_name_leads_nowhere(session: Session, name: str) -> None:
 def test_a_stubs_failure_is_an_exception_over_there(session: Session) -> None:
     """A trusted function that raises on hostile arguments raises over there, in 300 characters, and we go on."""
     with_stubs(session, layer=Layer(2.0))
-    assert said(session, "layer.fail()") == "ValueError: " + "x" * (stubs.TEXT_LIMIT - len("ValueError: "))
+    assert said(session, "layer.fail()") == "ValueError: " + "x" * (isolation_stubs.TEXT_LIMIT - len("ValueError: "))
     assert "TypeError" in said(session, "layer.apply(1, 2, 3)")
     assert "TypeError" in said(session, "layer()")
     assert works(session)
@@ -578,7 +580,7 @@ def test_a_reentrant_handle(session: Session) -> None:
 
 def test_stubs_end_in_depth(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """A function that hands itself to a stub without end is stopped, and the worker goes on."""
-    monkeypatch.setattr(stubs, "STUB_DEPTH", 4)
+    monkeypatch.setattr(isolation_stubs, "STUB_DEPTH", 4)
     deepest = []
 
     def again(act: Any) -> Any:
@@ -596,7 +598,7 @@ def test_stubs_end_in_depth(session: Session, monkeypatch: pytest.MonkeyPatch) -
 
 def test_stubs_end_in_number(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """So many calls and no more; another exercise may call again."""
-    monkeypatch.setattr(stubs, "STUB_CALLS", 50)
+    monkeypatch.setattr(isolation_stubs, "STUB_CALLS", 50)
     calls = []
     with_stubs(session, one=lambda: calls.append(1))
     run(session, "def f():\n    while True:\n        one()")
@@ -669,7 +671,7 @@ def test_huge_numbers_are_refused(session: Session, size: str) -> None:
 
 def test_huge_broadcasting_fails_over_there(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small arguments whose combination would fill the memory are a MemoryError of the call; ours is put back."""
-    monkeypatch.setattr(stubs, "STUB_BYTES", 2**28)
+    monkeypatch.setattr(isolation_stubs, "STUB_BYTES", 2**28)
     before = resource.getrlimit(resource.RLIMIT_AS)
     with_stubs(session, add=lambda a, b: a + b)
     assert "MemoryError" in said(session, "add(np.zeros((10**5, 1)), np.zeros((1, 10**5)))")
@@ -719,7 +721,7 @@ def test_a_forged_stub_call_is_an_error_over_there(session: Session, frame: str)
     calls = []
     with_stubs(session, one=lambda: calls.append(1))
     source = f"""
-from gradekit.wire import Ref
+from gradekit.worker.wire import Ref
 ask, ref = one._gradekit
 worker = ask.__self__
 worker.channel.send({{"n": -5, **{frame}}})
@@ -799,7 +801,7 @@ def test_an_ended_session_says_so(template: Template) -> None:
 
 def test_a_reference_that_the_worker_makes_up_is_harmless(session: Session) -> None:
     """A handle with any number is the learner's own affair: asking for it is their error."""
-    run(session, "from gradekit.wire import Ref\nfrom gradekit.values import Values\ndef f(): pass")
+    run(session, "from gradekit.worker.wire import Ref\nfrom gradekit.worker.values import Values\ndef f(): pass")
     run(session, "Values.outward = lambda self, value, depth=0: Ref('handle', 10**6, 'a liar')")
     liar = Student(session).f()
     with pytest.raises(LearnerError, match="a malformed error"):
@@ -821,6 +823,6 @@ def test_generators_and_iterators_are_made_and_read_over_there(session: Session)
 
 def test_a_library_that_the_worker_makes_up_is_harmless(session: Session) -> None:
     """A worker that answers a question for a module with anything else loses what it was asked for."""
-    run(session, "from gradekit.values import Values\nValues.outward = lambda self, value, depth=0: 3")
+    run(session, "from gradekit.worker.values import Values\nValues.outward = lambda self, value, depth=0: 3")
     with pytest.raises(LearnerError, match="no module"):
         Student(session).library("numpy.random", "default_rng")

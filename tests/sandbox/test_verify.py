@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
-from gradekit import cli, trials, verify
-from gradekit.course import Course
-from gradekit.forkserver import Template
-from gradekit.freeze import freeze
+from gradekit import cli
+from gradekit.course.course import Course
+from gradekit.isolation.template import Template
+from gradekit.judging.freeze import freeze
 from gradekit.model import Limits
-from gradekit.proof import Proof
-from gradekit.trials import Trial
+from gradekit.verify import prove as verify_prove
+from gradekit.verify import trials
+from gradekit.verify.findings import Proof
+from gradekit.verify.trials import Trial
 
 MISCONCEPTIONS = """
 
@@ -27,7 +29,7 @@ def doubles_once(x):
     return double(x)
 """
 ALTERNATIVES = """
-from gradekit.catalogue import alternative
+from gradekit.hidden import alternative
 
 
 @alternative("double", why="a product")
@@ -65,8 +67,8 @@ def proven(small: Course) -> Course:
 def prove(proven: Course, template: Template, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Proof]:
     """Verify the small course in this process, with the module's template; determinism has a test of its own."""
     monkeypatch.setattr(trials, "template", lambda: nullcontext(template))
-    monkeypatch.setattr(verify, "grade_under_two_hash_seeds", lambda *_: [])
-    return lambda: verify.verify(proven, "small")
+    monkeypatch.setattr(verify_prove, "grade_under_two_hash_seeds", lambda *_: [])
+    return lambda: verify_prove.verify(proven, "small")
 
 
 def command(monkeypatch: pytest.MonkeyPatch, course: Course, *words: str) -> int:
@@ -275,7 +277,7 @@ def test_gradings_that_differ(proven: Course) -> None:
     told = "expect.true(np.allclose(student.quadruple(1.0), 4), ' '.join(set('abcdefgh')))"
     change(tests, "    x = reference.draw((4, 2))\n", f"    x = reference.draw((4, 2))\n    {told}\n")
     change(tests, "from gradekit.hidden import exercise", "import numpy as np\nfrom gradekit.hidden import exercise")
-    problem, advice = verify._determinism(verify.plan(proven, "small")) or ("", "")
+    problem, advice = verify_prove._determinism(verify_prove.plan(proven, "small")) or ("", "")
     assert problem == "graded twice, quadruple got different results"
     assert "sets" in advice
 

@@ -1,4 +1,4 @@
-"""Imports only go down: the floors of the package, read from its source."""
+"""The house: which room may import which, read from every file of the package, and by effect."""
 
 from __future__ import annotations
 
@@ -11,203 +11,168 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "gradekit"
 
-FLOORS = {
-    "cli": 5,
-    "container": 4,
-    "demo": 4,
-    "feedback": 4,
-    "gradescope": 4,
-    "otter": 4,
-    "overview": 4,
-    "parts": 4,
-    "report": 4,
-    "sheets": 4,
-    "verify": 4,
-    "answers": 3,
-    "autograde": 3,
-    "bundle": 3,
-    "cases": 3,
-    "classroom": 3,
-    "doctor": 3,
-    "freeze": 3,
-    "grade": 3,
-    "gradebook": 3,
-    "leaks": 3,
-    "recorder": 3,
-    "release": 3,
-    "results": 3,
-    "trials": 3,
-    "book": 2,
-    "catalogue": 2,
-    "charts": 2,
-    "collecting": 2,
-    "converters": 2,
-    "diagnose": 2,
-    "exchange": 2,
-    "forkserver": 2,
-    "gradesheet": 2,
-    "hidden": 2,
-    "inspection": 2,
-    "intake": 2,
-    "items": 2,
-    "lending": 2,
-    "mutants": 2,
-    "pages": 2,
-    "reference": 2,
-    "remote": 2,
-    "rendering": 2,
-    "repair": 2,
-    "scoring": 2,
-    "stubs": 2,
-    "submission": 2,
-    "tally": 2,
-    "template": 2,
-    "timestamps": 2,
-    "bounds": 1,
-    "course": 1,
-    "evidence": 1,
-    "hints": 1,
-    "likeness": 1,
-    "mathematics": 1,
-    "notebook": 1,
-    "pictures": 1,
-    "proof": 1,
-    "rawcell": 1,
-    "safehtml": 1,
-    "sandbox": 1,
-    "shell": 1,
-    "stage": 1,
-    "store": 1,
-    "student": 1,
-    "transcript": 1,
-    "values": 1,
-    "wire": 1,
-    "worker": 1,
-    "checks": 0,
-    "errors": 0,
-    "model": 0,
+# A top file may import those that stand before it in its line, and no room, but for the three that stand above all.
+TOP = ("errors", "model", "score", "text", "files", "bounds", "checks")
+PARTS = frozenset({"worker.wire", "worker.sandbox"})  # of the worker's room: frames and rights concern both sides
+BASE = frozenset({"course", "judging", "isolation", "gradebook", "handin", "grade", "release"}) | PARTS
+ROOMS: dict[str, frozenset[str]] = {  # room → the rooms, or modules of a room, that it may import beside the top files
+    "worker": frozenset(),
+    "course": frozenset(),
+    "pages": frozenset(),
+    "judging": frozenset({"course"}),
+    "isolation": PARTS | {"judging.line"},
+    "gradebook": frozenset({"course"}),
+    "handin": frozenset({"course", "gradebook", "worker.sandbox"}),
+    "grade": frozenset({"course", "judging", "isolation", "gradebook", "handin", "worker.sandbox"}),
+    "release": frozenset({"course", "judging", "gradebook"}),
+    "feedback": frozenset({"course", "gradebook", "handin", "pages"}),
+    "report": frozenset({"course", "gradebook", "handin", "pages"}),
+    "verify": BASE,
+    "export": BASE,
+    "plugin": frozenset({"grade", "gradebook", "handin", "course", "pages"}),
+    "hidden": frozenset({"judging"}),
+    "demo": BASE | {"feedback", "report"},
+    "cli": BASE | {"feedback", "report", "verify", "export", "demo"},
+    "__init__": frozenset({"plugin"}),
 }
-SIDEWAYS = {
-    ("autograde", "classroom"),
-    ("autograde", "gradebook"),
-    ("book", "converters"),
-    ("bundle", "release"),
-    ("classroom", "grade"),
-    ("classroom", "gradebook"),
-    ("collecting", "intake"),
-    ("container", "gradescope"),
-    ("demo", "feedback"),
-    ("demo", "report"),
-    ("diagnose", "catalogue"),
-    ("diagnose", "hidden"),
-    ("diagnose", "reference"),
-    ("exchange", "forkserver"),
-    ("feedback", "parts"),
-    ("gradebook", "recorder"),
-    ("hidden", "reference"),
-    ("lending", "book"),
-    ("likeness", "student"),
-    ("remote", "exchange"),
-    ("remote", "forkserver"),
-    ("remote", "stubs"),
-    ("repair", "intake"),
-    ("report", "overview"),
-    ("report", "sheets"),
-    ("scoring", "intake"),
-    ("sheets", "overview"),
-    ("stubs", "exchange"),
-    ("submission", "book"),
-    ("submission", "collecting"),
-    ("submission", "intake"),
-    ("submission", "repair"),
-    ("submission", "timestamps"),
-    ("timestamps", "collecting"),
-    ("transcript", "student"),
-    ("trials", "grade"),
-    ("values", "shell"),
-    ("values", "wire"),
-    ("worker", "shell"),
-    ("worker", "values"),
-    ("worker", "wire"),
-}
-UNTRUSTED = {"worker", "values", "shell", "wire", "sandbox", "template"}  # what a learner's process has in its memory
-LAZY = {"__init__": {"autograde", "safehtml"}}  # gradekit.install: nbgrader is imported only where it is asked for
+NBGRADER = frozenset({"gradebook", "plugin"})  # the only rooms that import it
+LEARNERS = {
+    "numpy",
+    "msgpack",
+    "IPython",
+    "traitlets",
+    "pyseccomp",
+    "matplotlib",
+    "matplotlib_inline",
+}  # what the learner's process has beside ours
+MOST = 12  # modules in a room
 STUDENT_SIDE = {"numpy"}  # what a student's machine has
+UNSAFE = {"pickle", "dill", "marshal", "shelve", "cloudpickle"}
+
+FILES = sorted(PACKAGE.rglob("*.py"))
 
 
-def imports(path: Path) -> set[str]:
-    """Return the names of the package's modules that a module imports anywhere in it."""
+def name_of(path: Path) -> str:
+    """Return a module's name below gradekit, as ``judging.line``; of a room's ``__init__`` the room's."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path) for path in FILES}
+
+
+def imports(source: str) -> set[str]:
+    """Return the names below gradekit of the modules that a module imports anywhere in it."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == "gradekit":
-            found |= {alias.name for alias in node.names if not alias.name.startswith("__")}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gradekit."):
-            found.add((node.module or "").split(".")[1])
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "gradekit":
+            below = (node.module or "").removeprefix("gradekit").removeprefix(".")
+            inner = {f"{below}.{alias.name}".removeprefix(".") for alias in node.names}
+            found |= (inner & MODULES) | ({below} if inner - MODULES and below else set())
         elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("gradekit.")}
+            found |= {
+                alias.name.removeprefix("gradekit.") for alias in node.names if alias.name.startswith("gradekit.")
+            }
     return found
 
 
-def upward(module: str, imported: set[str]) -> list[str]:
-    """Return the imports that do not go down and are not allowed sideways."""
-    return [name for name in sorted(imported) if FLOORS[name] >= FLOORS[module] and (module, name) not in SIDEWAYS]
+def libraries(source: str) -> set[str]:
+    """Return the top names of everything else that a module imports anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").split(".")[0])
+    return found - {"gradekit", "__future__"}
 
 
-def test_upward_import_is_seen() -> None:
-    """The rule itself: from a lower floor to a higher one, or sideways without leave, is a fault."""
-    assert upward("notebook", {"hidden", "errors"}) == ["hidden"]
-    assert upward("freeze", {"release"}) == ["release"]
+def faults(module: str, source: str) -> list[str]:
+    """Return which rules of the table a module breaks, in words."""
+    room = module.split(".", maxsplit=1)[0]
+    found = []
+    for name in sorted(imports(source)):
+        if room in TOP:
+            allowed = name in TOP[: TOP.index(room)]
+            rule = f"the top file {room} may import {', '.join(TOP[: TOP.index(room)]) or 'nothing of ours'}"
+        else:
+            other = name.split(".")[0]
+            within = other == room or (other in TOP and room != "worker")
+            allowed = within or name in ROOMS[room] or other in ROOMS[room]
+            rule = f"{room}/ may import {', '.join(sorted(ROOMS[room])) or 'itself alone'}"
+        if not allowed:
+            found.append(f"gradekit.{module} imports gradekit.{name}: {rule}")
+    if "nbgrader" in libraries(source) and room not in NBGRADER:
+        found.append(f"gradekit.{module} imports nbgrader: only {', '.join(sorted(NBGRADER))} may")
+    strange = libraries(source) - LEARNERS - set(sys.stdlib_module_names) if room == "worker" else set()
+    if strange:
+        found.append(f"gradekit.{module} imports {', '.join(strange)}: the learner's process has {', '.join(LEARNERS)}")
+    if libraries(source) & UNSAFE:
+        found.append(f"gradekit.{module} imports {', '.join(libraries(source) & UNSAFE)}: nothing of ours is unpickled")
+    return found
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
-def test_imports_go_down(path: Path) -> None:
-    """Every module has a floor and imports only from floors below it."""
-    if path.stem == "__init__":
-        assert imports(path) <= LAZY["__init__"]
-    else:
-        assert path.stem in FLOORS, "give the new module a floor"
-        assert not upward(path.stem, imports(path))
+def test_a_wrong_import_is_seen() -> None:
+    """The rules themselves: upward, sideways, into the worker, out of it, of nbgrader, of pickle."""
+    wrong = {
+        "judging.judge": ("from gradekit.grade import notebook", "judging/ may import course"),
+        "release.make": ("from gradekit.verify.findings import Proof", "release/ may import"),
+        "grade.notebook": ("import gradekit.worker.serve", "grade/ may import"),
+        "worker.serve": ("from gradekit.text import shown", "worker/ may import itself alone"),
+        "text": ("def f():\n    from gradekit import checks", "the top file text may import errors, model, score"),
+        "report.results": ("from nbgrader.api import Grade", "only gradebook, plugin may"),
+        "course.reports": ("import pickle", "nothing of ours is unpickled"),
+    }
+    for module, (source, rule) in wrong.items():
+        (found,) = faults(module, source)
+        assert rule in found
+    assert not faults(
+        "grade.notebook", "from gradekit.judging.line import Handle\nfrom gradekit import text\nimport ast"
+    )
 
 
-def test_the_untrusted_side_knows_nothing() -> None:
-    """What is loaded into the process that forks workers imports nothing that knows a course."""
-    for module in UNTRUSTED:
-        assert imports(PACKAGE / f"{module}.py") <= UNTRUSTED
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_rooms_are_kept(path: Path) -> None:
+    """Every module imports only from the rooms below its own."""
+    assert not faults(name_of(path), path.read_text(encoding="utf-8"))
 
 
-def test_every_floor_has_its_module() -> None:
-    """The table of floors names no module that is gone."""
-    assert {path.stem for path in PACKAGE.glob("*.py")} == set(FLOORS) | {"__init__"}
+def test_the_table_is_the_house() -> None:
+    """Each room and top file stands in the table, the table names no other, and no room is crowded."""
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    tops = {path.stem for path in PACKAGE.glob("*.py")}
+    assert rooms | tops == set(ROOMS) | set(TOP)
+    assert len(FILES) > 80
+    for room in rooms:
+        crowd = [path for path in FILES if path.parent.name == room and path.stem != "__init__"]
+        assert 0 < len(crowd) <= MOST, f"{room}/ holds {len(crowd)} modules: split it"
 
 
-@pytest.mark.parametrize("module", ["gradekit", "gradekit.checks", "gradekit.hidden"])
-def test_the_students_side_needs_numpy_only(module: str) -> None:
-    """What a graded cell imports asks for numpy and the standard library and nothing else."""
+def loaded_by(module: str) -> set[str]:
+    """Return what a bare interpreter has in memory after importing a module, beside what it had before."""
     code = (
         f"import sys; before = set(sys.modules); import {module}; "
-        "print(*{name.split('.')[0] for name in set(sys.modules) - before if sys.modules[name]})"
+        "print(*(name for name in set(sys.modules) - before if sys.modules[name]))"
     )
-    loaded = set(
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
-    )
+    return set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
+
+
+def test_the_learners_process_holds_the_worker_alone() -> None:
+    """By effect: after importing what answers in it, nothing of ours is in memory but gradekit.worker."""
+    ours = {name for name in loaded_by("gradekit.worker.serve") if name.split(".")[0] == "gradekit"}
+    assert "gradekit.worker.serve" in ours
+    assert {name for name in ours if not name.startswith("gradekit.worker")} == {"gradekit"}
+
+
+@pytest.mark.parametrize("module", ["gradekit", "gradekit.checks", "gradekit.hidden", "gradekit.export.otter_cases"])
+def test_the_students_side_needs_numpy_only(module: str) -> None:
+    """What a graded cell imports asks for numpy and the standard library and nothing else."""
+    loaded = {name.split(".")[0] for name in loaded_by(module)}
     assert loaded - set(sys.stdlib_module_names) <= STUDENT_SIDE | {"gradekit"}
 
 
 def test_checks_imports_numpy_and_the_standard_library_only() -> None:
     """The file that students get stands alone."""
-    names = set()
-    for node in ast.walk(ast.parse((PACKAGE / "checks.py").read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names.add((node.module or "").split(".")[0])
-    assert names <= set(sys.stdlib_module_names) | {"numpy"}
-
-
-def test_no_unsafe_deserialisation() -> None:
-    """No module imports pickle, dill, marshal or shelve."""
-    for path in PACKAGE.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                names = {alias.name for alias in node.names} | {getattr(node, "module", None) or ""}
-                assert not names & {"pickle", "dill", "marshal", "shelve", "cloudpickle"}, path
+    source = (PACKAGE / "checks.py").read_text(encoding="utf-8")
+    assert libraries(source) <= set(sys.stdlib_module_names) | STUDENT_SIDE
+    assert not imports(source)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from gradekit.catalogue import Misconception, load_alternatives, load_misconceptions
-from gradekit.course import Course
+from gradekit.course.course import Course
 from gradekit.errors import HiddenTestError
-from gradekit.hidden import load_assignment
+from gradekit.judging.assignment import load_assignment
+from gradekit.judging.catalogue import Misconception, load_alternatives, load_misconceptions
 
 
 def load(course: Course) -> tuple[Misconception, ...]:
@@ -38,7 +38,7 @@ def test_no_catalogue(small: Course) -> None:
 def test_alternatives_use_the_notebooks_names(small: Course) -> None:
     """Free names, in defaults too, are those of the solution."""
     (small.hidden("small") / "alternatives.py").write_text(
-        'from gradekit.catalogue import alternative\n\n@alternative("quadruple", why="as a default")\n'
+        'from gradekit.hidden import alternative\n\n@alternative("quadruple", why="as a default")\n'
         "def through_default(x, act=double):\n    return act(act(x))\n"
     )
     loaded = load_assignment(small, "small")
@@ -53,7 +53,7 @@ def test_one_of_several_functions(small: Course, edit: Callable[[Callable[[dict[
     edit(lambda cells: cells["double"].update(source=added + cells["double"]["source"]))
     path = small.hidden("small") / "misconceptions.py"
     path.write_text(
-        "from gradekit.catalogue import misconception\n"
+        "from gradekit.hidden import misconception\n"
         '@misconception("double", function="double", title="", message="", justification="")\n'
         "def threefold(x):\n    return 3 * x\n"
         '@misconception("double", title="", message="", justification="")\n'
@@ -80,7 +80,7 @@ def test_one_of_several_functions(small: Course, edit: Callable[[Callable[[dict[
 def test_faulty_catalogue(small: Course, text: str, said: str) -> None:
     """An unknown exercise and a file that does not run are errors that name the file."""
     path = small.hidden("small") / "misconceptions.py"
-    path.write_text("from gradekit.catalogue import misconception\n" + text + "\n")
+    path.write_text("from gradekit.hidden import misconception\n" + text + "\n")
     with pytest.raises(HiddenTestError, match=said) as caught:
         load(small)
     assert str(path) in str(caught.value)

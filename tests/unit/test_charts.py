@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gradekit import charts
+from gradekit.report import charts
 
 CHARTS = {
     "histogram": lambda: charts.histogram([0.0, 3.5, 11.0, 11.5], 11.0),

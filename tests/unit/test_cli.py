@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from gradekit import cli, errors
-from gradekit.course import Course
+from gradekit.course.course import Course
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
@@ -74,7 +74,7 @@ def test_our_own_fault_is_exit_code_3(
 ) -> None:
     """An exception that nobody foresaw is called ours and shows where it happened."""
     monkeypatch.chdir(small.root)
-    monkeypatch.setattr("gradekit.freeze.freeze", lambda *_: 1 / 0)
+    monkeypatch.setattr("gradekit.judging.freeze.freeze", lambda *_: 1 / 0)
     assert run(monkeypatch, "freeze", "small") == 3
     found = capsys.readouterr().err
     assert "ZeroDivisionError" in found

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gradekit import collecting
-from gradekit.intake import MAX_NOTES, shown
+from gradekit.handin import collect
+from gradekit.handin.find import MAX_NOTES
+from gradekit.text import shown
 
 
 class TestCollect:
@@ -23,7 +24,7 @@ class TestCollect:
             (folder / name).write_text(name)
         (folder / ".ipynb_checkpoints").mkdir()
         (folder / ".ipynb_checkpoints" / "a.ipynb").write_text("old")
-        assert collecting.collect(folder, tmp_path / "out") == ()
+        assert collect.collect(folder, tmp_path / "out") == ()
         found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*")}
         assert found == {"a.ipynb", "timestamp.txt", "data", "data/x.csv", "data/deep", "data/deep/y.csv"}
         assert (tmp_path / "out" / "data" / "deep" / "y.csv").read_text() == "data/deep/y.csv"
@@ -44,7 +45,7 @@ class TestCollect:
             os.chdir(folder)  # a socket's path is limited to 108 bytes
             server.bind("socket")
             os.chdir(here)
-            notes = collecting.collect(folder, tmp_path / "out")
+            notes = collect.collect(folder, tmp_path / "out")
         assert [path.name for path in (tmp_path / "out").iterdir()] == ["fine.txt"]
         assert sorted(notes) == [
             "hard is refused: it is a hard link",
@@ -68,7 +69,7 @@ class TestCollect:
         (target / "file").mkdir()
         for name in ("old.txt", "data/old.csv", "folder"):
             (target / name).write_text("old")
-        notes = collecting.collect(folder, target, merge=True)
+        notes = collect.collect(folder, target, merge=True)
         assert set(notes) == {"link is refused: it is a link", "folder is refused: its name is taken"}
         found = {path.relative_to(target).as_posix(): path.read_text() for path in target.rglob("*") if path.is_file()}
         old = {"old.txt": "old", "data/old.csv": "old", "folder": "old"}
@@ -83,7 +84,7 @@ class TestCollect:
             (folder / name).write_text("new")
         (target / "data").symlink_to(outside)
         (target / "x").symlink_to(outside / "y")
-        assert collecting.collect(folder, target, merge=True) == ("data is refused: its name is taken",)
+        assert collect.collect(folder, target, merge=True) == ("data is refused: its name is taken",)
         assert list(outside.iterdir()) == []
 
     @pytest.mark.parametrize("kind", ["missing", "link", "file"])
@@ -94,7 +95,7 @@ class TestCollect:
             folder.symlink_to("/etc")
         elif kind == "file":
             folder.write_text("x")
-        (note,) = collecting.collect(folder, tmp_path / "out")
+        (note,) = collect.collect(folder, tmp_path / "out")
         assert note.startswith("the folder in cannot be opened: ")
         assert list((tmp_path / "out").iterdir()) == []
 
@@ -105,7 +106,7 @@ class TestCollect:
         for number in range(30):
             (folder / f"{number}.txt").write_text("x")
         (folder / "z.ipynb").write_text("{}")
-        assert collecting.collect(folder, tmp_path / "out", max_files=5) == (
+        assert collect.collect(folder, tmp_path / "out", max_files=5) == (
             "there are too many files: the others are left out",
         )
         assert len(found := [path.name for path in (tmp_path / "out").iterdir()]) == 5
@@ -117,9 +118,9 @@ class TestCollect:
         folder.mkdir()
         for number in range(30):
             (folder / f"{number}").mkdir()
-        monkeypatch.setattr(collecting, "MAX_ENTRIES", 10)
-        copying = collecting._Copying(5, 5, entries=10)
-        source, target = (os.open(path, collecting.OPEN_FOLDER) for path in (folder, tmp_path))
+        monkeypatch.setattr(collect, "MAX_ENTRIES", 10)
+        copying = collect._Copying(5, 5, entries=10)
+        source, target = (os.open(path, collect.OPEN_FOLDER) for path in (folder, tmp_path))
         copying.folder(source, target, "", 0)
         os.close(source)
         os.close(target)
@@ -132,7 +133,7 @@ class TestCollect:
         with (folder / "big").open("wb") as file:
             file.truncate(10**12)
         (folder / "small").write_text("x")
-        (note,) = collecting.collect(folder, tmp_path / "out")
+        (note,) = collect.collect(folder, tmp_path / "out")
         assert note == "big is refused: it is too large (1,000,000,000,000 bytes)"
         assert (tmp_path / "out" / "small").read_text() == "x"
 
@@ -141,12 +142,12 @@ class TestCollect:
         deep = tmp_path.joinpath("in", *"abcdefghijkl")
         deep.mkdir(parents=True)
         (deep / "x").write_text("x")
-        assert collecting.collect(tmp_path / "in", tmp_path / "out") == (
+        assert collect.collect(tmp_path / "in", tmp_path / "out") == (
             "a/b/c/d/e/f/g/h/i/j/k is refused: it lies more than 10 folders deep",
         )
         for number in range(50):
             (tmp_path / "in" / f"{number:02}").symlink_to("/")
-        notes = collecting.collect(tmp_path / "in", tmp_path / "again")
+        notes = collect.collect(tmp_path / "in", tmp_path / "again")
         assert len(notes) == MAX_NOTES + 1
         assert notes[-1] == "and 31 more refused"
 
@@ -157,7 +158,7 @@ class TestCollect:
         (folder / "a\n\x1b[31m.txt").write_text("x")
         (folder / "a__[31m.txt").write_text("y")
         Path(os.fsdecode(os.fsencode(folder) + b"/\xff.ipynb")).write_text("z")
-        notes = collecting.collect(folder, tmp_path / "out")
+        notes = collect.collect(folder, tmp_path / "out")
         assert notes == (
             "\\udcff.ipynb is kept as _.ipynb",
             "a\\n\\x1b[31m.txt is kept as a__[31m.txt",

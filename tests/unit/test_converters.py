@@ -8,8 +8,8 @@ import pytest
 from traitlets.config import Config
 from traitlets.config.loader import DeferredConfigString
 
-from gradekit import converters
 from gradekit.errors import CourseError
+from gradekit.gradebook.settings import read_limits
 from gradekit.model import Limits
 
 
@@ -41,12 +41,12 @@ def settings(**words: Any) -> Config:
 )
 def test_a_cells_time(words: dict[str, Any], cell_s: float) -> None:
     """nbgrader's time-out is read by nbgrader's own rule; beside ours the smaller counts; none is the submission's."""
-    assert converters.limits(settings(**words)).cell_s == cell_s
+    assert read_limits(settings(**words)).cell_s == cell_s
 
 
 def test_other_limits_keep_their_defaults() -> None:
     """One setting changes one limit."""
-    assert converters.limits(settings(Gradekit_call_s=3)) == Limits(call_s=3.0)
+    assert read_limits(settings(Gradekit_call_s=3)) == Limits(call_s=3.0)
 
 
 @pytest.mark.parametrize(
@@ -63,4 +63,4 @@ def test_other_limits_keep_their_defaults() -> None:
 def test_what_is_no_limit(words: dict[str, Any], said: str) -> None:
     """A limit that is none is one sentence with the setting's name."""
     with pytest.raises(CourseError, match=said):
-        converters.limits(settings(**words))
+        read_limits(settings(**words))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gradekit.course import Course, find_course, open_course
+from gradekit.course.course import Course, find_course, open_course
 from gradekit.errors import CourseError
 
 

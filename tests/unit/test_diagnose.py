@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradekit import diagnose as module
-from gradekit.catalogue import Misconception
-from gradekit.course import Course
-from gradekit.diagnose import Attempt, diagnose, is_own_gradient, of_own_cost
-from gradekit.hidden import Assignment, explain, judge, load_assignment
+from gradekit.course.course import Course
+from gradekit.judging import diagnose as module
+from gradekit.judging.assignment import Assignment, load_assignment
+from gradekit.judging.catalogue import Misconception
+from gradekit.judging.diagnose import Attempt, diagnose, is_own_gradient, of_own_cost
+from gradekit.judging.inprocess import InProcess
+from gradekit.judging.judge import explain, judge
+from gradekit.judging.line import LearnerError
+from gradekit.judging.transcript import Event, Transcript
 from gradekit.model import Diagnosis, Verdict
-from gradekit.student import InProcess, LearnerError
-from gradekit.transcript import Event, Transcript
 
 SQUARES = Misconception(
     "squares", "double", "def double(x): return x * x", title="Squared", message="What is 3 doubled?"

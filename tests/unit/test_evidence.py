@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradekit.course import Course
-from gradekit.evidence import POINTS, SIDE, draw
-from gradekit.hidden import judge, load_assignment
+from gradekit.course.course import Course
+from gradekit.judging.assignment import load_assignment
+from gradekit.judging.inprocess import InProcess
+from gradekit.judging.judge import judge
+from gradekit.judging.picture import POINTS, SIDE, draw
 from gradekit.model import Verdict
-from gradekit.student import InProcess
 
 RIGHT = np.array([[1.0, 2.0], [3.0, 4.0]])
 

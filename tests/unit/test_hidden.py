@@ -11,21 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradekit.course import Course
+from gradekit.course.course import Course
 from gradekit.errors import HiddenTestError, Undecided
-from gradekit.hidden import (
-    Assignment,
-    exercise,
-    explain,
-    grade,
-    judge,
-    judge_in_process,
-    load_assignment,
-    load_tests,
-    score,
-)
+from gradekit.judging.assignment import Assignment, load_assignment, load_tests
+from gradekit.judging.declare import exercise
+from gradekit.judging.inprocess import InProcess, grade, judge_in_process
+from gradekit.judging.judge import explain, judge
 from gradekit.model import TestResult, Verdict
-from gradekit.student import InProcess
+from gradekit.score import score
 
 Learner = Callable[..., dict[str, Any]]
 

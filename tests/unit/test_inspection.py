@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from gradekit import notebook
-from gradekit.course import Course
+from gradekit.course import notebook
+from gradekit.course.course import Course
 from gradekit.errors import LeakError, SourceError
-from gradekit.inspection import check_release, check_solutions, check_source
+from gradekit.release.inspection import check_release, check_solutions, check_source
 
 Edit = Callable[[Callable[[dict[str, Any]], Any]], None]
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gradekit import intake
-from gradekit.intake import Unreadable
+from gradekit.handin import find
+from gradekit.handin.find import Unreadable
 
 IDS = ["title", "f", "f-test", "essay"]
 
@@ -62,7 +62,7 @@ class TestRead:
     def test_unreadable(self, tmp_path: Path, content: bytes, said: str) -> None:
         """What cannot be read says why, in one sentence."""
         (tmp_path / "a.ipynb").write_bytes(content)
-        found = intake.read(tmp_path / "a.ipynb")
+        found = find.read(tmp_path / "a.ipynb")
         assert isinstance(found, Unreadable)
         assert said in found.reason
         assert "\n" not in found.reason
@@ -71,20 +71,20 @@ class TestRead:
         """A file of 100 MB is not even read."""
         with (tmp_path / "a.ipynb").open("wb") as file:
             file.truncate(100 * 2**20)
-        found = intake.read(tmp_path / "a.ipynb")
+        found = find.read(tmp_path / "a.ipynb")
         assert isinstance(found, Unreadable)
         assert "too large: 104,857,600 bytes" in found.reason
 
     def test_missing(self, tmp_path: Path) -> None:
         """A file that is not there is unreadable."""
-        assert isinstance(intake.read(tmp_path / "a.ipynb"), Unreadable)
+        assert isinstance(find.read(tmp_path / "a.ipynb"), Unreadable)
 
     @pytest.mark.parametrize("minor", [0, 4, 5, 6])
     def test_any_minor_version(self, tmp_path: Path, minor: int) -> None:
         """Format 4 is read whatever its minor version; a byte order mark does no harm."""
         text = json.dumps({"nbformat": 4, "nbformat_minor": minor, "metadata": {}, "cells": []})
         (tmp_path / "a.ipynb").write_text(text, encoding="utf-8-sig")
-        assert intake.read(tmp_path / "a.ipynb") == json.loads(text)
+        assert find.read(tmp_path / "a.ipynb") == json.loads(text)
 
 
 class TestFindNotebook:
@@ -99,14 +99,14 @@ class TestFindNotebook:
     def test_by_name(self, tmp_path: Path) -> None:
         """The wanted name wins, whatever else lies there."""
         self.write(tmp_path, "hw.ipynb", "hw copy.ipynb")
-        assert intake.find_notebook(tmp_path, "hw", IDS) == intake.Found(tmp_path / "hw.ipynb")
+        assert find.find_notebook(tmp_path, "hw", IDS) == find.Found(tmp_path / "hw.ipynb")
 
     @pytest.mark.parametrize("name", ["hw (1).ipynb", "Hw.ipynb", "hẅ.ipynb", "inner/hw.ipynb", "final FINAL.ipynb"])
     def test_renamed(self, tmp_path: Path, name: str) -> None:
         """The one notebook with the source's cells is taken, and said so."""
         self.write(tmp_path, name)
         (tmp_path / "scratch.ipynb").write_text("{}")
-        found = intake.find_notebook(tmp_path, "hw", IDS)
+        found = find.find_notebook(tmp_path, "hw", IDS)
         assert found.path == tmp_path / name
         assert found.notes == (f"the notebook hw.ipynb was handed in as {name}",)
         assert not found.undecided
@@ -114,16 +114,16 @@ class TestFindNotebook:
     def test_two_are_undecided(self, tmp_path: Path) -> None:
         """Of two candidates neither is taken, and a person must look."""
         self.write(tmp_path, "hw (1).ipynb", "hw (2).ipynb")
-        found = intake.find_notebook(tmp_path, "hw", IDS)
+        found = find.find_notebook(tmp_path, "hw", IDS)
         assert found.path is None
         assert "hw (1).ipynb, hw (2).ipynb" in found.undecided
 
     def test_another_assignment_is_none(self, tmp_path: Path) -> None:
         """A notebook without the source's cells, or another of the same assignment, is not taken."""
         self.write(tmp_path, "part2.ipynb")
-        assert intake.find_notebook(tmp_path, "hw", ["other", "cells"]).path is None
-        found = intake.find_notebook(tmp_path, "hw", IDS, others=["part2"])
-        assert found == intake.Found(None, ("no notebook hw.ipynb was handed in",))
+        assert find.find_notebook(tmp_path, "hw", ["other", "cells"]).path is None
+        found = find.find_notebook(tmp_path, "hw", IDS, others=["part2"])
+        assert found == find.Found(None, ("no notebook hw.ipynb was handed in",))
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -131,5 +131,5 @@ class TestFindNotebook:
 def test_read_never_raises(tmp_path: Path, content: bytes) -> None:
     """Any bytes are a notebook or a sentence."""
     (tmp_path / "a.ipynb").write_bytes(content)
-    found = intake.read(tmp_path / "a.ipynb")
+    found = find.read(tmp_path / "a.ipynb")
     assert isinstance(found, dict | Unreadable)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradekit import items
-from gradekit.items import ALONE, EQUAL, NOBODY, ONE, Figure
+from gradekit.report import items
+from gradekit.report.items import ALONE, EQUAL, NOBODY, ONE, Figure
 
 NAN = float("nan")
 

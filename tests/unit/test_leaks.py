@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gradekit import notebook
-from gradekit.course import Course
-from gradekit.inspection import find_secrets
-from gradekit.leaks import feedback_leaks, message_leaks, release_leaks, stub_dangers
+from gradekit.course import notebook
+from gradekit.course.course import Course
 from gradekit.model import Cell, Exercise, Role
+from gradekit.release.inspection import find_secrets
+from gradekit.verify.exposure import feedback_leaks, message_leaks, release_leaks, stub_dangers
 
 SOLUTION = "    doubled_value = x + x"
 

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradekit.likeness import ratio, same, wrong_numbers
+from gradekit.judging.inprocess import InProcess
+from gradekit.judging.likeness import ratio, same, wrong_numbers
+from gradekit.judging.line import LearnerError, Opaque, Student
 from gradekit.model import Verdict
-from gradekit.student import InProcess, LearnerError, Opaque, Student
 
 A = np.array([1.0, -2.0, 3.5])
 NAN = np.array([1.0, np.nan, np.inf])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gradekit import notebook
-from gradekit.mathematics import MAX_LATEX, to_mathml
+from gradekit.course import notebook
+from gradekit.pages.mathml import MAX_LATEX, to_mathml
 
 SOURCES = sorted((Path(__file__).parents[2] / "source").glob("*/*.ipynb"))
 FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$]+?)\$", re.DOTALL)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gradekit import notebook
-from gradekit.course import Course
+from gradekit.course import notebook
+from gradekit.course.course import Course
 from gradekit.errors import SourceError
 from gradekit.model import Role
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from gradekit import answers, hints
-from gradekit.gradesheet import Mark, NotebookMarks
+from gradekit.feedback import advice, handed_in
+from gradekit.feedback.parts import FOLLOWED, INLINE, VERDICTS, WAITS, WAITS_AGAIN, WORDLESS, Part, make_parts
+from gradekit.gradebook.scores import Mark, NotebookMarks
 from gradekit.model import Diagnosis, ExerciseResult, GradeReport, InlineResult, Picture, TestResult, Verdict
-from gradekit.parts import FOLLOWED, INLINE, VERDICTS, WAITS, WAITS_AGAIN, WORDLESS, Part, make_parts
 
 SECRET = "secret_value = 41.5"
 DIAGNOSIS = Diagnosis("squares", "Squared", "What is 3 doubled?", "x * x for x + x, says the instructor")
@@ -62,11 +62,11 @@ CELLS = [
 ]
 
 
-def written(tmp_path: Path, cells: list[dict[str, Any]] = CELLS) -> answers.Written:
+def written(tmp_path: Path, cells: list[dict[str, Any]] = CELLS) -> handed_in.Written:
     """Read an autograded notebook."""
     path = tmp_path / "small.ipynb"
     path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
-    return answers.read(path)
+    return handed_in.read(path)
 
 
 def report(score: float | None, *tests: TestResult, **fields: Any) -> GradeReport:
@@ -152,7 +152,7 @@ def test_follow_through_is_said_first(tmp_path: Path) -> None:
 def test_tests_that_fail_alike_are_said_once(tmp_path: Path) -> None:
     """One message for several sentences; those that wait for another stand apart."""
     again = test_result(Verdict.WA, WRONG.message, sentence="It doubles again.")
-    later = test_result(Verdict.WA, f"{hints.WAITS} the following holds: It doubles.", sentence="Later.")
+    later = test_result(Verdict.WA, f"{advice.WAITS} the following holds: It doubles.", sentence="Later.")
     made = part(tmp_path, Mark("double-grade", 0.5, auto=0.0), report(0.0, WRONG, again, later))
     assert [finding.sentences for finding in made.findings] == [("It doubles.", "It doubles again.")]
     assert made.later == ("Later.",)
@@ -163,7 +163,7 @@ def test_what_was_not_begun_is_folded(tmp_path: Path) -> None:
     blank = test_result(Verdict.RTE, "NotImplementedError, at your line `raise NotImplementedError()`.")
     made = part(tmp_path, Mark("double-grade", 0.5, auto=0.0), report(0.0, blank))
     assert (made.said, made.findings, made.later, made.unfold) == ("not begun yet", (), ("It doubles.",), False)
-    assert made.hint == hints.BLANK
+    assert made.hint == advice.BLANK
 
 
 def test_an_inline_cell_hides_its_tests(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_notebook_that_cannot_be_read_leaves_the_scores(tmp_path: Path, text: 
     """Scores and comments are there, and the page says why the cells are not."""
     path = tmp_path / "small.ipynb"
     path.write_text(text)
-    found = answers.read(path)
+    found = handed_in.read(path)
     (made,) = make_parts(NotebookMarks("small", (Mark("double-grade", 0.5, auto=0.25),), {}), found, None)
     assert found.problem
     assert (made.heading, made.score, made.cell) == ("double", 0.25, "")
@@ -244,5 +244,5 @@ def test_output_is_bounded(tmp_path: Path) -> None:
     marks = NotebookMarks("small", (Mark("program", 1.0, waits=True),), {})
     (made,) = make_parts(marks, written(tmp_path, cells), None)
     assert "more characters" in made.shown
-    assert made.shown.count("<img") <= answers.MAX_FIGURES
-    assert len(made.shown) < 2 * answers.MAX_SHOWN
+    assert made.shown.count("<img") <= handed_in.MAX_FIGURES
+    assert len(made.shown) < 2 * handed_in.MAX_SHOWN

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from gradekit import pictures
+from gradekit.feedback import pictures
 from gradekit.model import Picture
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gradekit.proof import Finding, Proof
+from gradekit.verify.findings import Finding, Proof
 
 GOOD = Finding("mutants", "softmax", "x → y")
 LISTED = Finding("mutants", "softmax", "x → z", reason="the same")

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradekit.course import Course
+from gradekit.course.course import Course
 from gradekit.errors import BadReference, HiddenTestError, SourceError
-from gradekit.freeze import freeze, frozen_cases
-from gradekit.reference import Reference, flatten, load_solution, read_cases
+from gradekit.judging.freeze import freeze, frozen_cases
+from gradekit.judging.reference import Reference, flatten, load_solution, read_cases
 
 
 def _write(path: Path, **arrays: Any) -> Path:

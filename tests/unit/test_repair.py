@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbgrader.nbgraderformat import MetadataValidator
 
-from gradekit.intake import MAX_NOTES
-from gradekit.repair import repair
+from gradekit.handin.find import MAX_NOTES
+from gradekit.handin.repair import repair
 
 
 def cell(kind: str, name: str, source: str, **flags: Any) -> dict[str, Any]:

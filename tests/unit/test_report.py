@@ -14,13 +14,15 @@ from typing import Any
 
 import pytest
 
-from gradekit import cli, converters, store
-from gradekit.book import open_gradebook
-from gradekit.course import Course
+from gradekit import cli
+from gradekit.course import reports
+from gradekit.course.course import Course
 from gradekit.errors import CourseError
+from gradekit.gradebook.assignment import open_gradebook
+from gradekit.gradebook.settings import read_settings
 from gradekit.model import Diagnosis, InlineResult
-from gradekit.report import Report, make_report
-from gradekit.sheets import safe
+from gradekit.report.tables import safe
+from gradekit.report.write import Report, make_report
 
 SQUARED = Diagnosis("squares", "Squared", "What is 3 doubled?", "x * x for x + x")
 ARABIC = "ليلى الزهراء"
@@ -71,7 +73,7 @@ def test_an_empty_class(released: Course) -> None:
 
 def test_a_class_that_has_not_handed_in(released: Course) -> None:
     """Everybody is enrolled, nobody has handed in."""
-    with open_gradebook(converters.settings(released)) as gradebook:
+    with open_gradebook(read_settings(released)) as gradebook:
         gradebook.add_student("ann")
     made = make_report(released, "small")
     assert "Nothing has been graded yet" in text(made)
@@ -116,7 +118,7 @@ def test_a_submission_without_a_report_counts(released: Course, enrol: Enrol) ->
 def test_a_damaged_report_is_no_report(released: Course, enrol: Enrol) -> None:
     """A report that cannot be read does not stop the page."""
     enrol(released, "small", "ann", {})
-    (store.folder(released.root, "small") / "ann.json").write_text("{")
+    (reports.folder(released.root, "small") / "ann.json").write_text("{")
     assert groups(make_report(released, "small"))["no-report"] == ["ann"]
 
 
@@ -151,7 +153,7 @@ def test_any_name_is_shown_and_nothing_else_happens(released: Course, enrol: Enr
 
 def test_scores_are_the_gradebooks_final_ones(released: Course, enrol: Enrol) -> None:
     """Manual score, extra credit and late penalty are in it, and it equals what nbgrader exports."""
-    with open_gradebook(converters.settings(released)) as gradebook:
+    with open_gradebook(read_settings(released)) as gradebook:
         due = dt.datetime(2025, 1, 31, 12, 0)  # noqa: DTZ001  (nbgrader's are naive)
         gradebook.update_or_create_assignment("small", duedate=due)
     late = due + dt.timedelta(hours=3)
@@ -169,7 +171,7 @@ def test_scores_are_the_gradebooks_final_ones(released: Course, enrol: Enrol) ->
     made = make_report(released, "small")
     finals = {entry.student: entry.final for entry in made.overview.results.entries}
     assert finals == {"ann": 1.25, "bob": 0.0}
-    with open_gradebook(converters.settings(released)) as gradebook:
+    with open_gradebook(read_settings(released)) as gradebook:
         for student, final in finals.items():
             row = gradebook.find_submission("small", student)
             assert max(0.0, row.score - row.late_submission_penalty) == pytest.approx(final)
@@ -232,7 +234,7 @@ def test_what_else_an_instructor_must_know(released: Course, enrol: Enrol) -> No
     inline = (InlineResult("old-grade", 1.0, 1.0),)
     enrol(released, "small", "ann", {}, inline=inline, notes=("the file numpy.py is refused",), hashes={"tests": "a"})
     enrol(released, "small", "bob", {"double": 0.0}, isolation="none", hashes={"tests": "b"})
-    with open_gradebook(converters.settings(released)) as gradebook:
+    with open_gradebook(read_settings(released)) as gradebook:
         grade = gradebook.find_grade("double-grade", "small", "small", "bob")
         grade.auto_score, grade.needs_manual_grade = 0.5, True
         gradebook.db.commit()
@@ -246,7 +248,7 @@ def test_what_else_an_instructor_must_know(released: Course, enrol: Enrol) -> No
 
 def test_more_time_for_somebody_is_no_submission(released: Course) -> None:
     """nbgrader makes rows where an extension is granted; nothing was handed in."""
-    with open_gradebook(converters.settings(released)) as gradebook:
+    with open_gradebook(read_settings(released)) as gradebook:
         gradebook.update_or_create_submission("small", gradebook.add_student("ann").id)
         gradebook.grant_extension("small", "ann", hours=2)
     (released.root / "submitted" / "bob" / "small").mkdir(parents=True)

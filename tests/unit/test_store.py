@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gradekit import store
+from gradekit import files
+from gradekit.course import reports
 from gradekit.model import Diagnosis, ExerciseResult, GradeReport, InlineResult, Picture, TestResult, Verdict
 
 PICTURE = Picture("error", "dWx", (2, 2), ((1.0, -0.5), (0.0, 0.25)))
@@ -34,8 +35,8 @@ REPORT = GradeReport(
 
 def test_a_report_is_read_as_it_was_saved(tmp_path: Path) -> None:
     """Every field comes back: verdicts, pictures, and text that UTF-8 cannot hold."""
-    path = store.save(tmp_path, REPORT)
-    found = store.load(tmp_path, "small", REPORT.student)
+    path = reports.save(tmp_path, REPORT)
+    found = reports.load(tmp_path, "small", REPORT.student)
     assert found is not None
     assert found.exercises == REPORT.exercises
     assert (found.inline, found.times, found.student) == (REPORT.inline, dict(REPORT.times), REPORT.student)
@@ -46,50 +47,50 @@ def test_a_report_is_read_as_it_was_saved(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": 99}', '{"schema": 1, "exercises": [{}]}', "\xff"])
 def test_a_report_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     """A damaged report, or one of another version, is made anew rather than believed."""
-    path = store.save(tmp_path, REPORT)
+    path = reports.save(tmp_path, REPORT)
     path.write_bytes(text.encode("latin-1"))
-    assert store.load(tmp_path, "small", REPORT.student) is None
+    assert reports.load(tmp_path, "small", REPORT.student) is None
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is full in the middle of a write costs nothing that was there."""
     target = tmp_path / "file"
-    store.write(target, b"old")
+    files.write_whole(target, b"old")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        store.write(target, b"new")
+        files.write_whole(target, b"new")
     assert target.read_bytes() == b"old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
 def test_seeds_are_new_for_every_learner_and_the_same_again(tmp_path: Path) -> None:
     """The same submission has the same fresh inputs, another course or learner has others."""
-    one = store.seed(tmp_path, "small", "ada")
-    assert store.seed(tmp_path, "small", "ada") == one
-    assert store.seed(tmp_path, "small", "bob") != one
+    one = reports.seed(tmp_path, "small", "ada")
+    assert reports.seed(tmp_path, "small", "ada") == one
+    assert reports.seed(tmp_path, "small", "bob") != one
     (tmp_path / "other").mkdir()
-    assert store.seed(tmp_path / "other", "small", "ada") != one
+    assert reports.seed(tmp_path / "other", "small", "ada") != one
 
 
 def test_digest_sees_names_contents_and_links(tmp_path: Path) -> None:
     """A changed file, a renamed one and a new link change the hash; a link is not followed."""
     folder = tmp_path / "in"
     folder.mkdir()
-    seen = {store.digest([folder])}
+    seen = {files.digest([folder])}
     (folder / "a").write_text("1", encoding="ascii")
-    seen.add(store.digest([folder]))
+    seen.add(files.digest([folder]))
     (folder / "a").write_text("2", encoding="ascii")
-    seen.add(store.digest([folder]))
+    seen.add(files.digest([folder]))
     (folder / "a").rename(folder / "b")
-    seen.add(store.digest([folder]))
+    seen.add(files.digest([folder]))
     (folder / "c").symlink_to(tmp_path / "elsewhere")
-    linked = store.digest([folder])
+    linked = files.digest([folder])
     (tmp_path / "elsewhere").write_text("3", encoding="ascii")
-    assert store.digest([folder]) == linked
+    assert files.digest([folder]) == linked
     assert len(seen | {linked}) == 5
 
 
@@ -103,9 +104,9 @@ def test_digest_does_not_read_a_hole_of_a_terabyte(tmp_path: Path) -> None:
         with (folder / "a").open("wb") as file:
             file.truncate(size)
         os.utime(folder / "a", (0, 0))
-        seen.add(store.digest([folder]))
+        seen.add(files.digest([folder]))
     os.utime(folder / "a", (0, 1))
-    seen.add(store.digest([folder]))
+    seen.add(files.digest([folder]))
     (folder / "b").write_text("2", encoding="ascii")
-    seen.add(store.digest([folder]))
+    seen.add(files.digest([folder]))
     assert len(seen) == 4

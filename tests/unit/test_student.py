@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradekit.student import Handle, InProcess, LearnerError, Opaque, Student, changed_by, describe
+from gradekit.judging.inprocess import InProcess
+from gradekit.judging.line import Handle, LearnerError, Opaque, Student, changed_by, describe
 
 
 class Hostile(np.ndarray):

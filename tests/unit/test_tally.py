@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradekit.model import Diagnosis, ExerciseResult, GradeReport, TestResult, Verdict
-from gradekit.tally import count
+from gradekit.report.tally import count
 
 SQUARED = Diagnosis("squares", "Squared", "What is 3 doubled?", "x * x for x + x")
 OTHER = Diagnosis("changes_x", "In place", "Whose array is x?", "x *= 2")

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradekit import transcript as module
-from gradekit.student import InProcess, LearnerError, Student
-from gradekit.transcript import Recorder, Transcript
+from gradekit.judging import transcript as module
+from gradekit.judging.inprocess import InProcess
+from gradekit.judging.line import LearnerError, Student
+from gradekit.judging.transcript import Recorder, Transcript
 
 SOURCE = """
 class Net:
@@ -66,7 +67,7 @@ def test_what_a_test_does_to_an_answer_is_not_kept(student: Student, kept: Trans
 
 def test_changed_arguments_are_kept(student: Student, kept: Transcript) -> None:
     """Where a test looks whether an argument was changed, what it saw is kept."""
-    from gradekit.student import changed_by
+    from gradekit.judging.line import changed_by
 
     assert changed_by(student.writes, (np.ones(2),)) == "argument 1"
     assert kept.events["one"][-1].changed == "argument 1"

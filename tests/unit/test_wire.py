@@ -16,8 +16,8 @@ import msgpack
 import numpy as np
 import pytest
 
-from gradekit import wire
-from gradekit.wire import Channel, Closed, Ref, TimedOut, WireError, pack, unpack
+from gradekit.worker import wire
+from gradekit.worker.wire import Channel, Closed, Ref, TimedOut, WireError, pack, unpack
 
 SOON = 0.02  # seconds; long enough for a frame that is there, and all that a test waits
 
@@ -229,7 +229,7 @@ def test_deep_frame_is_refused(header: bytes, times: int) -> None:
 def test_tuples_in_tuples_do_not_end_our_process() -> None:
     """Six hundred tuples inside of each other, which would take 24 MB of the C stack, are refused."""
     code = (
-        "import msgpack\nfrom gradekit.wire import WireError, unpack\nframe = msgpack.packb([1])\n"
+        "import msgpack\nfrom gradekit.worker.wire import WireError, unpack\nframe = msgpack.packb([1])\n"
         "for _ in range(600):\n    frame = msgpack.packb([msgpack.ExtType(2, frame)])\n"
         "try:\n    unpack(frame)\nexcept WireError:\n    print('refused')"
     )

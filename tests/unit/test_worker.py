@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradekit import shell as module
-from gradekit.shell import OUTPUT_BYTES, TEXT_LIMIT, Outputs, Stream, encoded
-from gradekit.values import DEPTH_LIMIT, Stub
-from gradekit.wire import FRAME_BYTES, ITEMS, Closed, Ref, WireError, pack, unpack
-from gradekit.worker import Worker, run_definitions
+from gradekit.worker import shell as module
+from gradekit.worker.serve import Worker, run_definitions
+from gradekit.worker.shell import OUTPUT_BYTES, TEXT_LIMIT, Outputs, Stream, encoded
+from gradekit.worker.values import DEPTH_LIMIT, Stub
+from gradekit.worker.wire import FRAME_BYTES, ITEMS, Closed, Ref, WireError, pack, unpack
 
 
 class Straw:

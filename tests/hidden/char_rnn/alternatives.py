@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradekit.catalogue import alternative
+from gradekit.hidden import alternative
 
 # --- vocabulary ---------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradekit.catalogue import misconception
+from gradekit.hidden import misconception
 
 # --- vocabulary ---------------------------------------------------------------------------------------------------
 

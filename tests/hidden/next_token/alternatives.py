@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from gradekit.catalogue import alternative
+from gradekit.hidden import alternative
 
 # --- one_hot ------------------------------------------------------------------------------------------------------
 

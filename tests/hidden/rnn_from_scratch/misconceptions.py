@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from gradekit.catalogue import misconception
+from gradekit.hidden import misconception
 
 # --- tanh ---------------------------------------------------------------------------------------------------------
 

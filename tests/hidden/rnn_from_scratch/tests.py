@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradekit.hidden import exercise
-from gradekit.student import Handle
+from gradekit.hidden import Handle, exercise
 
 PARAMETERS = ("Wx", "Wh", "Wy", "bh", "by")
 GRADIENTS = tuple(f"d{name}" for name in PARAMETERS)

@@ -1,0 +1,169 @@
+"""The one parser of cells, roles and regions. It reads JSON; it changes nothing and runs nothing."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from gradekit.errors import SourceError
+from gradekit.model import Cell, Exercise, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+SOLUTION, HIDDEN_TESTS = "SOLUTION", "HIDDEN TESTS"
+GRADE_SUFFIX = "-grade"
+OTTER_IGNORE = "otter_ignore"  # otter-grader leaves a cell with this tag out when it grades
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a notebook of format 4.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing, unreadable, no UTF-8, no JSON, or of another format.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        node = json.loads(text)
+    except FileNotFoundError:
+        raise SourceError(f"There is no notebook {path}.") from None
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path} is not UTF-8 (byte {error.start}).", help="Save it again from Jupyter.") from None
+    except (json.JSONDecodeError, RecursionError) as error:
+        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise SourceError(
+            f"{path} is not JSON{where}, so it is no notebook.",
+            help="Open it in Jupyter and save it again, or take it from the last commit.",
+        ) from None
+    if not isinstance(node, dict) or node.get("nbformat") != 4 or not _all_objects(node.get("cells")):
+        found = node.get("nbformat", "unknown") if isinstance(node, dict) else "unknown"
+        raise SourceError(
+            f"{path} is in notebook format {found}; gradekit reads format 4.",
+            help="Convert it: jupyter nbconvert --to notebook --nbformat 4 --inplace NOTEBOOK",
+        )
+    return node
+
+
+def _all_objects(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def cells(node: dict[str, Any]) -> tuple[Cell, ...]:
+    """Return the notebook's cells, each with its role."""
+    return tuple(_cell(index, raw) for index, raw in enumerate(node["cells"]))
+
+
+def _cell(index: int, raw: dict[str, Any]) -> Cell:
+    source = raw.get("source", "")
+    meta = _object(_object(raw.get("metadata")).get("nbgrader"))
+    points = meta.get("points")
+    return Cell(
+        index=index,
+        id=str(raw.get("id", "")),
+        kind=str(raw.get("cell_type", "")),
+        source="".join(map(str, source)) if isinstance(source, list) else str(source),
+        role=_role(meta),
+        grade_id=str(meta.get("grade_id", "")),
+        points=float(points) if isinstance(points, int | float) and math.isfinite(points) else 0.0,
+    )
+
+
+def _object(value: object) -> dict[str, Any]:
+    """Return a JSON object as it is, and anything else as an empty one: a damaged notebook is read, not trusted."""
+    return value if isinstance(value, dict) else {}
+
+
+def _role(meta: dict[str, Any]) -> Role:
+    if not meta:
+        return Role.FREE
+    if meta.get("task"):
+        return Role.TASK
+    if meta.get("grade"):
+        return Role.MANUAL if meta.get("solution") else Role.TEST
+    if meta.get("solution"):
+        return Role.SOLUTION
+    return Role.LOCKED if meta.get("locked") else Role.FREE
+
+
+def region_problem(source: str, region: str) -> str:
+    """Say what is wrong with the region's markers in a cell; an empty string where nothing is."""
+    inside = 0
+    for number, line in enumerate(source.splitlines(), start=1):
+        if f"BEGIN {region}" in line:
+            if inside:
+                return f"line {number} begins a {region.lower()} region inside the one begun at line {inside}"
+            inside = number
+        elif f"END {region}" in line:
+            if not inside:
+                return f"line {number} ends a {region.lower()} region that never began"
+            inside = 0
+    return f"the {region.lower()} region begun at line {inside} has no END {region}" if inside else ""
+
+
+def region_lines(source: str, region: str) -> tuple[str, ...]:
+    """Return the lines inside the cell's regions, markers left out."""
+    lines, inside = [], False
+    for line in source.splitlines():
+        if f"BEGIN {region}" in line:
+            inside = True
+        elif f"END {region}" in line:
+            inside = False
+        elif inside:
+            lines.append(line)
+    return tuple(lines)
+
+
+def definitions(source: str) -> tuple[str, ...]:
+    """Return the names of functions and classes that a cell defines at its top level; none where it is no Python."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return ()
+    return tuple(node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef))
+
+
+def calls_hidden_tests(nb_cells: Iterable[Cell]) -> bool:
+    """Say whether a graded cell calls gradekit's hidden tests, rather than holding tests of its own."""
+    return any("gradekit.hidden" in line for cell in nb_cells for line in region_lines(cell.source, HIDDEN_TESTS))
+
+
+def exercises(nb_cells: Iterable[Cell]) -> tuple[Exercise, ...]:
+    """Return the exercises with hidden tests, in the notebook's order.
+
+    An exercise is a test cell named ``<ex>-grade`` whose stub is the solution cell ``<ex>``.
+
+    Raises
+    ------
+    SourceError
+        If a graded cell has no stub.
+    """
+    nb_cells = tuple(nb_cells)
+    stubs = {cell.grade_id: cell for cell in nb_cells if cell.role is Role.SOLUTION}
+    found = []
+    for cell in nb_cells:
+        if cell.role is not Role.TEST or not cell.grade_id.endswith(GRADE_SUFFIX):
+            continue
+        name = cell.grade_id.removesuffix(GRADE_SUFFIX)
+        if name not in stubs:
+            raise SourceError(
+                f"Cell '{cell.grade_id}' grades exercise '{name}', but no solution cell has the grade_id '{name}'.",
+                help="Give the exercise's solution cell that grade_id and that cell id.",
+            )
+        stub = stubs[name]
+        found.append(Exercise(name=name, points=cell.points, stub=stub, defines=definitions(stub.source)))
+    return tuple(found)
+
+
+def stated_points(text: str) -> float | None:
+    """Return the points that a heading or a comment states, as in ``(0.5 points)``; None where it states none."""
+    match = re.search(r"(\d+(?:\.\d+)?)\s+points?\b", text)
+    return float(match.group(1)) if match else None

@@ -1,0 +1,105 @@
+"""What gradekit keeps of a course in ``.gradekit/``: a report for each submission, and the course's secret.
+
+A report is ``.gradekit/<assignment>/<student>.json``. Schema 1: the fields of :class:`gradekit.model.GradeReport`, with
+``schema`` beside them; a verdict is its letters (``AC``, ``WA``, …), a score that a person must give is null.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hmac
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from gradekit.errors import CourseError
+from gradekit.files import write_whole
+from gradekit.model import Diagnosis, ExerciseResult, GradeReport, InlineResult, Picture, TestResult, Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCHEMA = 1
+SECRET_BYTES = 32
+
+
+def folder(root: Path, assignment: str) -> Path:
+    """Return where an assignment's reports lie."""
+    return root / ".gradekit" / assignment
+
+
+def save(root: Path, report: GradeReport) -> Path:
+    """Write a report; a half-written one is never left behind."""
+    target = folder(root, report.assignment) / f"{report.student}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"schema": SCHEMA, **plain(report)}, indent=1, ensure_ascii=False)
+    write_whole(target, (text + "\n").encode("utf-8", "backslashreplace"))
+    return target
+
+
+def plain(report: GradeReport) -> dict[str, Any]:
+    """Return a report as JSON has it: a verdict by its letters."""
+
+    def letters(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {name: value.name if isinstance(value, Verdict) else value for name, value in pairs}
+
+    return dataclasses.asdict(report, dict_factory=letters)
+
+
+def load(root: Path, assignment: str, student: str) -> GradeReport | None:
+    """Read a report; None where there is none, or one that this version cannot read, which is then made anew."""
+    path = folder(root, assignment) / f"{student}.json"
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return _report(json.loads(path.read_text(encoding="utf-8")))
+    return None
+
+
+def _report(data: dict[str, Any]) -> GradeReport:
+    if data.pop("schema") != SCHEMA:
+        raise ValueError("another schema")
+    exercises = tuple(_exercise(item) for item in data.pop("exercises"))
+    inline = tuple(InlineResult(**item) for item in data.pop("inline"))
+    return GradeReport(
+        **{
+            **data,
+            "exercises": exercises,
+            "inline": inline,
+            "notes": tuple(data["notes"]),
+            "alarms": tuple(data["alarms"]),
+        }
+    )
+
+
+def _exercise(data: dict[str, Any]) -> ExerciseResult:
+    tests = tuple(_test(item) for item in data.pop("tests"))
+    found = data.pop("diagnosis")
+    return ExerciseResult(**data, tests=tests, diagnosis=Diagnosis(**found) if found else None)
+
+
+def _test(data: dict[str, Any]) -> TestResult:
+    found = data.pop("picture")
+    picture = _picture(**found) if found else None
+    return TestResult(**{**data, "verdict": Verdict[data["verdict"]]}, picture=picture)
+
+
+def _picture(kind: str, name: str, shape: list[int], values: list[list[float]]) -> Picture:
+    return Picture(kind, name, tuple(shape), tuple(map(tuple, values)))
+
+
+def seed(root: Path, assignment: str, student: str) -> bytes:
+    """Return what a submission's fresh inputs follow from: nobody's guess, the same when graded again.
+
+    Raises
+    ------
+    CourseError
+        If the course's secret cannot be made or read.
+    """
+    path = root / ".gradekit" / "secret"
+    try:
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists():
+            write_whole(path, secrets.token_bytes(SECRET_BYTES))
+        return hmac.digest(path.read_bytes(), f"{assignment}/{student}".encode(), "sha256")
+    except OSError as error:
+        raise CourseError(f"{path} cannot be used: {error.strerror}.") from None

@@ -1,0 +1,1 @@
+"""The same source for otter-grader and Gradescope, and what these carry with them."""

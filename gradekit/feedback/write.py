@@ -1,0 +1,288 @@
+"""One submission, one page a notebook: what was asked, what came of it, and what to try next.
+
+A page lies where nbgrader puts its own, ``feedback/<student>/<assignment>/<notebook>.html``, so that
+``nbgrader release_feedback`` gives it to the learner. Beside it lie the time of handing in and the submission's secret,
+which nbgrader asks for, and nothing else: whatever stands there would be published or pass for ours.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradekit.course import reports
+from gradekit.errors import CourseError
+from gradekit.feedback.handed_in import read
+from gradekit.feedback.parts import make_parts
+from gradekit.files import write_whole
+from gradekit.gradebook import scores
+from gradekit.gradebook.assignment import open_gradebook, refuse_no_gradebook, step_folders
+from gradekit.gradebook.settings import read_settings
+from gradekit.handin import collect
+from gradekit.handin.stamp import TIMESTAMP
+from gradekit.handin.submission import SEAL
+from gradekit.pages import page
+from gradekit.text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from traitlets.config import Config
+
+    from gradekit.course.course import Course
+    from gradekit.feedback.handed_in import Written
+    from gradekit.feedback.parts import Part
+    from gradekit.gradebook.scores import NotebookMarks, Sheet
+    from gradekit.model import GradeReport
+
+
+MAX_FILE = 1_000  # bytes of a time stamp or of a secret, which has 128
+STAMP = re.compile(r"[A-Za-z0-9_+:., /-]*")
+TOKEN = re.compile(r"[A-Za-z0-9_+-]{16,}")
+STEPS = 3  # of what to try next; more at once is no advice
+READABLE, SHARED = 0o644, 0o664  # nbgrader's own modes of a feedback page
+
+
+@dataclass(frozen=True)
+class Page:
+    """What stands on a page.
+
+    Attributes
+    ----------
+    score : float
+        The final one, late penalty taken off.
+    waits : bool
+        Whether it may still change, since a person has something to look at.
+    remarks : tuple of str
+        What to know of the score, a sentence each.
+    problem : str
+        Why the notebook's cells are not shown; empty where they are.
+    steps : tuple of Part
+        Where to go on, in this order.
+    """
+
+    assignment: str
+    notebook: str
+    title: str
+    name: str
+    score: float
+    points: float
+    waits: bool
+    remarks: tuple[str, ...]
+    problem: str
+    advice: str
+    steps: tuple[Part, ...]
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """One submission's pages.
+
+    Attributes
+    ----------
+    notes : tuple of str
+        What the instructor should know, one line each.
+    """
+
+    student: str
+    pages: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
+
+
+def students(course: Course, assignment: str, *, only: Sequence[str] = (), db: str = "") -> tuple[str, ...]:
+    """Return whose feedback is to be written: those that the gradebook has a submission of.
+
+    Parameters
+    ----------
+    only : sequence of str
+        Students to look for; all where it is empty.
+    db : str
+        The gradebook's address; empty for nbgrader's own setting.
+
+    Raises
+    ------
+    CourseError
+        If the assignment or one of `only` is unknown to it, or nobody's submission has been graded.
+    """
+    config = _settings(course, db)
+    refuse_no_gradebook(course, config, assignment)
+    with open_gradebook(config) as gradebook:
+        try:
+            known = scores.submitters(gradebook, assignment)
+        except CourseError:
+            course.check_assignment(assignment)  # which knows the nearest name
+            raise
+    unknown = [name for name in only if name not in known]
+    if unknown or not known:
+        who = ", ".join(shown(name) for name in unknown) or "anybody"
+        raise CourseError(
+            f"The gradebook has no submission of '{assignment}' by {who}.",
+            help=f"Names are those of the folders in submitted/; grade first: gradekit grade {assignment}",
+        )
+    return tuple(dict.fromkeys(only)) or known
+
+
+def _settings(course: Course, db: str) -> Config:
+    return read_settings(course, **({"db_url": db} if db else {}))
+
+
+def write_feedback(course: Course, assignment: str, names: Sequence[str], *, db: str = "") -> Iterator[Delivered]:
+    """Write the pages of submissions, over those that are there, and yield each submission when its pages are written.
+
+    Raises
+    ------
+    CourseError
+        If a page cannot be written.
+    """
+    config = _settings(course, db)
+    directory = step_folders(config)
+    with open_gradebook(config) as gradebook:
+        for name in names:
+            sheet = scores.read_sheet(gradebook, assignment, name)
+            gradebook.db.expunge_all()  # of a class of hundreds, one submission at a time
+            yield _deliver(course, directory, sheet)
+
+
+def _deliver(course: Course, directory: Any, sheet: Sheet) -> Delivered:
+    graded, handed_in, target = (
+        Path(directory.format_path(step, sheet.student, sheet.assignment))
+        for step in (directory.autograded_directory, directory.submitted_directory, directory.feedback_directory)
+    )
+    report = reports.load(course.root, sheet.assignment, sheet.student)
+    notes = [] if report else ["no report of gradekit: the pages show scores, cells and comments alone"]
+    written = {marks.name: read(graded / f"{marks.name}.ipynb") for marks in sheet.notebooks}
+    there = [marks for marks in sheet.notebooks if (graded / f"{marks.name}.ipynb").exists()]
+    files = {
+        f"{marks.name}.html": _page(sheet, marks, written[marks.name], report) for marks in there or sheet.notebooks
+    }
+    stamp, secret, more = _companions(graded, handed_in, target)
+    mode = SHARED if directory.groupshared else READABLE
+    try:
+        _fill(target, {TIMESTAMP: stamp, SEAL: secret, **files}, mode)
+    except OSError as error:
+        raise CourseError(
+            f"{target} cannot be written: {error.strerror}.", help="Give yourself the right to write in it."
+        ) from None
+    return Delivered(sheet.student, tuple(target / name for name in files), (*notes, *more))
+
+
+def _page(sheet: Sheet, marks: NotebookMarks, written: Written, report: GradeReport | None) -> str:
+    if report and len(sheet.notebooks) > 1 and marks.name != sheet.assignment:
+        report = replace(report, exercises=())  # they are those of the notebook with hidden tests
+    return page.render("feedback.html", styles=["feedback.css"], page=make_page(sheet, marks, written, report))
+
+
+def make_page(sheet: Sheet, marks: NotebookMarks, written: Written, report: GradeReport | None) -> Page:
+    """Put one notebook's page together."""
+    parts = make_parts(marks, written, report)
+    lost = [part for part in parts if part.state == "lost"]
+    return Page(
+        assignment=sheet.assignment,
+        notebook=marks.name,
+        title=written.title or marks.name,
+        name=sheet.name,
+        score=marks.score,
+        points=marks.points,
+        waits=marks.waits,
+        remarks=_remarks(sheet, marks),
+        problem=written.problem,
+        advice=_advice(parts),
+        steps=tuple(lost[:STEPS]),
+        parts=parts,
+    )
+
+
+def _remarks(sheet: Sheet, marks: NotebookMarks) -> tuple[str, ...]:
+    said = [*_late(sheet, marks)]
+    extra = sum(mark.extra for mark in marks.marks)
+    if extra:
+        said.append(f"{page.number(extra)} of it is extra credit.")
+    if marks.waits:
+        said.append("A person has still to look at a part of this, so the score may change.")
+    if len(sheet.notebooks) > 1:
+        earned = sum(item.earned - item.penalty for item in sheet.notebooks)
+        points = sum(item.points for item in sheet.notebooks)
+        total = f"{page.number(max(0.0, earned))} of {page.number(points)} points"
+        said.append(f"All {len(sheet.notebooks)} notebooks of this assignment together: {total}.")
+    return tuple(said)
+
+
+def _late(sheet: Sheet, marks: NotebookMarks) -> Iterator[str]:
+    late = f"{_duration(sheet.late_s)} late" if sheet.late_s > 0 else "late"
+    if marks.penalty:
+        yield f"You earned {page.number(marks.earned)}; {page.number(marks.penalty)} came off for handing in {late}."
+    elif sheet.late_s > 0:
+        yield f"Handed in {late}; that cost nothing."
+
+
+def _duration(seconds: float) -> str:
+    """Return a time in the unit that a person would choose."""
+    for length, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= length:
+            count = round(seconds / length)
+            return f"{count} {unit}{'s' * (count != 1)}"
+    return "less than a minute"
+
+
+def _advice(parts: Sequence[Part]) -> str:
+    lost = [part for part in parts if part.state == "lost"]
+    if not lost and any(part.state == "wait" for part in parts):
+        return "Nothing to mend: what is still open waits for a person, not for you."
+    if not lost:
+        return "Nothing to mend. Change something that nobody asked you to change, guess what happens, and run it."
+    if len(lost) == 1:
+        return "One thing is left. Mend it, and run the notebook from top to bottom:"
+    return "Begin with the first, since what comes later builds on it, and run the notebook again before the next:"
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def _companions(graded: Path, handed_in: Path, target: Path) -> tuple[str, str, tuple[str, ...]]:
+    """Return the time of handing in, the submission's secret, and what is to be said of them.
+
+    `nbgrader release_feedback` stops the whole class where either file is missing. An empty time does no harm. A secret
+    is made up where there is none: the name under which a page is published follows from it and must not be guessed.
+    """
+    stamp = _small(graded / TIMESTAMP, STAMP) or _small(handed_in / TIMESTAMP, STAMP)
+    places = (graded / SEAL, handed_in / SEAL)
+    secret = next((found for path in places if (found := _small(path, TOKEN))), "")
+    if secret:
+        return stamp, secret, ()
+    note = f"no {SEAL}: release_feedback will not reach the student, since nbgrader's submit did not bring this"
+    return stamp, _small(target / SEAL, TOKEN) or secrets.token_hex(64), (note,)
+
+
+def _small(path: Path, pattern: re.Pattern[str]) -> str:
+    """Read a small file that a student may have put there; empty where it is not what it should be."""
+    try:
+        handle = os.open(path, collect.OPEN_FILE)
+        try:
+            text = os.read(handle, MAX_FILE + 1).decode().strip()
+        finally:
+            os.close(handle)
+    except (OSError, UnicodeDecodeError):  # none, a link, a folder, or no text
+        return ""
+    return text if len(text) <= MAX_FILE and pattern.fullmatch(text) else ""
+
+
+def _fill(folder: Path, files: Mapping[str, str], mode: int) -> None:
+    """Write files, each whole or not at all, and remove what else is there.
+
+    Another tool has left it: copies of a student's files, which release_feedback might publish.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name not in files:
+            path.unlink()
+    for name, text in files.items():
+        write_whole(folder / name, text.encode())
+        (folder / name).chmod(mode)

@@ -1,0 +1,130 @@
+"""Files written whole or not at all: single files, folders renamed into place, stages also of killed runs, hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import socket
+import stat
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradekit.errors import CourseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+READ_BYTES = 2**29  # of files that are hashed together: more than a hand-in may hold, and a second's work
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a file whole or not at all, even where the machine stops in between."""
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".part-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """Return a hash of files and of whole folders: names and contents. Links and devices count by their name alone.
+
+    Of files that come after `READ_BYTES` of others, size and time count instead: a hole of a terabyte costs a learner
+    nothing to hand in, and would cost us an hour to read.
+    """
+    found, left = hashlib.sha256(), READ_BYTES
+    for start in paths:
+        for path in _files(start):
+            name = path.relative_to(start.parent) if path == start else path.relative_to(start)
+            content, size = _content(path, most=left)
+            found.update(os.fsencode(name) + b"\0" + content)
+            left -= size
+    return found.hexdigest()
+
+
+def _files(start: Path) -> list[Path]:
+    if not start.is_dir():
+        return [start]
+    walk = os.walk(start)  # follows no link
+    return sorted(Path(folder) / name for folder, _, names in walk for name in names if "__pycache__" not in folder)
+
+
+def _content(path: Path, *, most: int) -> tuple[bytes, int]:
+    """Return what stands for a file's content, and how many bytes of it were read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b"-", 0
+    with os.fdopen(descriptor, "rb") as file:
+        info = os.fstat(descriptor)
+        if not stat.S_ISREG(info.st_mode):
+            return b"-", 0
+        if info.st_size > most:
+            return f"{info.st_size} {info.st_mtime_ns}".encode(), 0
+        return hashlib.file_digest(file, "sha256").digest(), info.st_size
+
+
+STAGE = "grade-"
+
+
+@contextmanager
+def open_stage(root: Path) -> Iterator[Path]:
+    """Make a folder for one submission, on the course's disk; gone afterwards."""
+    ours = root / ".gradekit"
+    try:
+        ours.mkdir(exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=f"{STAGE}{socket.gethostname()}-{os.getpid()}-", dir=ours))
+    except OSError as error:
+        raise _cannot_write(ours, error) from None
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def clear_stages(folder: Path) -> None:
+    """Remove the stages of processes of this machine that are no more."""
+    for stage in folder.glob(f"{STAGE}{socket.gethostname()}-*-*"):
+        pid = stage.name.split("-")[-2]
+        if pid.isdecimal() and not Path("/proc", pid).exists():
+            shutil.rmtree(stage, ignore_errors=True)
+
+
+def put(made: Path, target: Path, stage: Path, commit: Callable[[], None]) -> None:
+    """Commit, and rename a finished folder into its place.
+
+    The old folder goes first: where we are killed in between, the folder is missing, and so the submission is graded
+    again. Where anything fails, the old folder comes back.
+    """
+    old = stage / "old"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.parent.stat().st_dev != stage.stat().st_dev:  # autograded/ is a link to another disk
+            beside = Path(tempfile.mkdtemp(prefix=".gradekit-", dir=target.parent))
+            made, old = shutil.copytree(made, beside / "new"), beside / "old"
+        if os.path.lexists(target):
+            target.rename(old)
+        commit()
+        made.rename(target)
+    except OSError as error:
+        raise _cannot_write(target, error) from None
+    finally:
+        if os.path.lexists(old) and not os.path.lexists(target):
+            old.rename(target)
+        if old.parent != stage:
+            shutil.rmtree(old.parent)
+
+
+def _cannot_write(path: Path, error: OSError) -> CourseError:
+    return CourseError(
+        f"{path} cannot be written: {error.strerror}.", help="Give yourself the right to write in the course's folder."
+    )

@@ -1,0 +1,1 @@
+"""One submission, and a class of them: take in, judge, record."""

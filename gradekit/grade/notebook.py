@@ -1,0 +1,292 @@
+"""One submission in, its verdicts out: runs a learner's cells in a worker and judges each exercise where it stands.
+
+The worker holds the learner's notebook and nothing else; the hidden tests run here and call over the line. Where a
+worker is lost, a fresh one replays the cells without the culprit. Follow-through runs in workers of its own, after
+every first verdict is fixed.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from gradekit.course.notebook import GRADE_SUFFIX
+from gradekit.isolation.session import CellRun, Session
+from gradekit.judging.diagnose import Attempt, diagnose, is_own_gradient, of_own_cost
+from gradekit.judging.judge import explain, judge
+from gradekit.judging.line import LearnerError
+from gradekit.judging.transcript import Transcript
+from gradekit.model import ExerciseResult, InlineResult, Role, TestResult, Verdict
+from gradekit.text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from gradekit.isolation.template import Template
+    from gradekit.judging.assignment import Assignment
+    from gradekit.judging.catalogue import Misconception
+    from gradekit.model import Cell, Diagnosis, Limits
+from gradekit.grade.live import REPLAYS, Exhausted, LiveNotebook, error_run
+
+SHOWN_CELLS = 5  # by name in one note
+NUMBER = re.compile(r"(?:np\.float\d+\()?([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\)?")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a notebook's run has brought.
+
+    Attributes
+    ----------
+    outputs : mapping of int to CellRun
+        By the cell's position; a cell that is not in it was not run.
+    """
+
+    outputs: Mapping[int, CellRun]
+    exercises: tuple[ExerciseResult, ...]
+    inline: tuple[InlineResult, ...]
+    notes: tuple[str, ...]
+    times: Mapping[str, float]
+
+
+def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural default)
+    cells: Sequence[Cell],
+    assignment: Assignment | None,
+    *,
+    template: Template,
+    limits: Limits,
+    files: Path,
+    seed: bytes,
+    catalogue: Sequence[Misconception] = (),
+    all_cells: bool = False,
+) -> Judged:
+    """Run a notebook's cells and judge its exercises.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        Repaired: the source's locked and test cells in their places.
+    assignment : Assignment or None
+        The hidden tests; None where the notebook has none.
+    files : Path
+        The submission's files, copied into the worker's scratch folder; what the cells write there is added to them.
+    seed : bytes
+        What fresh inputs follow from: secret, new for every learner, the same when graded again.
+    catalogue : sequence of Misconception
+        The wrong answers that an exercise which lost points is compared with.
+    all_cells : bool
+        Go on after the last graded cell.
+    """
+    run = _Run(cells, assignment, LiveNotebook(template, limits, files), seed, catalogue)
+    try:
+        for cell in cells if all_cells else cells[: _last_graded(cells) + 1]:
+            if cell.kind == "code":
+                run.take(cell)
+        with run.clock("follow_through"):
+            followed = [(result, _followed(run, result, limits)) for result in run.exercises]
+        with run.clock("diagnosis"):
+            exercises = tuple(_diagnosed(run, first, second) for first, second in followed)
+        brought = run.live.bring_back()
+    finally:
+        run.live.end()
+    for result in exercises:
+        run.show(result)
+    return Judged(run.outputs, exercises, tuple(run.inline), (*_notes(run, exercises), *brought), run.times)
+
+
+def _notes(run: _Run, exercises: Sequence[ExerciseResult]) -> tuple[str, ...]:
+    """Say which exercises could not be judged, and which cells were stopped."""
+    lost = [result.exercise for result in exercises if result.score is None and result.exercise in run.unbuilt]
+    undecided = [f"{name} is undecided: the notebook ended its process more than {REPLAYS} times" for name in lost]
+    stopped = []
+    for why, names in run.stopped.items():
+        more = f" and {len(names) - SHOWN_CELLS} more" if len(names) > SHOWN_CELLS else ""
+        stopped.append(f"not run to the end: {', '.join(map(shown, names[:SHOWN_CELLS]))}{more}: {why}")
+    return (*undecided, *stopped)
+
+
+def _last_graded(cells: Sequence[Cell]) -> int:
+    return max(
+        (cell.index for cell in cells if cell.role in (Role.TEST, Role.MANUAL, Role.TASK)), default=len(cells) - 1
+    )
+
+
+@dataclass
+class _Run:
+    """One notebook on its way through the worker.
+
+    Attributes
+    ----------
+    unbuilt : list of str
+        The exercises that had to wait for follow-through, since the notebook could not be built again.
+    stopped : dict of str to list of str
+        Why cells did not come to their end, and their names.
+    """
+
+    cells: Sequence[Cell]
+    assignment: Assignment | None
+    live: LiveNotebook
+    seed: bytes
+    catalogue: Sequence[Misconception]
+    outputs: dict[int, CellRun] = field(default_factory=dict)
+    exercises: list[ExerciseResult] = field(default_factory=list)
+    inline: list[InlineResult] = field(default_factory=list)
+    unbuilt: list[str] = field(default_factory=list)
+    stopped: dict[str, list[str]] = field(default_factory=dict)
+    times: dict[str, float] = field(default_factory=dict)
+    transcripts: dict[str, Transcript] = field(default_factory=dict)  # of exercises that lost points
+
+    def clock(self, name: str) -> _Clock:
+        """Add the time of a with block to that name."""
+        return _Clock(self.times, name)
+
+    def take(self, cell: Cell) -> None:
+        """Run a cell, or judge the exercise that it grades."""
+        if self._has_hidden_tests(cell):
+            with self.clock("tests"):
+                self.exercises.append(self._judge(cell.grade_id.removesuffix(GRADE_SUFFIX)))
+            return
+        with self.clock("cells"):
+            done = self._run(cell)
+        self.outputs[cell.index] = done
+        if cell.role is Role.TEST and cell.points > 0:
+            self.inline.append(inline_score(cell, done))
+
+    def _run(self, cell: Cell) -> CellRun:
+        try:
+            return self.live.run(cell.source)
+        except LearnerError as error:
+            self.stopped.setdefault(error.text, []).append(cell.grade_id or cell.id or f"number {cell.index + 1}")
+            return error_run(error)
+
+    def _has_hidden_tests(self, cell: Cell) -> bool:
+        graded = cell.role is Role.TEST and cell.grade_id.endswith(GRADE_SUFFIX)
+        return graded and self.assignment is not None and cell.grade_id[: -len(GRADE_SUFFIX)] in self.assignment.tested
+
+    def _judge(self, name: str) -> ExerciseResult:
+        assert self.assignment is not None
+        try:
+            session = self.live.session()
+        except Exhausted as error:
+            self.unbuilt.append(name)
+            tests = [
+                TestResult(test.name, test.sentence, test.weight, Verdict.IE, str(error))
+                for test in self.assignment.tested[name].tests
+            ]
+            return ExerciseResult(name, self.assignment.exercise(name).points, None, tuple(tests))
+        transcript = Transcript()
+        with session.exercise():
+            result = judge(self.assignment, name, session, seed=self.seed, transcript=transcript)
+        if lost(result):
+            self.transcripts[name] = transcript
+        return result
+
+    def show(self, result: ExerciseResult) -> None:
+        """Put an exercise's result where nbgrader looks for it: as the output of its graded cell."""
+        (cell,) = [cell for cell in self.cells if cell.grade_id == result.exercise + GRADE_SUFFIX]
+        shown: list[dict[str, Any]] = [{"output_type": "stream", "name": "stdout", "text": explain(result) + "\n"}]
+        if result.score is not None:
+            data = {"text/plain": repr(result.score)}
+            shown.append({"output_type": "execute_result", "execution_count": None, "data": data, "metadata": {}})
+        self.outputs[cell.index] = CellRun(ok=True, outputs=shown, count=None)
+
+
+class _Clock:
+    def __init__(self, times: dict[str, float], name: str) -> None:
+        self._times, self._name = times, name
+
+    def __enter__(self) -> None:
+        self._begin = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._times[self._name] = self._times.get(self._name, 0.0) + time.perf_counter() - self._begin
+
+
+def lost(result: ExerciseResult) -> bool:
+    """Tell whether an exercise lost points; one that is undecided has not."""
+    return result.score is not None and result.score < result.points
+
+
+def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | None:
+    """Judge an exercise that lost points again, in a fresh worker with the reference's earlier functions as stubs.
+
+    So is one that could not be judged because the notebook had ended its process too often.
+    """
+    assert run.assignment is not None
+    earlier = run.assignment.earlier(first.exercise)
+    if not earlier or not (lost(first) or first.exercise in run.unbuilt):
+        return None
+    transcript = Transcript()
+    session = Session(run.live.fork(), limits, time.monotonic() + limits.exercise_s + limits.cell_s)
+    try:
+        stub = next(cell for cell in run.cells if cell.grade_id == first.exercise)
+        before = [cell.source for cell in run.cells[: stub.index] if cell.kind == "code"]
+        session.bind(earlier)
+        session.define(before, without=tuple(earlier))
+        session.run_cell(stub.source, keep=False)
+        with session.exercise():
+            second = judge(run.assignment, first.exercise, session, seed=run.seed, transcript=transcript)
+    except LearnerError:
+        return None
+    finally:
+        session.end()
+    return Attempt(second, transcript) if second.score is not None else None
+
+
+def _diagnosed(run: _Run, first: ExerciseResult, second: Attempt | None) -> ExerciseResult:
+    """Return the better of two judgings, with a diagnosis where points were lost all the same."""
+    result = first
+    if second is not None and _gained(first, second.result):
+        result = replace(second.result, follow_through=True)
+    if not lost(result):
+        return result
+    return replace(result, diagnosis=_diagnosis(run, first, second))
+
+
+def _gained(first: ExerciseResult, second: ExerciseResult) -> bool:
+    """Tell whether the second judging counts. After one that could not be made only full marks do.
+
+    What is lost there may be for want of the cells that were not run, so a person must look.
+    """
+    return second.score == second.points if first.score is None else (second.score or 0.0) > first.score
+
+
+def _diagnosis(run: _Run, first: ExerciseResult, second: Attempt | None) -> Diagnosis | None:
+    """Diagnose what an exercise answered upon right earlier functions: the learner's own, or the reference's."""
+    assert run.assignment is not None
+    names = [exercise.name for exercise in run.assignment.exercises]
+    before = names[: names.index(first.exercise)]
+    own_are_right = all(result.score == result.points for result in run.exercises if result.exercise in before)
+    attempts = [Attempt(first, run.transcripts[first.exercise])] if own_are_right else []
+    attempts += [second] if second is not None else []
+    found = diagnose(run.assignment, run.catalogue, attempts, seed=run.seed)
+    session = run.live.current
+    if own_are_right or session is None:
+        return found
+    with session.exercise():
+        own = is_own_gradient(run.assignment, first.exercise, session, seed=run.seed)
+    return of_own_cost(found) if own else found
+
+
+def inline_score(cell: Cell, done: CellRun) -> InlineResult:
+    """Read the score of a graded cell with tests of its own, in nbgrader's meaning but fail-closed.
+
+    An error is 0. A result that is a plain number is the score, cut to [0, points]. No result is full marks. Any other
+    result is no score, so a person must look. A warning costs nothing.
+    """
+    points = cell.points
+    if any(output.get("output_type") == "error" for output in done.outputs) or not done.ok:
+        return InlineResult(cell.grade_id, points, 0.0)
+    for output in done.outputs:
+        if output.get("output_type") == "execute_result":
+            data = output.get("data")
+            text = str(data.get("text/plain", "")) if isinstance(data, dict) else ""
+            match = NUMBER.fullmatch(text.strip())
+            if match is None:
+                said = f"the cell ends in {text[:60]!r}, which is no score"
+                return InlineResult(cell.grade_id, points, None, said)
+            return InlineResult(cell.grade_id, points, min(max(float(match.group(1)), 0.0), points))
+    return InlineResult(cell.grade_id, points, points)

@@ -1,0 +1,185 @@
+"""One released assignment in the course's open gradebook: its notebooks, their cells, who handed something in."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbgrader import utils
+from nbgrader.api import BaseCell, Gradebook, MissingEntry
+from nbgrader.coursedir import CourseDirectory
+
+from gradekit.course.notebook import read as read_source
+from gradekit.errors import CourseError, SourceError
+from gradekit.files import clear_stages
+from gradekit.gradebook import convert
+from gradekit.gradebook.convert import quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from traitlets.config import Config
+
+    from gradekit.course.course import Course
+
+
+@dataclass(frozen=True)
+class Book:
+    """One released assignment in an open gradebook.
+
+    Attributes
+    ----------
+    sources : mapping of str to tuple
+        Notebook → its cells with nbgrader metadata, as released, hidden tests included; as `intake.repair` takes them.
+    cells : mapping of str to mapping
+        Notebook → the gradebook's id of each graded, solution and task cell → its name.
+    traits : mapping of str to Any
+        Traits to set on nbgrader's converter, beside the settings.
+    """
+
+    gradebook: Gradebook
+    directory: CourseDirectory
+    config: Config
+    assignment: str
+    sources: Mapping[str, tuple[dict[str, Any], ...]]
+    cells: Mapping[str, Mapping[str, str]]
+    traits: Mapping[str, Any] = field(default_factory=dict)
+
+    def folder(self, step: str, student: str) -> Path:
+        """Return a student's folder of one of nbgrader's steps."""
+        return Path(self.directory.format_path(step, student, self.assignment))
+
+    def source_files(self) -> list[str]:
+        """Return the source's data files, relative to its folder, as nbgrader's Autograde finds them."""
+        folder = self.directory.format_path(self.directory.source_directory, ".", self.assignment)
+        found = utils.find_all_files(folder, [*self.directory.ignore, "*.ipynb"])
+        return [os.path.relpath(path, folder) for path in found]
+
+
+def step_folders(config: Config) -> CourseDirectory:
+    """Return where the folders of nbgrader's steps lie."""
+    return CourseDirectory(config=config)
+
+
+def refuse_no_gradebook(course: Course, config: Config, assignment: str) -> None:
+    """Refuse a course without a gradebook; opening it would make an empty one."""
+    address = CourseDirectory(config=config).db_url
+    path = Path(address.removeprefix("sqlite:///"))
+    if address.startswith("sqlite:///") and not path.exists():
+        course.check_assignment(assignment)
+        raise CourseError(f"There is no gradebook {path} yet.", help=f"Grade first: gradekit grade {assignment}")
+
+
+@contextmanager
+def open_gradebook(config: Config) -> Iterator[Gradebook]:
+    """Open the course's gradebook, once for a whole class."""
+    with quiet(), convert.gradebook(config) as gradebook:
+        yield gradebook
+
+
+def open_assignment(
+    config: Config,
+    gradebook: Gradebook,
+    assignment: str,
+    *,
+    directory: CourseDirectory | None = None,
+    traits: Mapping[str, Any] | None = None,
+) -> Book:
+    """Open an assignment of the gradebook; removes what killed runs left in ``.gradekit/``.
+
+    Raises
+    ------
+    CourseError
+        If it has not been released, or one of its notebooks is for a kernel of another language.
+    """
+    directory = directory or CourseDirectory(config=config)
+    try:
+        names = [found.name for found in gradebook.find_assignment(assignment).notebooks]
+    except MissingEntry:
+        names = []
+    if not names:
+        raise CourseError(
+            f"The gradebook does not know the assignment '{assignment}'.",
+            help=f"Release it first: gradekit release {assignment}",
+        )
+    clear_stages(Path(directory.root) / ".gradekit")
+    sources, cells = {}, {}
+    for name in sorted(names):
+        _refuse_other_languages(gradebook, assignment, name)
+        sources[name] = _source_cells(gradebook, directory, assignment, name)
+        found = gradebook.find_notebook(name, assignment)
+        query = gradebook.db.query(BaseCell.id, BaseCell.name).filter(BaseCell.notebook_id == found.id)
+        cells[name] = {number: cell for number, cell in query}  # noqa: C416  (rows, which SQLAlchemy no longer calls tuples)
+    return Book(gradebook, directory, config, assignment, sources, cells, traits or {})
+
+
+def _refuse_other_languages(gradebook: Gradebook, assignment: str, name: str) -> None:
+    """Refuse a source whose kernel is not Python's: run as Python, every submission would score 0."""
+    kernel = json.loads(gradebook.find_notebook(name, assignment).kernelspec or "null") or {}
+    language = str(kernel.get("language", "")) or "python"  # the format lets it be left out
+    if language.lower() != "python":
+        raise CourseError(
+            f"The notebook {name}.ipynb of '{assignment}' is for the kernel '{kernel.get('name')}' ({language}).",
+            help="gradekit runs Python alone: grade this assignment without gradekit.install(c).",
+        )
+
+
+def _source_cells(
+    gradebook: Gradebook, directory: CourseDirectory, assignment: str, name: str
+) -> tuple[dict[str, Any], ...]:
+    """Return a notebook's cells with nbgrader metadata: text and roles from the gradebook, order and ids from a file.
+
+    The gradebook has no order of its own. The released notebook does, and the source's does where nothing is added.
+    """
+    found = gradebook.find_notebook(name, assignment)
+    points = {cell.name: float(cell.max_score) for cell in (*found.grade_cells, *found.task_cells)}
+    grade, task = ({cell.name for cell in cells} for cells in (found.grade_cells, found.task_cells))
+    solution = {cell.name for cell in found.solution_cells}
+    saved = {cell.name: cell for cell in found.source_cells}
+    cells = []
+    for grade_id, drawn in (
+        _drawn_cells(directory, assignment, name, set(saved)).items() or dict.fromkeys(saved).items()
+    ):
+        cell, raw = saved[grade_id], drawn or {}
+        flags = {"grade": grade_id in grade, "solution": grade_id in solution, "task": grade_id in task}
+        meta = {"schema_version": 3, "grade_id": grade_id, **flags, "locked": bool(cell.locked)}
+        meta |= {"cell_type": cell.cell_type} | ({"points": points[grade_id]} if grade_id in points else {})
+        meta |= {"checksum": cell.checksum} if cell.checksum else {}
+        metadata = {**raw.get("metadata", {}), "nbgrader": meta}
+        kept = {"id": raw.get("id", grade_id), "attachments": raw.get("attachments", {})}
+        cells.append({"cell_type": cell.cell_type, "metadata": metadata, "source": cell.source, **kept})
+    return tuple(cells)
+
+
+def _drawn_cells(directory: CourseDirectory, assignment: str, name: str, wanted: set[str]) -> dict[str, dict[str, Any]]:
+    """Return the cells of the released notebook, else of the source, that has all of the wanted; else nothing."""
+    for step in (directory.release_directory, directory.source_directory):
+        path = Path(directory.format_path(step, ".", assignment)) / f"{name}.ipynb"
+        with contextlib.suppress(SourceError):
+            cells = read_source(path)["cells"]
+            named = {cell.get("metadata", {}).get("nbgrader", {}).get("grade_id"): cell for cell in cells}
+            if wanted <= named.keys():
+                return {grade_id: cell for grade_id, cell in named.items() if grade_id in wanted}
+    return {}
+
+
+def students(config: Config, assignment: str) -> tuple[str, ...]:
+    """Return who handed something in, sorted; without those that ``student_id_exclude`` names."""
+    directory = CourseDirectory(config=config)
+    mark = "\N{WHITE SQUARE}"  # no one's name
+    before, _, after = directory.format_path(directory.submitted_directory, mark, assignment).partition(mark)
+    parent, begin = os.path.split(before)
+    end, slash, rest = after.partition(os.sep)
+    excluded = set(directory.student_id_exclude.split(","))
+    found = []
+    for entry in os.scandir(parent) if Path(parent).is_dir() else ():
+        name = entry.name
+        folder = Path(f"{parent}{os.sep}{name}{slash}{rest}")
+        if name.startswith(begin) and name.endswith(end) and folder.is_dir() and not folder.is_symlink():
+            found.append(name[len(begin) : len(name) - len(end)])
+    return tuple(sorted(set(found) - excluded))

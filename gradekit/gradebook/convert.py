@@ -1,0 +1,156 @@
+"""nbgrader's converters, run in a course; what stops them becomes one sentence."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+from nbgrader import utils
+from nbgrader.api import Gradebook
+from nbgrader.converters import GenerateAssignment, GenerateSolution
+from nbgrader.converters.base import BaseConverter
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, Execute, IncludeHeaderFooter, LockCells
+from sqlalchemy.exc import SAWarning
+from traitlets import List
+
+from gradekit.errors import CourseError
+from gradekit.gradebook.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from traitlets.config import Config
+
+    from gradekit.course.course import Course
+
+
+class _WorkedSolution(GenerateSolution):  # type: ignore[misc]  # nbgrader is untyped
+    """nbgrader's solution version without its gradebook, and without the calls of the hidden tests."""
+
+    preprocessors = List(
+        [IncludeHeaderFooter, LockCells, ClearHiddenTests, ClearOutput, Execute, CoalesceStreamsPreprocessor]
+    )
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """Copy the data files; the gradebook is not asked."""
+        BaseConverter.init_assignment(self, assignment_id, student_id)
+
+
+def student_version(course: Course, assignment: str, folder: Path) -> Path:
+    """Make the student version below a folder, without a gradebook; return where it lies."""
+    config = read_settings(course, release_directory=str(folder))
+    config.GenerateAssignment.no_database = True
+    config.SaveCells.enabled = False  # what nbgrader's own option --no-db sets beside it
+    run(GenerateAssignment, config, assignment)
+    return folder / assignment
+
+
+def worked_solutions(course: Course, assignment: str, folder: Path) -> Path:
+    """Make the executed solutions below a folder; return where they lie."""
+    config = read_settings(course, solution_directory=str(folder))
+    config.Execute.record_timing = False  # times of day would differ in every release,
+    config.CoalesceStreamsPreprocessor.enabled = True  # and so would the places where printed text is cut in pieces
+    run(_WorkedSolution, config, assignment)
+    return folder / assignment
+
+
+def enter(course: Course, assignment: str, folder: Path) -> None:
+    """Enter a released assignment in the gradebook; `folder` takes nbgrader's copy of it."""
+    run(GenerateAssignment, read_settings(course, release_directory=str(folder)), assignment)
+
+
+def parse_time(written: str) -> datetime:
+    """Read a time as nbgrader does.
+
+    Raises
+    ------
+    ValueError
+    """
+    try:
+        found: datetime = utils.parse_utc(written)
+    except (TypeError, AttributeError, LookupError, ArithmeticError) as error:  # dateutil raises all of them
+        raise ValueError(written) from error
+    return found
+
+
+def run(kind: type[BaseConverter], config: Config, assignment: str, *, student: str = "*") -> None:
+    """Run one of nbgrader's converters, over what is there already.
+
+    Raises
+    ------
+    CourseError
+        If nbgrader fails, with the reason that it logged.
+    """
+    directory = CourseDirectory(config=config, assignment_id=assignment, student_id=student)
+    converter = kind(coursedir=directory, config=config)
+    converter.force = True
+    with tools_on_path(), _errors_of(converter.log) as errors, quiet():
+        try:
+            converter.start()
+        except Exception as error:
+            reason = _reason(errors) or repr(error)
+            raise CourseError(f"nbgrader's {kind.__name__} of '{assignment}' failed: {reason}") from error
+
+
+def _reason(errors: Sequence[str]) -> str:
+    """Pick what went wrong out of nbgrader's log: the last line of a traceback, else the last message."""
+    traces = [message for message in errors if message.startswith("Traceback")]
+    return (traces or errors or [""])[-1].strip().splitlines()[-1]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave out the warnings of nbgrader 0.9.6, which builds rows outside a session; may go with nbgrader 0.10."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=SAWarning)
+        yield
+
+
+def gradebook(config: Config) -> Gradebook:
+    """Open the course's gradebook; made where there is none."""
+    directory = CourseDirectory(config=config)
+    with tools_on_path():
+        return Gradebook(directory.db_url, directory.course_id)
+
+
+class _Errors(logging.Handler):
+    """Keeps the messages of errors."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one message."""
+        self.messages.append(record.getMessage())
+
+
+@contextmanager
+def _errors_of(log: Any) -> Iterator[list[str]]:
+    """Collect a log's errors instead of printing them."""
+    handler = _Errors()
+    before, log.handlers = log.handlers, [handler]
+    propagate, log.propagate = log.propagate, False
+    try:
+        yield handler.messages
+    finally:
+        log.handlers, log.propagate = before, propagate
+
+
+@contextmanager
+def tools_on_path() -> Iterator[None]:
+    """Put this interpreter's scripts on PATH: a new gradebook calls `alembic` by name."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before

@@ -1,0 +1,172 @@
+"""nbgrader's Autograde for one submission in its stage: sanitise and run without a write, then enter all of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from nbconvert.writers import FilesWriter
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import CheckCellMetadata, Execute, SaveAutoGrades
+from traitlets import Unicode
+from traitlets.utils.importstring import import_item
+
+from gradekit.gradebook.lend import Reading, Writing, lent
+from gradekit.gradebook.rows import Executed, SaveScores, all_undecided
+from gradekit.gradebook.settings import is_enabled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from nbformat import NotebookNode
+
+    from gradekit.gradebook.assignment import Book
+    from gradekit.gradebook.rows import Executor
+
+
+LOG = logging.getLogger(__name__)
+LOG.addHandler(logging.NullHandler())
+
+
+class _Staged(CourseDirectory):  # type: ignore[misc]  # nbgrader is untyped
+    """The course's folders, but for one submission and its autograded copy: these lie in a stage."""
+
+    stage = Unicode()
+
+    def format_path(self, nbgrader_step: str, student_id: str, assignment_id: str, escape: bool = False) -> str:  # noqa: FBT001, FBT002  (nbgrader's signature)
+        """Return the folder of a step; a pattern with `escape`."""
+        inner = {self.submitted_directory: "in", self.autograded_directory: "out"}.get(nbgrader_step)
+        if inner is None:
+            return str(super().format_path(nbgrader_step, student_id, assignment_id, escape=escape))
+        return str(Path(re.escape(self.stage) if escape else self.stage, inner, student_id, assignment_id))
+
+
+class _CheckOnce(CheckCellMetadata):  # type: ignore[misc]
+    """nbgrader's check of cell metadata, left out where they are the source's own, which were checked on release."""
+
+    def __init__(self, source_cells: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.known = [cell["metadata"]["nbgrader"] for cell in source_cells]
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> Any:
+        """Check what is not the source's."""
+        found = [cell.metadata.nbgrader for cell in nb.cells if "nbgrader" in cell.metadata]
+        return (nb, resources) if found == self.known else super().preprocess(nb, resources)
+
+
+class Recorder(Autograde):  # type: ignore[misc]
+    """nbgrader's Autograde for one submission in a stage, in two halves: before the database is written, and after."""
+
+    def __init__(self, book: Book, student: str, stage: Path) -> None:
+        folders = {name: getattr(book.directory, name) for name in book.directory.trait_names(config=True)}
+        staged = _Staged(**{**folders, "student_id": student, "assignment_id": book.assignment}, stage=str(stage))
+        super().__init__(coursedir=staged, config=book.config, log=LOG)
+        for name, value in book.traits.items():
+            setattr(self, name, value)
+        self.book, self.student = book, student
+        self.inbox, self.outbox = (stage / step / student / book.assignment for step in ("in", "out"))
+        self.writer = FilesWriter(parent=self, config=self.config)
+        self.exporter = self.exporter_class(parent=self, config=self.config)
+        self.exporter.optimistic_validation = True  # once after all preprocessors, not after each
+
+    def run(self, taken: Taken, execute: Executor) -> dict[str, tuple[NotebookNode, Executed]]:
+        """Sanitise and run the notebooks; the database is only read."""
+        self.notebooks = [str(self.inbox / f"{name}.ipynb") for name in self.book.sources]
+        before, _ = self._steps()
+        with lent(Reading(self.book)):
+            self.init_assignment(self.book.assignment, self.student)
+            sane = {name: self._convert(name, [*self.sanitize_preprocessors, *before]) for name in taken.notebooks}
+        self.book.gradebook.db.rollback()  # nothing was written; this ends the reading
+        runs = {}
+        for name, reason in taken.notebooks.items():
+            done = all_undecided(sane[name], reason) if reason else Executed(by_outputs=True)
+            if not reason and is_enabled(self.config, "Execute"):
+                with _environment(NBGRADER_EXECUTION="autograde"):
+                    done = execute(sane[name], name, self.outbox)
+            runs[name] = (sane[name], done)
+        return runs
+
+    def enter(self, runs: Mapping[str, tuple[NotebookNode, Executed]]) -> dict[tuple[str, str], str]:
+        """Write rows and notebooks; return why cells are undecided, by notebook and grade_id."""
+        self.notebooks = [str(self.inbox / f"{name}.ipynb") for name in self.book.sources]
+        self.coursedir.ignore = ["*"]  # the files are there already, and nothing is copied a second time
+        _, after = self._steps()
+        reasons: dict[tuple[str, str], str] = {}
+        with lent(Writing(self.book)):
+            self.init_assignment(self.book.assignment, self.student)
+            for name, (nb, executed) in runs.items():
+                saving = SaveScores(executed, parent=self.exporter)
+                resources = self._resources(name)
+                self._register(name, [saving if step is SaveAutoGrades else step for step in after])
+                output, resources = self.exporter.from_notebook_node(nb, resources=resources)
+                self.write_single_notebook(output, resources)
+                reasons |= {(name, grade_id): reason for grade_id, reason in saving.reasons.items()}
+        self.set_permissions(self.book.assignment, self.student)
+        return reasons
+
+    def share(self) -> None:
+        """Give the folder of all autograded submissions the group's rights, where the settings say so."""
+        directory = self.book.directory
+        folder = Path(directory.format_path(directory.autograded_directory, ".", "."))
+        with contextlib.suppress(PermissionError):
+            if directory.groupshared:
+                folder.chmod((folder.stat().st_mode | 0o2770) & 0o2777)
+
+    def _steps(self) -> tuple[list[type], list[type]]:
+        """Return nbgrader's steps before and after the running of the notebook."""
+        kinds = [import_item(kind) if isinstance(kind, str) else kind for kind in self.autograde_preprocessors]
+        at = next((index for index, kind in enumerate(kinds) if issubclass(kind, Execute)), len(kinds))
+        return kinds[:at], kinds[at + 1 :]
+
+    def _convert(self, name: str, steps: Sequence[Any]) -> NotebookNode:
+        """Take a repaired notebook through nbgrader's steps; it is ours and valid, so nothing is checked or copied."""
+        nb = nbformat.from_dict(json.loads((self.inbox / f"{name}.ipynb").read_text(encoding="utf-8")))
+        resources = self._resources(name)
+        self._register(name, steps)
+        for step in self.exporter._preprocessors:  # noqa: SLF001  (as nbgrader itself does)
+            nb, resources = step(nb, resources)
+        return nb
+
+    def _register(self, name: str, steps: Sequence[Any]) -> None:
+        self.exporter._preprocessors = []  # noqa: SLF001  (as nbgrader itself does)
+        check = _CheckOnce(self.book.sources[name], parent=self.exporter)
+        for step in steps:
+            self.exporter.register_preprocessor(check if step is CheckCellMetadata else step)
+
+    def _resources(self, name: str) -> dict[str, Any]:
+        # nbgrader reads the student from the path, by a pattern that ends with the line: a folder's name may have two.
+        path = self.inbox.parents[1] / "_" / self.inbox.name / f"{name}.ipynb"
+        resources: dict[str, Any] = self.init_single_notebook_resources(str(path))
+        resources["nbgrader"]["student"] = self.student
+        return resources | {"metadata": {"name": name, "path": str(self.outbox)}}
+
+
+@contextmanager
+def _environment(**words: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in words}
+    os.environ.update(words)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A submission in its stage: the notebooks to convert, each with why it is undecided already, if it is."""
+
+    notebooks: Mapping[str, str]
+    notes: tuple[str, ...]
+    alarms: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""A hostile folder becomes sound notebooks: collect, find, repair."""

@@ -1,0 +1,1 @@
+"""Our side of the learner's process: template, exchange, stubs, session, doctor."""

@@ -1,0 +1,189 @@
+"""A learner's notebook in another process, as hidden tests and the cell runner see it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradekit import checks
+from gradekit.isolation.exchange import Exchange
+from gradekit.isolation.stubs import Stubs
+from gradekit.judging.line import DEPTH_LIMIT, Handle, LearnerError, Opaque
+from gradekit.worker.wire import Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gradekit.isolation.template import Worker
+    from gradekit.judging.line import Target
+    from gradekit.model import Limits
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """What became of a cell: its outputs in the notebook's form, whether it went through, its number."""
+
+    ok: bool
+    outputs: list[dict[str, Any]]
+    count: int | None
+
+
+class Session:
+    """A notebook in a worker. Implements :class:`gradekit.judging.line.Line`.
+
+    Parameters
+    ----------
+    deadline : float
+        When the submission's time is up, in seconds of ``time.monotonic()``.
+    """
+
+    def __init__(self, worker: Worker, limits: Limits, deadline: float) -> None:
+        self.limits = limits
+        self.stubs = Stubs()
+        self.line = Exchange(worker, limits, deadline=deadline, serve=self._serve)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the notebook can still be asked."""
+        return self.line.alive
+
+    def end(self) -> None:
+        """End its process."""
+        self.line.end()
+
+    def _serve(self, frame: dict[str, Any], deadline: float) -> dict[str, Any]:
+        return self.stubs.answer(frame, deadline, values=self)
+
+    # --- what a line does --------------------------------------------------------------------------------------------
+
+    def call(
+        self, target: Target, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, watch: bool = False
+    ) -> tuple[Any, str | None]:
+        """Call over there; the arguments that come back are compared here."""
+        own = [self.inward(arg) for arg in args]
+        named = {key: self.inward(value) for key, value in kwargs.items()}
+        frame = {"do": "call", "target": list(target), "args": own, "kwargs": named, "watch": watch}
+        answer = self.line.ask(frame, self.limits.call_s)
+        if type(answer) is not dict or "answer" not in answer:
+            self.line.violated("a malformed answer")
+        value = self.outward(answer["answer"])
+        if not watch:
+            return value, None
+        after = answer.get("args")
+        if type(after) is not list or len(after) != len(args):
+            self.line.violated("a malformed answer")
+        pairs = enumerate(zip(args, map(self.outward, after), strict=True), start=1)
+        plain = ((number, given, now) for number, (given, now) in pairs if not isinstance(given, Handle))
+        paths = (checks.changed(given, now, path=f"argument {number}") for number, given, now in plain)
+        return value, next((path for path in paths if path), None)
+
+    def get(self, target: Target) -> Any:
+        """Read an attribute over there."""
+        return self.outward(self.line.ask({"do": "get", "target": list(target)}, self.limits.call_s))
+
+    def seed(self, seed: int) -> None:
+        """Seed numpy's global generator over there, and here for the stubs that draw from it."""
+        np.random.seed(seed)  # noqa: NPY002  (the exercises draw from the global generator)
+        self.line.ask({"do": "seed", "seed": seed}, self.limits.call_s)
+
+    def library(self, module: str) -> Any:
+        """Import a module over there; what the worker makes of the name is the learner's as all else there."""
+        return self.outward(self.line.ask({"do": "library", "module": module}, self.limits.call_s))
+
+    # --- what a notebook does ----------------------------------------------------------------------------------------
+
+    def run_cell(self, source: str, *, keep: bool = True) -> CellRun:
+        """Run a cell; an interrupted one ends in an error output, as the stop button's does."""
+        found = self.line.ask({"do": "cell", "source": source, "keep": keep}, self.limits.cell_s)
+        self.line.look_at_scratch()
+        if type(found) is not dict or not _are_outputs(found.get("outputs")):
+            self.line.violated("a malformed answer")
+        count = found.get("count")
+        return CellRun(found.get("ok") is True, found["outputs"], count if type(count) is int else None)
+
+    def define(self, sources: list[str], *, without: tuple[str, ...]) -> None:
+        """Run imports and definitions of cells, but for some names."""
+        self.line.ask({"do": "define", "sources": sources, "without": list(without)}, self.limits.cell_s)
+
+    def bind(self, names: Mapping[str, Any]) -> None:
+        """Put stubs of trusted functions and objects into the notebook."""
+        refs = {name: self.stubs.add(value, name) for name, value in names.items()}
+        self.line.ask({"do": "bind", "names": refs}, self.limits.call_s)
+
+    @contextmanager
+    def exercise(self) -> Iterator[None]:
+        """Bound the time of an exercise's tests, put the global generator back, and let its stubs die."""
+        outer = self.line.deadline
+        self.line.deadline = min(outer, time.monotonic() + self.limits.exercise_s)
+        with self.stubs.exercise():
+            try:
+                self._generator(keep=True)
+                yield
+            finally:
+                self.line.deadline = outer
+            self._generator(keep=False)
+
+    def _generator(self, *, keep: bool) -> None:
+        try:
+            if self.line.alive:
+                self.line.ask({"do": "seed", "keep": keep}, self.limits.call_s)
+        except LearnerError:
+            return  # the learner's own doing; what is judged next says so
+
+    # --- values ------------------------------------------------------------------------------------------------------
+
+    def inward(self, value: Any) -> Any:  # noqa: PLR0911  (one return a kind of value)
+        """Return what travels in a value's place: plain values, numbers of handles and of stubs."""
+        if isinstance(value, Handle):
+            target = value._target  # noqa: SLF001  (a handle is the line's own)
+            if len(target) > 1 or type(target[0]) is str:
+                value = self.get(target)
+                return self.inward(value)
+            return Ref("handle", int(target[0]))
+        if isinstance(value, dict):
+            return {key: self.inward(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return (list if isinstance(value, list) else tuple)(self.inward(inner) for inner in value)
+        if isinstance(value, np.generic):
+            return value.item()
+        if value is None or isinstance(value, bool | int | float | complex | str | np.ndarray):
+            return value
+        return self.stubs.add(value, type(value).__name__)
+
+    def outward(self, value: Any, depth: int = 0) -> Any:
+        """Return what came over the line as the trusted side sees it: plain values and handles."""
+        if depth > DEPTH_LIMIT:
+            return Opaque("a container nested without end")
+        if type(value) is Ref:
+            return self._thing(value)
+        if type(value) is dict:
+            return {key: self.outward(inner, depth + 1) for key, inner in value.items()}
+        if type(value) in (list, tuple):
+            return type(value)(self.outward(inner, depth + 1) for inner in value)
+        return value
+
+    def _thing(self, ref: Ref) -> Any:
+        if ref.kind == "handle":
+            return Handle(self, (ref.number,), ref.text)
+        if ref.kind == "opaque":
+            return Opaque(ref.text)
+        found = self.stubs.find(ref)
+        return self.line.violated("a stub that does not exist") if found is None else found
+
+
+def _are_outputs(value: Any) -> bool:
+    return type(value) is list and all(type(output) is dict and _is_json(output) for output in value)
+
+
+def _is_json(value: Any, depth: int = 0) -> bool:
+    if type(value) is dict:
+        return depth < DEPTH_LIMIT and all(
+            type(key) is str and _is_json(inner, depth + 1) for key, inner in value.items()
+        )
+    if type(value) is list:
+        return depth < DEPTH_LIMIT and all(_is_json(inner, depth + 1) for inner in value)
+    return value is None or type(value) in (bool, int, float, str)

@@ -1,0 +1,122 @@
+"""Stubs: trusted functions and objects that a learner's code calls over the line, in place of its own earlier ones.
+
+A stub's call travels back. Its arguments are hostile; its number, depth, sizes, memory and time are bounded, and it is
+dead once the exercise ends for which it was given.
+"""
+
+from __future__ import annotations
+
+import types
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gradekit.bounds import bounded_memory, bounded_time
+from gradekit.isolation.exchange import Lost
+from gradekit.judging.line import TEXT_LIMIT
+from gradekit.worker.wire import Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+STUB_CALLS = 20_000  # in one exercise; an honest one makes hundreds
+STUB_DEPTH = 16
+STUB_SIZE = 4096  # the largest whole number that a stub takes: sizes of arrays to make
+STUB_BYTES = 2**30  # address space that a stub's call may add
+# From these a name without underscore leads to a module's globals (`gi_frame.f_globals`): never behind a stub.
+NO_STUB = (
+    types.ModuleType,
+    types.GeneratorType,
+    types.CoroutineType,
+    types.AsyncGeneratorType,
+    types.FrameType,
+    types.CodeType,
+    types.TracebackType,
+)
+
+
+class Values(Protocol):
+    """Turns values into what travels, and back: a session."""
+
+    def inward(self, value: Any) -> Any:
+        """Return what goes to the learner's side."""
+
+    def outward(self, value: Any) -> Any:
+        """Return what came from there, as the trusted side sees it."""
+
+
+class Stubs:
+    """What was given to one worker, by number."""
+
+    def __init__(self) -> None:
+        self._given: list[Any] = []
+        self.calls = self.depth = 0
+
+    def add(self, value: Any, name: str) -> Ref:
+        """Give a function or an object; return what travels in its place.
+
+        Raises
+        ------
+        TypeError
+            If it leads to a module's globals.
+        """
+        if isinstance(value, NO_STUB):
+            raise TypeError(f"a {type(value).__name__} does not travel")
+        self._given.append(value)
+        return Ref("stub", len(self._given) - 1, name)
+
+    def find(self, ref: Ref) -> Any:
+        """Return what a reference stands for; None where nothing of that number lives."""
+        known = ref.kind == "stub" and 0 <= ref.number < len(self._given)
+        return self._given[ref.number] if known else None
+
+    @contextmanager
+    def exercise(self) -> Iterator[None]:
+        """Let die at the end what is given meanwhile, and count calls anew."""
+        kept = len(self._given)
+        self.calls = 0
+        try:
+            yield
+        finally:
+            self._given[kept:] = [None] * (len(self._given) - kept)
+
+    def answer(self, frame: dict[str, Any], deadline: float, *, values: Values) -> dict[str, Any]:
+        """Answer a call from the learner's side: ``{"value": …}`` or ``{"error": text}``."""
+        self.calls += 1
+        if self.calls > STUB_CALLS or self.depth >= STUB_DEPTH:
+            return {"error": "too many calls of a given function"}
+        ref, name, args, kwargs = (frame.get(key) for key in ("stub", "name", "args", "kwargs"))
+        if type(ref) is not Ref or type(name) is not str or type(kwargs) is not dict or _too_large([args, kwargs]):
+            return {"error": "a call that cannot be"}
+        thing = None if name.startswith("_") else self.find(ref)
+        if thing is None:
+            return {"error": "a given function that is no longer there"}
+        self.depth += 1
+        try:
+            with bounded_memory(STUB_BYTES), bounded_time(deadline):
+                return {"value": values.inward(_called(thing, name, args, kwargs, values=values))}
+        except Lost:
+            raise
+        except Exception as error:  # noqa: BLE001  (the edge of the learner's arguments)
+            return {"error": f"{type(error).__name__}: {error}"[:TEXT_LIMIT]}
+        finally:
+            self.depth -= 1
+
+
+def _called(thing: Any, name: str, args: Any, kwargs: dict[str, Any], *, values: Values) -> Any:
+    if name:
+        thing = getattr(thing, name)
+    if args is None:
+        return thing
+    given = [values.outward(arg) for arg in args]
+    named = {str(key): values.outward(value) for key, value in kwargs.items()}
+    return thing(*given, **named)
+
+
+def _too_large(value: Any) -> bool:
+    """Tell whether a whole number in hostile arguments could be the size of an enormous array."""
+    if type(value) is int:
+        return abs(value) > STUB_SIZE
+    if type(value) is dict:
+        return any(map(_too_large, value.values()))
+    return type(value) in (list, tuple) and any(map(_too_large, value))

@@ -1,0 +1,292 @@
+"""The trusted side's hold on the template process and its forks: start, fork, interrupt, kill, deadlines."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+from gradekit.errors import HostError
+from gradekit.worker import sandbox
+from gradekit.worker.wire import Channel, WireError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gradekit.model import Limits
+
+
+WARM_UP_S = 120.0  # a cold disk and a first font cache; the template is not the learner's
+GRACE_S = 2.0  # from SIGINT to SIGKILL
+FORK_S = 20.0
+
+
+class Worker:
+    """One forked worker: the line to it, its scratch folder, and the power to end it."""
+
+    def __init__(self, template: Template, pid: int, channel: Channel, scratch: Path) -> None:
+        self._template = template
+        self.pid = pid
+        self.channel = channel
+        self.scratch = scratch
+        self.alive = True
+
+    def interrupt(self) -> None:
+        """Ask the learner's code to stop, as the stop button does."""
+        os.kill(self.pid, signal.SIGINT)
+
+    def put(self, files: Path) -> None:
+        """Copy a submission's files into the scratch folder, where the learner's code may change them."""
+
+        def home(folder: str, _: list[str]) -> list[str]:
+            return [sandbox.HOME] if folder == str(files) else []
+
+        shutil.copytree(files, self.scratch, dirs_exist_ok=True, copy_function=shutil.copyfile, ignore=home)
+        if self._template.user is not None:
+            user = sandbox.user_of(self._template.user, self.pid)
+            for folder, folders, names in os.walk(self.scratch):
+                for name in (*folders, *names):
+                    os.chown(Path(folder) / name, user, user, follow_symlinks=False)
+
+    def kill(self) -> int | None:
+        """End the process and remove its files; return the wait status, None where it was ended before."""
+        status = self.stop()
+        remove_tree(self.scratch)
+        return status
+
+    def stop(self) -> int | None:
+        """End the process and close the line; its files stay as they are."""
+        if not self.alive:
+            return None
+        self.alive = False
+        self.channel.close()
+        os.kill(self.pid, signal.SIGKILL)  # a zombie at worst: the number is its own until the template has waited
+        return self._template.wait(self.pid)
+
+
+class Template:
+    """The template process; it warms up while our side goes on.
+
+    Parameters
+    ----------
+    isolate : bool
+        False runs learners' code with the user's own rights: for `--isolation none` alone.
+    max_abi : int
+        The highest Landlock ABI to use; lower ones are for tests.
+    landlock : bool
+        False leaves it to another user's rights: for a container without Landlock that holds one submission.
+
+    Raises
+    ------
+    HostError
+        If nobody could read this Python as the user whom a worker becomes.
+    """
+
+    def __init__(self, *, isolate: bool = True, max_abi: int = 99, landlock: bool = True) -> None:
+        self._isolate, self._max_abi, self._landlock = isolate, max_abi, landlock
+        self._folder = Path(tempfile.mkdtemp(prefix="gradekit-"))
+        self._folder.chmod(0o711)
+        self.user, self._read_all = _user_to_become() if isolate else (None, False)
+        if not landlock:
+            _check_user(self.user, read_all=self._read_all)
+        self._readable = sandbox.readable()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = _start(theirs, self._folder)
+        self._control.settimeout(WARM_UP_S)
+        self._warm = False
+
+    def fork(self, limits: Limits) -> Worker:
+        """Fork a worker that has dropped every right.
+
+        Raises
+        ------
+        HostError
+            If the template has not started, or a right could not be dropped; nothing of the learner's has run.
+        """
+        self.wait_until_warm()
+        scratch = Path(tempfile.mkdtemp(dir=self._folder))
+        (scratch / sandbox.HOME).mkdir(mode=0o700)  # the worker, still root, gives both to the user it becomes
+        policy = sandbox.Policy(
+            scratch=str(scratch),
+            readable=self._readable,
+            memory_bytes=limits.memory_bytes,
+            file_bytes=limits.scratch_bytes,
+            cpu_s=int(2 * limits.submission_s) + 1,
+            max_abi=self._max_abi,
+            landlock=self._landlock,
+            user=self.user,
+            read_all=self._read_all,
+        )
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with theirs:
+            answer = self._ask({"do": "fork", "policy": asdict(policy), "isolate": self._isolate}, theirs.fileno())
+        worker = Worker(self, answer["pid"], Channel(ours.detach()), scratch)
+        try:
+            first = worker.channel.receive(time.monotonic() + FORK_S)
+        except WireError as error:
+            first = {"error": str(error)}
+        if first.get("value") != "ready":
+            worker.kill()
+            raise HostError(f"A worker could not be isolated: {first.get('error')}.", help="Run: gradekit doctor")
+        return worker
+
+    def wait_until_warm(self) -> None:
+        """Wait for the template's word; our side has gone on with its own start meanwhile.
+
+        Raises
+        ------
+        HostError
+            If the template did not start.
+        """
+        if not self._warm:
+            try:
+                self._ask(None)
+            except HostError:
+                self.close()
+                raise
+            self._warm = True
+
+    def wait(self, pid: int) -> int:
+        """Let the template wait for a dead worker; return its status."""
+        return int(self._ask({"do": "wait", "pid": pid})["status"])
+
+    def close(self) -> None:
+        """End the template, and with it every worker; remove what they left."""
+        self._control.close()
+        self._process.kill()
+        with self._process:  # waits, and closes its stderr
+            pass
+        remove_tree(self._folder)
+
+    def _ask(self, request: dict[str, Any] | None, descriptor: int | None = None) -> dict[str, Any]:
+        try:
+            if request is not None:
+                descriptors = [] if descriptor is None else [descriptor]
+                socket.send_fds(self._control, [msgpack.packb(request)], descriptors)
+            data = self._control.recv(2**16)
+        except OSError as error:
+            raise HostError(f"The template process does not answer: {error}.") from None
+        if not data:
+            said = self._process.communicate()[1].decode("utf-8", "replace").strip().splitlines()
+            raise HostError(
+                f"The template process ended: {said[-1] if said else 'it said nothing'}.", help="Run: gradekit doctor"
+            )
+        answer: dict[str, Any] = msgpack.unpackb(data)
+        return answer
+
+
+@contextmanager
+def template(*, isolate: bool = True, max_abi: int = 99, landlock: bool = True) -> Iterator[Template]:
+    """Run a template process for the length of a with block."""
+    running = Template(isolate=isolate, max_abi=max_abi, landlock=landlock)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+def _start(theirs: socket.socket, folder: Path) -> subprocess.Popen[bytes]:
+    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+    environment = {**one, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder), "MPLCONFIGDIR": str(folder)}
+    environment["IPYTHONDIR"] = str(folder / "ipython")
+    command = [sys.executable, "-I", "-m", "gradekit.worker", str(theirs.fileno())]
+    return subprocess.Popen(  # noqa: S603  (our own interpreter and module)
+        command,
+        env=environment,
+        cwd="/",
+        pass_fds=(theirs.fileno(),),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def _user_to_become() -> tuple[int | None, bool]:
+    """Return whom a worker becomes, and whether it must keep the right to read what is closed to that user.
+
+    Raises
+    ------
+    HostError
+        If we are root and nobody can read this Python, or we may not become nobody.
+    """
+    if os.geteuid() != 0:
+        return None, False
+    if not sandbox.may_become_another():
+        raise HostError(
+            "As root, learners' code runs as another user, but this root may not become another user.",
+            help="Run as an ordinary user, or with CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL, CAP_SETGID and CAP_SETUID.",
+        )
+    open_to_all = sandbox.others_can_read(sys.executable) and sandbox.others_can_read(os.__file__)
+    if not open_to_all and not sandbox.may_read_all():
+        raise HostError(
+            f"As root, learners' code runs as another user, who cannot read this Python: {sys.executable}.",
+            help="Use a Python outside of root's home, such as Debian's /usr/bin/python3, or run as an ordinary user.",
+        )
+    return sandbox.first_user(), not open_to_all
+
+
+def _check_user(user: int | None, *, read_all: bool) -> None:
+    """Refuse to do without Landlock where another user's rights would keep nothing closed.
+
+    Raises
+    ------
+    HostError
+    """
+    if user is None or read_all:
+        raise HostError(
+            "Without Landlock learners' code must run as another user, who reads what is open to all and no more.",
+            help="Run as root, with a Python that every user can read.",
+        )
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder that a learner has written to; links are not followed."""
+    with suppress(RecursionError):  # Python 3.11 and 3.12 go down by calling
+        shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():  # deeper than that, or closed to us by its modes
+        for command in (["/bin/chmod", "-R", "u+rwx"], ["/bin/rm", "-rf"]):
+            subprocess.run([*command, "--", str(folder)], check=False, stderr=subprocess.DEVNULL)  # noqa: S603
+
+
+def scratch_use(folder: Path, *, most: int) -> tuple[int, int]:
+    """Return bytes and number of files below a folder; stops counting beyond `most` files.
+
+    What a learner's code removes meanwhile does not count; a folder that cannot be looked into counts as too many.
+    """
+    size = number = 0
+    stack = [folder]
+    while stack and number <= most:
+        try:
+            with os.scandir(stack.pop()) as entries:
+                for entry in itertools.islice(entries, most + 1 - number):
+                    number += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        stack.append(Path(entry.path))
+                    else:
+                        size += _blocks(entry)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return size, most + 1
+    return size, number
+
+
+def _blocks(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_blocks * 512
+    except FileNotFoundError:
+        return 0

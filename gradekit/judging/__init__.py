@@ -1,0 +1,1 @@
+"""Hidden tests, and what their verdicts mean."""

@@ -1,0 +1,177 @@
+"""How hidden tests are declared: exercises, tests, what they may demand.
+
+A hidden test is a plain function ``(student, reference, expect)`` in ``tests/hidden/<assignment>/tests.py``; its
+docstring's sentence is what the learner reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gradekit import checks
+from gradekit.errors import BadReference, HiddenTestError
+from gradekit.judging.line import Handle, Student, changed_by, describe
+from gradekit.judging.picture import KINDS, draw
+from gradekit.judging.reference import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy as np
+
+    from gradekit.judging.reference import Case
+    from gradekit.model import Picture
+
+
+class Rejected(Exception):
+    """An expectation of a hidden test was not met; the text and the picture are for the learner."""
+
+    def __init__(self, message: str, picture: Picture | None = None) -> None:
+        super().__init__(message)
+        self.picture = picture
+
+
+class Expect:
+    """What a hidden test may demand. The first demand that is not met ends the test as a wrong answer."""
+
+    def __init__(self) -> None:
+        self.judged = 0  # demands that were met; a test that demanded nothing proves nothing
+
+    def close(  # noqa: PLR0913  (the words of gradekit.checks.compare)
+        self,
+        answer: object,
+        reference: object,
+        *,
+        name: str,
+        rtol: float = 1e-6,
+        atol: float = 1e-9,
+        sizes: Mapping[str, int] | None = None,
+        picture: str = "error",
+    ) -> None:
+        """Demand that an answer equals the reference up to rounding; see :func:`gradekit.checks.compare`.
+
+        A wrong array is drawn: as a heat map of its ``error``, or as a ``scatter`` of wrong against right.
+        """
+        if picture not in KINDS:
+            raise HiddenTestError(f"{name}: there is no picture '{picture}', only {' and '.join(KINDS)}.")
+        kind = describe(answer)
+        if kind is not None:
+            raise Rejected(f"{name} is {kind}, not numbers.")
+        try:
+            finding = checks.compare(answer, reference, name=name, rtol=rtol, atol=atol, sizes=sizes)
+        except ValueError as error:
+            raise BadReference(f"The reference of {name} cannot be compared with: {error}") from error
+        if finding is not None:
+            drawn = draw(answer, reference, name=name, kind=picture, rtol=rtol, atol=atol)
+            raise Rejected(finding.message, drawn)
+        self.judged += 1
+
+    def true(self, condition: object, message: str) -> None:
+        """Demand a property; `message` tells the learner what does not hold, without a value."""
+        if not condition:
+            raise Rejected(message)
+        self.judged += 1
+
+    def keys(self, answer: object, names: Iterable[str], *, name: str) -> None:
+        """Demand a dictionary with at least these keys."""
+        if not isinstance(answer, dict):
+            kind = describe(answer) or f"a {type(answer).__name__}"
+            raise Rejected(f"{name} is {kind}, not a dictionary.")
+        missing = [key for key in names if key not in answer]
+        if missing:
+            raise Rejected(f"{name} has no key {', '.join(map(repr, missing))}.")
+        self.judged += 1
+
+    def unchanged(self, function: Handle, *args: object) -> None:
+        """Demand that a call leaves its arguments alone."""
+        changed = changed_by(function, args)
+        if changed:
+            raise Rejected(f"{function!r} changed {changed} in place. The caller still needs it.")
+        self.judged += 1
+
+
+@dataclass(frozen=True)
+class HiddenTest:
+    """One hidden test, as ``tests.py`` declares it."""
+
+    name: str
+    sentence: str
+    function: Callable[[Student, Reference, Expect], None]
+    weight: int = 1
+    kills: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+
+
+# (student, reference, expect) -> a cost of parameters, the parameters, and the learner's gradient of each
+GradientTest = Callable[
+    [Student, Reference, Expect], tuple[Callable[[dict[str, Any]], Any], dict[str, Any], Mapping[str, Any]]
+]
+
+
+@dataclass(frozen=True)
+class TestedExercise:
+    """The hidden tests and the frozen cases of one exercise, in the order of their declaration.
+
+    Attributes
+    ----------
+    gradients : list of callable
+        How to find out whether the learner's answer is the gradient of a cost of the learner's own.
+    """
+
+    name: str
+    tests: list[HiddenTest] = field(default_factory=list)
+    frozen_cases: dict[str, Callable[[np.random.Generator, Reference], list[Case]]] = field(default_factory=dict)
+    gradients: list[GradientTest] = field(default_factory=list)
+
+    def test(
+        self, *, weight: int = 1, kills: Sequence[str] = (), requires: str | Sequence[str] = ()
+    ) -> Callable[[Callable[[Student, Reference, Expect], None]], HiddenTest]:
+        """Declare a hidden test.
+
+        Parameters
+        ----------
+        weight : int
+            Its share of the exercise's points, relative to the other tests.
+        kills : sequence of str
+            Labels of the misconceptions that it must reject.
+        requires : str or sequence of str
+            Tests before it that must have been accepted for it to count: a property alone proves little.
+        """
+
+        def declare(function: Callable[[Student, Reference, Expect], None]) -> HiddenTest:
+            needed = (requires,) if isinstance(requires, str) else tuple(requires)
+            sentence = " ".join((function.__doc__ or "").split())
+            made = HiddenTest(function.__name__, sentence, function, weight, tuple(kills), needed)
+            known = {test.name for test in self.tests}
+            if not sentence or weight < 1 or made.name in known or not set(needed) <= known:
+                raise HiddenTestError(
+                    f"Hidden test {self.name}.{made.name} needs a docstring, a weight of at least 1, a name of its own "
+                    "and, in requires=, tests that stand before it."
+                )
+            self.tests.append(made)
+            return made
+
+        return declare
+
+    def frozen(
+        self, function: Callable[[np.random.Generator, Reference], list[Case]]
+    ) -> Callable[[np.random.Generator, Reference], list[Case]]:
+        """Declare cases ``(rng, reference) -> list of dict`` that `gradekit freeze` writes into reference.npz."""
+        self.frozen_cases[function.__name__] = function
+        return function
+
+    def gradient(self, function: GradientTest) -> GradientTest:
+        """Declare ``(student, reference, expect) -> cost, parameters, gradients``; it costs no points.
+
+        `cost` takes parameters and calls the learner's own functions; `gradients` are what the learner gives for them,
+        by the parameters' names. Where an exercise loses points, both are compared.
+        """
+        self.gradients.append(function)
+        return function
+
+
+def exercise(name: str) -> TestedExercise:
+    """Begin the hidden tests of the exercise with that name."""
+    return TestedExercise(name)

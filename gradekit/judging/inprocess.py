@@ -1,0 +1,230 @@
+"""Grading in the learner's own process, as plain ``nbgrader autograde`` does it: convenient, **not secure**.
+
+The hidden tests and the reference share the learner's process: code that looks for the reference can find it. For
+follow-through the reference's earlier functions are put into a copy of the learner's namespace, so that learner code
+called during a test can read those functions' code.
+"""
+
+from __future__ import annotations
+
+import importlib
+import linecache
+import os
+import warnings
+from collections.abc import Mapping
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradekit import checks
+from gradekit.course import notebook
+from gradekit.course.course import find_course
+from gradekit.errors import GradekitError, HiddenTestError, Undecided
+from gradekit.judging.assignment import Assignment, load_assignment
+from gradekit.judging.judge import explain, judge
+from gradekit.judging.line import (
+    DEPTH_LIMIT,
+    TEXT_LIMIT,
+    Handle,
+    LearnerError,
+    Opaque,
+    Target,
+)
+from gradekit.model import ExerciseResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def grade(assignment: str, exercise: str, namespace: dict[str, Any]) -> float:
+    """Grade one exercise in the learner's own process and return the score. Convenient, **not secure**.
+
+    Prints, for the learner, what was asked and what went wrong. Numpy's global generator is left as it was.
+
+    Parameters
+    ----------
+    namespace : dict
+        The notebook's ``globals()``.
+
+    Raises
+    ------
+    Undecided
+        If our own side failed. nbgrader writes 0 points for a cell that raises, so look at the cell.
+    """
+    result = judge_here(assignment, exercise, namespace)
+    print(explain(result))
+    if result.score is None:
+        raise Undecided(f"{exercise} could not be judged.", help="Our hidden test failed; a person must grade this.")
+    return result.score
+
+
+def judge_here(assignment: str, exercise: str, namespace: dict[str, Any]) -> ExerciseResult:
+    """Judge one exercise in the learner's own process, **not secure**; numpy's global generator is left as it was.
+
+    Raises
+    ------
+    Undecided
+        If the course around the notebook cannot be found or loaded.
+    """
+    before = np.random.get_state()  # noqa: NPY002  (the exercises draw from the global generator)
+    try:
+        loaded = load_assignment(find_course(Path.cwd()), assignment)
+        if exercise not in loaded.tested:
+            raise HiddenTestError(f"'{assignment}' has no hidden tests for exercise '{exercise}'.")
+        return judge_in_process(loaded, exercise, namespace)
+    except GradekitError as error:
+        raise Undecided(f"{exercise} could not be judged. {error}") from None
+    finally:
+        np.random.set_state(before)  # noqa: NPY002
+
+
+def judge_in_process(assignment: Assignment, name: str, namespace: dict[str, Any]) -> ExerciseResult:
+    """Judge with the learner's own earlier functions and, where that loses points, with right ones in their place."""
+    seed = f"{assignment.name}/{name}".encode()
+    first = judge(assignment, name, InProcess(namespace), seed=seed)
+    if first.score is None or first.score >= first.points:
+        return first
+    stubbed = _with_stubs(assignment, name, namespace)
+    if stubbed is None:
+        return first
+    second = judge(assignment, name, InProcess(stubbed), seed=seed)
+    if second.score is None or second.score <= first.score:
+        return first
+    return ExerciseResult(name, second.points, second.score, second.tests, follow_through=True)
+
+
+def _with_stubs(assignment: Assignment, name: str, namespace: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a copy of the namespace in which the learner's cell of this exercise ran upon right earlier functions."""
+    wanted = set(assignment.exercise(name).defines)
+    own = [cell for cell in namespace.get("In", ()) if wanted & set(notebook.definitions(cell))]
+    if not own:
+        return None
+    stubbed = {**namespace, **assignment.earlier(name)}
+    file = f"<your cell of {name}>"
+    linecache.cache[file] = (len(own[-1]), None, own[-1].splitlines(keepends=True), file)
+    with quiet():
+        try:
+            exec(compile(own[-1], file, "exec"), stubbed)  # noqa: S102  (the learner's cell, in the learner's process)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001  (the edge of the learner's code)
+            return None
+    return stubbed
+
+
+class InProcess:
+    """The line inside one process: the notebook's own globals. Convenient, not secure.
+
+    Parameters
+    ----------
+    namespace : dict
+        The notebook's ``globals()``.
+    """
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self._namespace = namespace
+        self._objects: list[Any] = []
+
+    def call(
+        self, target: Target, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, watch: bool = False
+    ) -> tuple[Any, str | None]:
+        """Call on copies of the arguments, quietly; see :class:`Line`."""
+        own_args = tuple(self._inward(arg) for arg in args)
+        own_kwargs = {key: self._inward(arg) for key, arg in kwargs.items()}
+        with self._learner():
+            answer = self._resolve(target)(*own_args, **own_kwargs)
+        pairs = enumerate(zip(args, own_args, strict=True), start=1) if watch else ()
+        plain = ((number, given, now) for number, (given, now) in pairs if not isinstance(given, Handle))
+        changed = (checks.changed(given, now, path=f"argument {number}") for number, given, now in plain)
+        return self._outward(answer), next((path for path in changed if path), None)
+
+    def get(self, target: Target) -> Any:
+        """Read an attribute; see :class:`Line`."""
+        with self._learner():
+            value = self._resolve(target)
+        return self._outward(value)
+
+    def seed(self, seed: int) -> None:
+        """Seed the process's global generator; see :class:`Line`."""
+        np.random.seed(seed)  # noqa: NPY002  (the exercises draw from the global generator)
+
+    def library(self, module: str) -> Any:
+        """Import a module; see :class:`Line`."""
+        with self._learner():
+            found = importlib.import_module(module)
+        return self._outward(found)
+
+    def _resolve(self, target: Target) -> Any:
+        root, *path = target
+        if isinstance(root, int):
+            value = self._objects[root]
+        elif root in self._namespace:
+            value = self._namespace[root]
+        else:
+            raise LearnerError("NameError", f"{root} is not defined in your notebook")
+        for name in path:
+            value = getattr(value, str(name))
+        return value
+
+    def _inward(self, value: Any) -> Any:
+        if isinstance(value, Handle):
+            return self._resolve(value._target)  # noqa: SLF001  (same module)
+        return checks.snapshot(value)
+
+    def _outward(self, value: Any, depth: int = 0) -> Any:
+        """Return a plain copy of a value; what is not plain stays here and a handle goes out."""
+        if value is None or type(value) in (bool, int, float, complex, str):
+            return value
+        if isinstance(value, np.generic) and value.dtype.kind in "biufcU":
+            return value.item()
+        if isinstance(value, np.ndarray):
+            if value.dtype.kind in "biufc":
+                return np.array(value, subok=False)
+            return Opaque(f"an array of {value.dtype.name} values")
+        if isinstance(value, dict | list | tuple):
+            return self._outward_container(value, depth)
+        self._objects.append(value)
+        kind = type(value).__name__
+        return Handle(self, (len(self._objects) - 1,), f"a {kind}")
+
+    def _outward_container(self, value: Any, depth: int) -> Any:
+        if depth >= DEPTH_LIMIT:
+            return Opaque("a container nested without end")
+        if isinstance(value, dict):
+            pairs = ((key if type(key) in (str, int) else str(key), inner) for key, inner in value.items())
+            return {key: self._outward(inner, depth + 1) for key, inner in pairs}
+        kind = list if isinstance(value, list) else tuple
+        return kind(self._outward(inner, depth + 1) for inner in value)
+
+    @contextmanager
+    def _learner(self) -> Iterator[None]:
+        """Run the learner's code quietly; whatever it raises, SystemExit too, becomes a LearnerError."""
+        with quiet():
+            try:
+                yield
+            except (LearnerError, KeyboardInterrupt):  # an interrupt is the grader's own time-out
+                raise
+            except BaseException as error:  # noqa: BLE001  (the edge of the learner's code)
+                raise LearnerError(type(error).__name__, str(error)[:TEXT_LIMIT], self._own_line(error)) from None
+
+    def _own_line(self, error: BaseException) -> str:
+        line, trace = "", error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_globals is self._namespace:
+                line = linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno).strip()
+            trace = trace.tb_next
+        return line[:TEXT_LIMIT]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Drop what is printed and warned meanwhile: nbgrader gives 0 points for any text on stderr."""
+    with ExitStack() as stack:
+        nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123  (no path of ours)
+        stack.enter_context(redirect_stdout(nowhere))
+        stack.enter_context(redirect_stderr(nowhere))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        yield

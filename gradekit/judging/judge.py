@@ -1,0 +1,90 @@
+"""Run the hidden tests of an exercise over a line to a learner's code, and say in words what came of it."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from gradekit.judging.line import LearnerError, Line, Student
+from gradekit.judging.reference import Reference
+from gradekit.judging.transcript import Recorder
+from gradekit.model import ExerciseResult, TestResult, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gradekit.judging.assignment import Assignment
+    from gradekit.judging.transcript import Transcript
+from gradekit.judging.declare import Expect, HiddenTest, Rejected
+from gradekit.score import score
+
+PAGE = 96  # characters; nbgrader's feedback page cuts a longer line of output off
+
+
+def judge(
+    assignment: Assignment, name: str, line: Line, *, seed: bytes, transcript: Transcript | None = None
+) -> ExerciseResult:
+    """Run the hidden tests of one exercise over a line to a learner's code; keep what it answered in `transcript`."""
+    results = tuple(each_test(assignment, name, line, seed=seed, transcript=transcript))
+    points = assignment.exercise(name).points
+    return ExerciseResult(name, points, score(points, results), results)
+
+
+def each_test(
+    assignment: Assignment, name: str, line: Line, *, seed: bytes, transcript: Transcript | None = None
+) -> Iterator[TestResult]:
+    """Run the hidden tests of one exercise one by one; who has seen enough may stop."""
+    results: list[TestResult] = []
+    accepted: set[str] = set()
+    for test in assignment.tested[name].tests:
+        lacking = [
+            result.sentence for result in results if result.test in test.requires and result.test not in accepted
+        ]
+        if lacking:
+            said = f"This counts once the following holds: {lacking[0]}"
+            results.append(TestResult(test.name, test.sentence, test.weight, Verdict.WA, said))
+            yield results[-1]
+            continue
+        heard = line if transcript is None else Recorder(line, transcript.of(test.name))
+        results.append(try_test(assignment, name, test, heard, seed=seed))
+        if results[-1].verdict is Verdict.AC:
+            accepted.add(test.name)
+        yield results[-1]
+
+
+def try_test(assignment: Assignment, name: str, test: HiddenTest, line: Line, *, seed: bytes) -> TestResult:
+    """Run one hidden test of an exercise, whatever the tests before it said."""
+    reference = Reference(assignment.solution, assignment.cases, seed + f"/{name}/{test.name}".encode())
+    verdict, message, picture = Verdict.IE, "This could not be judged.", None
+    expect = Expect()
+    try:
+        test.function(Student(line), reference, expect)
+    except Rejected as rejected:
+        verdict, message, picture = Verdict.WA, str(rejected), rejected.picture
+    except LearnerError as error:
+        verdict, message = error.verdict, f"{error}."
+    except Exception as error:  # noqa: BLE001  (a fault in the hidden test is ours: undecided, and the others go on)
+        message = f"This could not be judged: {type(error).__name__} in our own test. A person will look."
+    else:
+        if expect.judged:
+            verdict, message = Verdict.AC, ""
+    return TestResult(test.name, test.sentence, test.weight, verdict, message, picture)
+
+
+def explain(result: ExerciseResult) -> str:
+    """Return the result in plain text: score, then each test's sentence with its verdict and what went wrong."""
+    said = "undecided" if result.score is None else f"{result.score:.6g} of {result.points:.6g} points"
+    lines = [f"{result.exercise}: {said}"]
+    if result.follow_through:
+        lines.append("Judged with right earlier functions in place of yours: an earlier mistake costs once.")
+    if result.diagnosis is not None:
+        lines += _wrapped(f"{result.diagnosis.title}. {result.diagnosis.message}", indent=2)
+    for test in result.tests:
+        lines += _wrapped(f"{test.verdict.value}: {test.sentence}", indent=2)
+        lines += _wrapped(test.message, indent=6)
+    return "\n".join(lines)
+
+
+def _wrapped(text: str, *, indent: int) -> list[str]:
+    blanks = " " * indent
+    return textwrap.wrap(text, PAGE, initial_indent=blanks, subsequent_indent=blanks, break_long_words=False)

@@ -1,0 +1,132 @@
+"""Whether two answers are the same mistake: plain data compared with plain data, neither of them right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradekit.judging.line import Handle, LearnerError, Opaque
+from gradekit.model import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+Array = np.ndarray[Any, Any]
+
+# A learner's epsilon of 1e-8 in a logarithm moves a cost by 1e-5 of its value; no two known mistakes are that near.
+RTOL = 1e-5
+TELLING = 3  # different numbers at least, for a ratio or a likeness to be no chance
+
+
+def same(mine: Any, known: Any, right: Any, *, loosely: bool = False) -> bool:
+    """Tell whether two answers agree, up to rounding; NaN agrees with NaN, an error with the same error.
+
+    Parameters
+    ----------
+    mine, known : object
+        The learner's answer and another: plain data, a handle, or the LearnerError that was raised.
+    right : object
+        The right answer: of a dictionary, the keys that are in it count.
+    loosely : bool
+        Compare shapes and what is finite, not numbers: for draws that no seed reaches.
+    """
+    if isinstance(mine, LearnerError) and isinstance(known, LearnerError):
+        return _same_error(mine, known)
+    if isinstance(mine, dict) and isinstance(known, dict):
+        return _same_dict(mine, known, right if isinstance(right, dict) else {}, loosely=loosely)
+    if isinstance(mine, list | tuple) and isinstance(known, list | tuple):
+        parts: Sequence[Any] = (
+            right if isinstance(right, list | tuple) and len(right) == len(mine) else [None] * len(mine)
+        )
+        pairs = zip(mine, known, parts, strict=False)
+        return len(mine) == len(known) and all(same(one, two, part, loosely=loosely) for one, two, part in pairs)
+    if is_numeric(mine) and is_numeric(known):
+        return _same_numbers(np.asarray(mine), np.asarray(known), loosely=loosely)
+    handles = isinstance(mine, Handle) and isinstance(known, Handle)
+    return handles or (isinstance(mine, str | Opaque | None) and type(mine) is type(known) and mine == known)
+
+
+def _same_error(mine: LearnerError, known: LearnerError) -> bool:
+    """Compare two errors by type and text; what took too long there takes too long here."""
+    if mine.verdict is Verdict.TLE or known.kind == "TimeoutError":
+        return mine.verdict is Verdict.TLE and known.kind == "TimeoutError"
+    return (mine.kind, mine.text) == (known.kind, known.text)
+
+
+def _same_dict(mine: dict[Any, Any], known: dict[Any, Any], right: dict[Any, Any], *, loosely: bool) -> bool:
+    """Compare by the right answer's keys; where one of them is missing, by all."""
+    keys = right.keys()
+    if not keys or not keys <= mine.keys() or not keys <= known.keys():
+        if mine.keys() != known.keys():
+            return False
+        keys = mine.keys()
+    return all(same(mine[key], known[key], right.get(key), loosely=loosely) for key in keys)
+
+
+def is_numeric(value: Any) -> bool:
+    """Tell whether an answer is a number or an array."""
+    return isinstance(value, bool | int | float | complex | np.ndarray)
+
+
+def _same_numbers(mine: Array, known: Array, *, loosely: bool) -> bool:
+    kinds = {array.dtype.kind for array in (mine, known)}
+    if mine.shape != known.shape or not kinds <= set("biufc") or (len(kinds) > 1 and "b" in kinds):
+        return False
+    finite = np.isfinite(known)
+    if not np.array_equal(np.isfinite(mine), finite):
+        return False
+    if loosely:
+        return True
+    odd = np.array_equal(mine[~finite], known[~finite], equal_nan=True)
+    return odd and _near(mine[finite], known[finite])
+
+
+def _near(mine: Array, known: Array) -> bool:
+    """Compare up to RTOL, and small numbers beside large ones more loosely: they are differences of those."""
+    scale = np.abs(known).max(initial=0.0)
+    return bool(np.allclose(mine, known, rtol=RTOL, atol=RTOL / 10 * scale + 1e-12))
+
+
+def wrong_numbers(mine: Any, right: Any) -> Array:
+    """Return the different finite numbers of an answer that are not the right ones; of a wrong shape, all."""
+    if isinstance(mine, dict) and isinstance(right, dict):
+        parts = [wrong_numbers(mine[key], right[key]) for key in mine.keys() & right.keys()]
+    elif isinstance(mine, list | tuple) and isinstance(right, list | tuple):
+        parts = [wrong_numbers(one, two) for one, two in zip(mine, right, strict=False)]
+    elif is_numeric(mine) and is_numeric(right):
+        one, two = np.asarray(mine), np.asarray(right)
+        wrong = ~np.isclose(one, two, rtol=RTOL) if one.shape == two.shape else np.ones(one.shape, dtype=bool)
+        parts = [one[wrong & np.isfinite(one)]]
+    else:
+        parts = []
+    return np.unique(np.concatenate([np.zeros(0), *(part.ravel() for part in parts)]))
+
+
+def ratio(mine: Any, right: Any) -> float | None:
+    """Return k where every number of an answer is k times the right one and there are enough to tell, else None."""
+    pairs = _paired(mine, right)
+    if not pairs:
+        return None
+    a, r = (np.concatenate([pair[side].ravel() for pair in pairs]).astype(np.float64) for side in (0, 1))
+    large = np.abs(r) > 1e-6 * np.abs(r).max(initial=0.0)
+    if np.unique(r[large]).size < TELLING or not np.isfinite(a).all():
+        return None
+    k = float(np.median(a[large] / r[large]))
+    return k if abs(k) > RTOL and _near(a, k * r) else None
+
+
+def _paired(mine: Any, right: Any) -> list[tuple[Array, Array]]:
+    """Return the arrays of a right answer beside the learner's; nothing where one is missing or has another form."""
+    if isinstance(right, dict) and isinstance(mine, dict):
+        parts = [_paired(mine.get(key), inner) for key, inner in right.items()]
+    elif isinstance(right, list | tuple) and isinstance(mine, list | tuple) and len(mine) == len(right):
+        parts = [_paired(one, two) for one, two in zip(mine, right, strict=True)]
+    elif is_numeric(right) and is_numeric(mine):
+        pair = np.asarray(mine), np.asarray(right)
+        numbers = pair[0].shape == pair[1].shape and all(array.dtype.kind in "iuf" for array in pair)
+        return [pair] if numbers else []
+    else:
+        return []
+    return [pair for part in parts for pair in part] if all(parts) else []

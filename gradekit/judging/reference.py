@@ -1,0 +1,166 @@
+"""What hidden tests compare with: the source's own solution, seeded cases kept in ``reference.npz``, fresh draws."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import zipfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradekit import checks
+from gradekit.course import notebook
+from gradekit.errors import BadReference, SourceError
+from gradekit.model import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from gradekit.course.course import Course
+    from gradekit.model import Cell
+
+
+Case = dict[str, Any]
+
+
+class Reference:
+    """The trusted side's answers, as a hidden test sees them.
+
+    ``reference.softmax(x)`` calls the source's solution; every public name of it is an attribute.
+
+    Parameters
+    ----------
+    solution : mapping
+        What the source's locked and solution cells define.
+    cases : mapping of str to list of dict
+        The frozen cases by name; empty while they are being made.
+    seed : bytes
+        What the fresh draws follow from.
+    """
+
+    def __init__(self, solution: Mapping[str, Any], cases: Mapping[str, Sequence[Case]], seed: bytes) -> None:
+        self._solution = solution
+        self._cases = cases
+        self.rng = generator(seed)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._solution:
+            raise AttributeError(f"the source's solution defines no {name}")
+        return self._solution[name]
+
+    def cases(self, name: str) -> Sequence[Case]:
+        """Return the frozen cases of that name, in order.
+
+        Raises
+        ------
+        BadReference
+            If there is none: the tests are newer than ``reference.npz``.
+        """
+        if not self._cases.get(name):
+            raise BadReference(f"reference.npz holds no cases '{name}'.", help="Run: gradekit freeze ASSIGNMENT")
+        return self._cases[name]
+
+    def draw(self, shape: tuple[int, ...], *, scale: float = 1.0) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Draw normal numbers of that standard deviation, new for every seed."""
+        return scale * self.rng.standard_normal(shape)
+
+    def seed(self, seed: int) -> None:
+        """Seed numpy's global generator on this side, as ``student.seed`` does on the other."""
+        np.random.seed(seed)  # noqa: NPY002  (the exercises draw from the global generator)
+
+
+def generator(seed: bytes) -> np.random.Generator:
+    """Return numpy's generator seeded by the SHA-256 of `seed`, the same on every machine."""
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(seed).digest()))
+
+
+def solution_cells(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Return the cells that define the solution: locked code cells (imports, what is given) and solution cells."""
+    return tuple(cell for cell in cells if cell.kind == "code" and cell.role in (Role.LOCKED, Role.SOLUTION))
+
+
+def load_solution(course: Course, assignment: str) -> dict[str, Any]:
+    """Run the source's own definitions and return what they define. Trusted code only.
+
+    Raises
+    ------
+    SourceError
+        If a cell fails: the notebook's author has to mend it.
+    """
+    path = course.source(assignment)
+    namespace: dict[str, Any] = {"__name__": f"solution_of_{assignment}"}
+    with _checks_importable():
+        for cell in solution_cells(notebook.cells(notebook.read(path))):
+            try:
+                exec(compile(cell.source, f"{path.name}:{cell.id}", "exec"), namespace)  # noqa: S102  (our own source)
+            except Exception as error:
+                raise SourceError(f"{path}: the solution in cell '{cell.id}' fails: {error!r}.") from error
+    return namespace
+
+
+@contextmanager
+def _checks_importable() -> Iterator[None]:
+    """Let ``import checks`` find the file that students get, without touching sys.path."""
+    absent = object()
+    before: Any = sys.modules.get("checks", absent)
+    sys.modules["checks"] = checks
+    try:
+        yield
+    finally:
+        if before is absent:
+            del sys.modules["checks"]
+        else:
+            sys.modules["checks"] = before
+
+
+def read_cases(path: Path) -> dict[str, list[Case]]:
+    """Read ``reference.npz``.
+
+    Raises
+    ------
+    BadReference
+        If it is missing, damaged, or holds anything but finite numbers.
+    """
+    again = "Make it again: gradekit freeze ASSIGNMENT"
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            flat = {key: archive[key] for key in archive.files}
+    except FileNotFoundError:
+        raise BadReference(f"There is no {path}.", help=again) from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise BadReference(f"{path} is damaged: {error}.", help=again) from None
+    for key, array in flat.items():
+        if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+            raise BadReference(f"{path} is damaged: {key} holds something else than finite numbers.", help=again)
+    return _unflatten(flat)
+
+
+def flatten(cases: Mapping[str, Sequence[Case]]) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the cases as ``name/index/key[/key]`` → array, the form in which they are stored."""
+    flat: dict[str, np.ndarray[Any, Any]] = {}
+
+    def put(key: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for part, inner in value.items():
+                put(f"{key}/{part}", inner)
+        else:
+            flat[key] = np.asarray(value)
+
+    for name, sequence in cases.items():
+        for index, case in enumerate(sequence):
+            put(f"{name}/{index:03d}", case)
+    return flat
+
+
+def _unflatten(flat: Mapping[str, np.ndarray[Any, Any]]) -> dict[str, list[Case]]:
+    trees: dict[str, dict[str, Case]] = {}
+    for key, array in flat.items():
+        name, index, *parts, last = key.split("/")
+        node = trees.setdefault(name, {}).setdefault(index, {})
+        for part in parts:
+            node = node.setdefault(part, {})
+        node[last] = array if array.ndim else array.item()
+    return {name: [cases[index] for index in sorted(cases)] for name, cases in trees.items()}

@@ -1,0 +1,1 @@
+"""Tools for HTML: pages, mathematics, learners' text, pictures."""

@@ -1,0 +1,1 @@
+"""What ``gradekit.install(c)`` does to nbgrader."""

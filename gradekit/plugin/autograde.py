@@ -1,0 +1,178 @@
+"""nbgrader's Autograde with this engine inside: `nbgrader autograde`, and formgrader's Autograde button.
+
+The same words, folders, rows and exit codes; learners' code runs in the sandbox. Before the first submission is
+touched our own side is looked at: a fault there is one sentence and nbgrader's exit code 1, and nobody's zero.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nbgrader.apps.api
+import nbgrader.apps.autogradeapp
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
+from sqlalchemy.exc import OperationalError
+from traitlets import Any as AnyTrait
+
+from gradekit.course.course import Course
+from gradekit.errors import CourseError, GradekitError
+from gradekit.grade.record import record
+from gradekit.grade.submission import Desk, Order, begin_desk, refuse_readable
+from gradekit.gradebook import convert
+from gradekit.gradebook.assignment import open_assignment
+from gradekit.gradebook.settings import read_settings
+from gradekit.handin.stamp import TIMESTAMP, time_of
+from gradekit.text import shown
+
+if TYPE_CHECKING:
+    from nbgrader.coursedir import CourseDirectory
+
+    from gradekit.grade.record import Recorded
+    from gradekit.gradebook.assignment import Book
+    from gradekit.gradebook.rows import Executor
+
+
+SQLITE = "sqlite:///"
+
+
+class StagedAutograde(Autograde):  # type: ignore[misc]
+    """nbgrader's Autograde with `record` inside: the same words, folders and exit codes."""
+
+    def executor(self) -> Executor:
+        """Return what runs the notebooks."""
+        raise NotImplementedError
+
+    def record(self, book: Book, student: str) -> Recorded:
+        """Grade and record one submission."""
+        return record(book, student, execute=self.executor(), notebooks=self.coursedir.notebook_id)
+
+    def start(self) -> None:
+        """Grade every submission that matches and is due.
+
+        Raises
+        ------
+        NbGraderException
+            If a submission could not be graded or needs a person; the others have been.
+        """
+        self.init_notebooks()
+        with (
+            convert.tools_on_path(),
+            convert.quiet(),
+            Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook,
+        ):
+            books: dict[str, Book] = {}
+            wrong = []
+            for folder in sorted(self.assignments):
+                assignment, student = self._names(folder)
+                if not self._is_due(folder, assignment, student):
+                    self.log.info("Skipping existing assignment: %s", self._format_dest(assignment, student))
+                    continue
+                if assignment not in books:
+                    books[assignment] = self._open(gradebook, assignment)
+                if not self._graded(books[assignment], student):
+                    wrong.append(f"'{assignment}' for student '{shown(student)}'")
+        if wrong:
+            for one in wrong:
+                self.log.error("Please look at assignment %s", one)
+            raise NbGraderException(f"{len(wrong)} submissions need a person")
+
+    def _names(self, folder: str) -> tuple[str, str]:
+        pattern = self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True)
+        match = re.match(pattern, folder)
+        if match is None:
+            raise NbGraderException(f"Could not match '{folder}' with regexp '{pattern}'")
+        return match["assignment_id"], match["student_id"]
+
+    def _is_due(self, folder: str, assignment: str, student: str) -> bool:
+        """Say whether a submission is to be graded, as nbgrader's `init_destination` does, and remove nothing."""
+        if student in self.coursedir.student_id_exclude.split(","):
+            return False
+        target = Path(self._format_dest(assignment, student))
+        wanted = ["."] if self.coursedir.notebook_id == "*" else [Path(name).name for name in self.assignments[folder]]
+        if self.force or any(not (target / name).exists() for name in wanted):
+            return True
+        new, old = (time_of(path / TIMESTAMP) for path in (Path(folder), target))
+        return new is not None and old is not None and new > old
+
+    def _open(self, gradebook: Gradebook, assignment: str) -> Book:
+        traits = {name: getattr(self, name) for name in self.trait_names(config=True)}
+        traits = {name: value for name, value in traits.items() if value is not None}  # nbgrader cannot set None
+        try:
+            return open_assignment(self.config, gradebook, assignment, directory=self.coursedir, traits=traits)
+        except GradekitError as error:
+            self.log.error("%s", error)  # noqa: TRY400  (one sentence, no traceback)
+            raise NbGraderException(str(error)) from error
+
+    def _graded(self, book: Book, student: str) -> bool:
+        try:
+            done = self.record(book, student)
+        except OperationalError:
+            self.log.exception("The database cannot be used; after an upgrade of nbgrader: nbgrader db upgrade")
+            raise NbGraderException("There was an error accessing the nbgrader database.") from None
+        except Exception:  # noqa: BLE001  (nbgrader's meaning: one failing submission does not stop the class)
+            self.log.error("%s could not be graded:\n%s", shown(student), traceback.format_exc())  # noqa: TRY400
+            return False
+        for note in done.notes:
+            self.log.warning("%s: %s", shown(student), note)
+        return not done.alarms
+
+
+class EngineAutograde(StagedAutograde):
+    """nbgrader's Autograde; each submission is graded at a desk of ours."""
+
+    _open_things = AnyTrait(None)
+
+    def start(self) -> None:
+        """Look at our side, start the template process, grade, end it."""
+        order = Order(Course(Path(self.coursedir.root).resolve()), self.coursedir.assignment_id)
+        with ExitStack() as stack:
+            try:
+                self._check(order)
+                settings = read_settings(order.course)
+                settings.merge(self.config)  # with the words of the command line
+                self._open_things = begin_desk(order, stack, settings)
+            except GradekitError as error:
+                self.log.error("%s", error)  # noqa: TRY400  (one sentence, no traceback)
+                raise NbGraderException(str(error)) from None
+            super().start()
+
+    def _check(self, order: Order) -> None:
+        if not order.course.source_folder(order.assignment).is_dir():
+            order.course.check_assignment(order.assignment)
+        check_released(self.coursedir, order.assignment)
+        refuse_readable(order)
+
+    def record(self, book: Book, student: str) -> Recorded:
+        """Grade one submission in the sandbox, and write its report."""
+        desk: Desk = self._open_things(book)
+        return desk.grade(student, notebooks=self.coursedir.notebook_id)[1]
+
+
+def check_released(coursedir: CourseDirectory, assignment: str) -> None:
+    """Refuse an assignment that the gradebook does not know, and create no gradebook while asking.
+
+    Raises
+    ------
+    CourseError
+    """
+    advice = f"Release it first: gradekit release {assignment}"
+    url = coursedir.db_url
+    if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).exists():
+        raise CourseError(f"There is no gradebook {url.removeprefix(SQLITE)} yet.", help=advice)
+    with Gradebook(url, coursedir.course_id) as gradebook:
+        try:
+            gradebook.find_assignment(assignment)
+        except MissingEntry:
+            raise CourseError(f"The gradebook does not know the assignment '{assignment}'.", help=advice) from None
+
+
+def install() -> None:
+    """Put EngineAutograde in the place of nbgrader's Autograde: command line and formgrader's button."""
+    nbgrader.apps.autogradeapp.Autograde = EngineAutograde
+    nbgrader.apps.api.Autograde = EngineAutograde

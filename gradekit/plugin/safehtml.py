@@ -1,0 +1,61 @@
+"""What a learner wrote, made harmless before it is HTML: for nbgrader's feedback pages and formgrader's.
+
+Without it, scripts in a submission's Markdown cells and HTML outputs run in the instructor's browser, with the
+instructor's cookies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import nh3
+from jinja2 import pass_context
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+if TYPE_CHECKING:
+    from jinja2.runtime import Context
+    from traitlets.config import Config
+
+
+TAGS = nh3.ALLOWED_TAGS | {"section", "input"}  # input: the boxes of a Markdown list of tasks
+ATTRIBUTES = {
+    **{tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()},
+    "*": {"class", "align", "title", "lang"},
+    "input": {"type", "checked", "disabled"},
+}
+PICTURES = ("data:image/png", "data:image/jpeg", "data:image/gif")
+
+
+def clean(html: str) -> str:
+    """Return HTML without scripts, event handlers, styles, forms and foreign schemes; pictures and math stay."""
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        attribute_filter=_attribute,
+        url_schemes={"http", "https", "mailto", "data"},
+        link_rel="noopener noreferrer nofollow",
+    )
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    """Let data through for pictures alone, and of an input only a box that nobody can tick."""
+    if value.strip().lower().startswith("data:"):
+        return value if (tag, name) == ("img", "src") and value.strip().lower().startswith(PICTURES) else None
+    if (tag, name) == ("input", "type"):
+        return "checkbox"
+    return value
+
+
+@pass_context
+def markdown2html(context: Context, source: str) -> str:
+    """Turn a cell's Markdown into HTML as nbconvert does, and make it harmless."""
+    cell: Any = context.get("cell", {})
+    renderer = IPythonRenderer(escape=False, attachments=cell.get("attachments", {}))
+    return clean(MarkdownWithMath(renderer=renderer).render(source))
+
+
+def close(config: Config) -> None:
+    """Close formgrader and nbgrader's feedback to scripts. Either setting alone leaves a way in."""
+    config.HTMLExporter.filters = {"markdown2html": markdown2html}
+    config.HTMLExporter.sanitize_html = True

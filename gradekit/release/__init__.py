@@ -1,0 +1,1 @@
+"""Source to student version and solutions; refuses a leak."""

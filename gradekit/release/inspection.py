@@ -1,0 +1,221 @@
+"""What must be right in a source notebook before it is released, and what must not be in what students get."""
+
+from __future__ import annotations
+
+import io
+import keyword
+import re
+import tokenize
+from typing import TYPE_CHECKING
+
+from gradekit.course import notebook
+from gradekit.errors import LeakError, SourceError
+from gradekit.model import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from gradekit.course.course import Course
+    from gradekit.model import Cell
+
+
+GRADE_ID = re.compile(r"[A-Za-z0-9_-]+\Z")
+SUFFIXES = ("-text", "", "-try", "-tests", "-grade")  # of an exercise's cells, in their order
+TEXT_STUB = "YOUR ANSWER HERE"  # what nbgrader puts into a cell to be answered in words
+TELLING = 12  # characters: a shorter line of code, blanks left out, is everybody's (`return grads`)
+
+
+def check_source(path: Path, node: dict[str, Any]) -> None:
+    """Refuse a source notebook that could not be released, naming every fault that is found.
+
+    Raises
+    ------
+    SourceError
+        With one line a fault: the cell's id, what is wrong.
+    """
+    cells = notebook.cells(node)
+    faults = [*_format_faults(node), *_cell_faults(cells), *_name_faults(cells)]
+    for later in (_exercise_faults, _point_faults):  # each takes for granted what the one before has looked at
+        faults = faults or list(later(cells))
+    if faults:
+        raise SourceError(f"{path} cannot be released:\n" + "\n".join(f"  - {fault}" for fault in faults))
+
+
+def _format_faults(node: dict[str, Any]) -> Iterator[str]:
+    if node.get("nbformat_minor", 0) < 5:
+        yield f"it is in format 4.{node.get('nbformat_minor', 0)}, which has no cell ids; format 4.5 is needed"
+    for raw in node["cells"]:
+        if raw.get("outputs") or raw.get("execution_count"):
+            yield f"cell '{raw.get('id', '?')}': it holds an output; clear all outputs (nbstripout --keep-id)"
+
+
+def _cell_faults(cells: Iterable[Cell]) -> Iterator[str]:
+    for cell in cells:
+        for region in (notebook.SOLUTION, notebook.HIDDEN_TESTS):
+            problem = notebook.region_problem(cell.source, region)
+            if problem:
+                yield f"cell '{cell.id}': {problem}"
+        lines = cell.source.splitlines()
+        if notebook.region_lines(cell.source, notebook.SOLUTION) and cell.role not in (Role.SOLUTION, Role.MANUAL):
+            yield f"cell '{cell.id}': it holds a solution but is no solution cell, so nothing would be cleared"
+        if cell.role is Role.SOLUTION and cell.kind == "code" and not any("BEGIN SOLUTION" in line for line in lines):
+            yield f"cell '{cell.id}': it is a solution cell without a solution region, so all of it would be cleared"
+
+
+def _name_faults(cells: Iterable[Cell]) -> Iterator[str]:
+    seen: set[str] = set()
+    for cell in cells:
+        if not cell.id:
+            yield f"cell {cell.index + 1}: it has no id"
+        if cell.role is Role.FREE:
+            continue
+        if not GRADE_ID.match(cell.grade_id):
+            yield f"cell '{cell.id}': the grade_id '{cell.grade_id}' must be letters, digits, '-' and '_'"
+        elif cell.grade_id in seen:
+            yield f"cell '{cell.id}': the grade_id '{cell.grade_id}' stands twice"
+        elif cell.grade_id != cell.id:
+            yield f"cell '{cell.id}': its grade_id is '{cell.grade_id}'; the two must be equal"
+        seen.add(cell.grade_id)
+
+
+def _exercise_faults(cells: tuple[Cell, ...]) -> Iterator[str]:
+    where = {cell.id: cell.index for cell in cells}
+    for exercise in notebook.exercises(cells):
+        wanted = [exercise.name + suffix for suffix in SUFFIXES]
+        missing = [name for name in wanted if name not in where and not name.endswith("-try")]
+        if missing:
+            yield f"exercise '{exercise.name}': it has no cell {', '.join(map(repr, missing))}"
+        order = [where[name] for name in wanted if name in where]
+        if order != sorted(order):
+            yield f"exercise '{exercise.name}': its cells must stand in the order {', '.join(wanted)}"
+        if not exercise.defines:
+            yield f"exercise '{exercise.name}': its solution cell defines no function and no class"
+
+
+def _point_faults(cells: tuple[Cell, ...]) -> Iterator[str]:
+    text = {cell.id: cell.source for cell in cells}
+    exercises = notebook.exercises(cells)
+    for exercise in exercises:
+        grade = exercise.name + notebook.GRADE_SUFFIX
+        for place, stated in (
+            (f"{exercise.name}-text", notebook.stated_points(text[f"{exercise.name}-text"].split("\n", 1)[0])),
+            (grade, notebook.stated_points(text[grade])),
+        ):
+            if stated != exercise.points:
+                said = "no points" if stated is None else f"{stated:g} points"
+                yield f"cell '{place}': it states {said}, but '{grade}' carries {exercise.points:g}"
+    total = sum(cell.points for cell in cells)
+    stated = notebook.stated_points(cells[0].source) if cells else None
+    if stated is not None and stated != total:
+        yield f"cell '{cells[0].id}': it states {stated:g} points, but the cells' points add up to {total:g}"
+
+
+def check_release(folder: Path, *, secrets: Iterable[tuple[str, str]]) -> None:
+    """Refuse a folder for students in which a telling line of a solution or a hidden test can be read.
+
+    Parameters
+    ----------
+    folder : Path
+        What students would get; every file in it is read.
+    secrets : iterable of (str, str)
+        Where a text comes from, and the text.
+
+    Raises
+    ------
+    LeakError
+        With one line a leak: the file, the line's origin, the line.
+    """
+    published = {path.name: published_text(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    leaks = find_leaks(published, secrets=secrets)
+    if leaks:
+        raise LeakError(
+            "The student version would give these lines away:\n" + "\n".join(f"  - {leak}" for leak in leaks),
+            help="Take them out of the cells that students get, or write the solution in another way.",
+        )
+
+
+def find_leaks(texts: Mapping[str, str], *, secrets: Iterable[tuple[str, str]]) -> list[str]:
+    """Return one line for each telling line of a secret that can be read in a text; `texts` go by their names."""
+    lines = {normal: (origin, line) for origin, text in secrets for line, normal in _telling_lines(text)}
+    return [
+        f"{name}: '{line.strip()}' of {origin}"
+        for name, public in ((name, _blanks_out(text)) for name, text in texts.items())
+        for normal, (origin, line) in lines.items()
+        if normal in public
+    ]
+
+
+def find_secrets(course: Course, assignment: str) -> list[tuple[str, str]]:
+    """Return where each secret text of an assignment stands, and the text: solutions, hidden regions, demands."""
+    cells = notebook.cells(notebook.read(course.source(assignment)))
+    regions = [
+        (f"cell '{cell.id}'", "\n".join(notebook.region_lines(cell.source, region)))
+        for cell in cells
+        for region in (notebook.SOLUTION, notebook.HIDDEN_TESTS)
+    ]
+    # Of a cell that is answered in words all is the answer, unless it marks a region: nbgrader clears all of it.
+    manual = [cell for cell in cells if cell.role is Role.MANUAL and "BEGIN SOLUTION" not in cell.source]
+    manual = [cell for cell in manual if cell.source.strip() != TEXT_STUB]
+    regions += [(f"cell '{cell.id}'", cell.source) for cell in manual]
+    tests = (course.hidden(assignment) / "tests.py").read_text(encoding="utf-8")
+    demands = "\n".join(line for line in tests.splitlines() if re.search(r"\b(student|reference|expect)\.", line))
+    return [*regions, ("tests.py", demands)]
+
+
+def published_text(path: Path) -> str:
+    """Return what can be read in a file: as it stands and, of a notebook, cell by cell."""
+    texts = [path.read_text(encoding="utf-8", errors="replace")]
+    if path.suffix == ".ipynb":  # in the file itself, quotes and line ends are escaped
+        texts += [cell.source for cell in notebook.cells(notebook.read(path))]
+    return "\n".join(texts)
+
+
+def _telling_lines(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the lines of code that tell something, each with the form in which it is looked for."""
+    for line in text.splitlines():
+        normal = _blanks_out(_without_comment(line))
+        names = set(re.findall(r"[A-Za-z_]\w*", line)) - set(keyword.kwlist)
+        if (
+            len(normal) >= TELLING
+            and len(names) > 1
+            and not normal.startswith(("import", "from", "def", "class", "@", '"""'))
+        ):
+            yield line, normal
+
+
+def _without_comment(line: str) -> str:
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(line.strip()).readline))
+    except (tokenize.TokenError, IndentationError, SyntaxError):
+        return line
+    return "".join(token.string for token in tokens if token.type != tokenize.COMMENT)
+
+
+def _blanks_out(text: str) -> str:
+    return re.sub(r"[ \t]+", "", text)
+
+
+def check_solutions(path: Path) -> None:
+    """Refuse executed solutions in which a cell failed or a visible test cell shows a result.
+
+    nbgrader takes the result of a test cell for its score, and aborts the submission where it exceeds the points.
+
+    Raises
+    ------
+    SourceError
+        With one line a cell.
+    """
+    node = notebook.read(path)
+    faults = []
+    for cell, raw in zip(notebook.cells(node), node["cells"], strict=True):
+        for output in raw.get("outputs", ()):
+            if output["output_type"] == "error":
+                faults.append(f"cell '{cell.id}' fails: {output['ename']}: {output['evalue']}")
+            elif output.get("name") == "stderr":
+                faults.append(f"cell '{cell.id}' writes to stderr: {''.join(output['text']).strip()}")
+            elif output["output_type"] == "execute_result" and cell.role is Role.TEST:
+                faults.append(f"cell '{cell.id}' ends in a value, which nbgrader takes for its score")
+    if faults:
+        raise SourceError(f"The solution of {path.name} does not run clean:\n" + "\n".join(f"  - {f}" for f in faults))

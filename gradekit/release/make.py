@@ -1,0 +1,150 @@
+"""Source → release and solutions, through nbgrader's own converters. Refuses a leak; writes all or nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nbformat
+
+from gradekit.course import notebook
+from gradekit.errors import CourseError, HiddenTestError, SourceError
+from gradekit.gradebook import convert
+from gradekit.judging.assignment import load_tests
+from gradekit.judging.reference import read_cases
+from gradekit.release.inspection import check_release, check_solutions, check_source, find_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gradekit.course.course import Course
+
+
+def release(course: Course, assignment: str, *, solutions: bool = True) -> tuple[Path, ...]:
+    """Make the student version, enter it in the gradebook, and make the executed solutions.
+
+    Parameters
+    ----------
+    solutions : bool
+        Whether to run the source and write ``solutions/<assignment>`` too.
+
+    Returns
+    -------
+    tuple of Path
+        The folders written. Where anything is refused, none is, and what stood there stands.
+
+    Raises
+    ------
+    SourceError, LeakError, HiddenTestError, BadReference, CourseError
+    """
+    course.check_assignment(assignment)
+    source = course.source(assignment)
+    node = notebook.read(source)
+    check_source(source, node)
+    try:
+        nbformat.validate(nbformat.from_dict(node))
+    except nbformat.ValidationError as error:
+        raise SourceError(f"{source} is not valid in its own format: {error.message[:300]}.") from None
+    _check_tests(course, assignment)
+    with _stage(course) as stage:
+        made = [_student_version(course, assignment, stage)]
+        if solutions:
+            made.append(_worked_solutions(course, assignment, stage))
+        convert.enter(course, assignment, stage / "entered")
+        return tuple(_put(folder, course.root / folder.parent.name / assignment, stage) for folder in made)
+
+
+def _check_tests(course: Course, assignment: str) -> None:
+    cells = notebook.cells(notebook.read(course.source(assignment)))
+    graded = [exercise.name for exercise in notebook.exercises(cells)]
+    tested = load_tests(course, assignment)
+    untested = [name for name in graded if not (name in tested and tested[name].tests)]
+    if untested:
+        raise HiddenTestError(f"'{assignment}' has no hidden test for {', '.join(untested)}.")
+    unknown = [name for name in tested if name not in graded]
+    if unknown:
+        raise HiddenTestError(f"The hidden tests of '{assignment}' name no graded exercise: {', '.join(unknown)}.")
+    cases = read_cases(course.hidden(assignment) / "reference.npz")
+    stale = [name for item in tested.values() for name in item.frozen_cases if name not in cases]
+    if stale:
+        raise HiddenTestError(
+            f"reference.npz of '{assignment}' lacks the cases {', '.join(stale)}.",
+            help=f"Run: gradekit freeze {assignment}",
+        )
+
+
+def _student_version(course: Course, assignment: str, stage: Path) -> Path:
+    folder = convert.student_version(course, assignment, stage / "release")
+    _mark_for_otter(folder / f"{assignment}.ipynb")
+    check_release(folder, secrets=find_secrets(course, assignment))
+    return folder
+
+
+def _mark_for_otter(path: Path) -> None:
+    """Say in a student's notebook which cell is followed by which test of otter-grader's, and which it leaves out."""
+    node = notebook.read(path)
+    cells = notebook.cells(node)
+    graded = {exercise.name + notebook.GRADE_SUFFIX: exercise.name for exercise in notebook.exercises(cells)}
+    for before, cell in pairwise(cells):
+        if cell.grade_id in graded:
+            node["cells"][before.index]["metadata"]["otter"] = {"tests": [graded[cell.grade_id]]}
+            node["cells"][cell.index]["metadata"]["tags"] = [notebook.OTTER_IGNORE]
+    _write(path, node)
+
+
+def _write(path: Path, node: dict[str, object]) -> None:
+    path.write_text(json.dumps(node, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _worked_solutions(course: Course, assignment: str, stage: Path) -> Path:
+    folder = convert.worked_solutions(course, assignment, stage / "solutions")
+    path = folder / f"{assignment}.ipynb"
+    check_solutions(path)
+    _settle(path, notebook.read(course.source(assignment))["metadata"])
+    return folder
+
+
+def _settle(path: Path, metadata: object) -> None:
+    """Give an executed notebook its source's metadata back: the kernel adds the version of this very Python."""
+    node = notebook.read(path)
+    node["metadata"] = metadata
+    _write(path, node)
+
+
+@contextmanager
+def _stage(course: Course) -> Iterator[Path]:
+    """Make a folder on the course's own disk, so that the last step is a rename; gone afterwards."""
+    try:
+        ours = course.root / ".gradekit"
+        ours.mkdir(exist_ok=True)
+        for target in ("release", "solutions"):
+            (course.root / target).mkdir(exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix="release-", dir=ours))
+    except OSError as error:
+        raise CourseError(
+            f"{error.filename} cannot be written: {error.strerror}.",
+            help="Give yourself the right to write in the course's folder.",
+        ) from None
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _put(made: Path, target: Path, stage: Path) -> Path:
+    """Rename a finished folder into its place; put the old one back where that fails."""
+    old = stage / f"old-{target.parent.name}"
+    try:
+        if target.exists():
+            target.rename(old)
+        made.rename(target)
+    except OSError as error:
+        if old.exists() and not target.exists():
+            old.rename(target)
+        raise CourseError(f"{target} cannot be written: {error.strerror}.") from None
+    return target

@@ -1,0 +1,1 @@
+"""A class becomes a page and tables."""

@@ -1,0 +1,338 @@
+"""What the class report says: the results of a class as rows and words, ready for a page and for a table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradekit.course.notebook import GRADE_SUFFIX
+from gradekit.report import charts, items
+from gradekit.report.tally import count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from gradekit.report.items import Analysis, Distribution, Figure, Item
+    from gradekit.report.results import Entry, Part, Results
+    from gradekit.report.tally import Tally, TestCount
+
+    Rule = Callable[[Entry], tuple[str, ...] | None]  # what to say of a submission; None: it is not one of these
+
+
+EASY, HARD = 0.9, 0.3  # above, most earn everything and nothing can separate them; below, most fail
+SEPARATES = 0.2  # Ebel and Frisbie call an exercise below it poor
+TOGETHER = 0.5  # a quarter of the variance in common
+
+
+SAYS = {  # title and advice of each group
+    "undecided": (
+        "Undecided",
+        "Our tests could not judge these. Give a score in formgrader, or mend the cause and grade again.",
+    ),
+    "alarm": ("Alarms", "Each asks for a decision of yours."),
+    "by-hand": (
+        "Waiting to be graded by hand",
+        "The gradebook counts what is open as 0; the distribution leaves these out.",
+    ),
+    "again": (
+        "To be looked at again",
+        "A person gave a score before the last grading, and nbgrader asks whether it still holds.",
+    ),
+    "differs": ("Report and gradebook differ", "Something else has graded these since. Run gradekit grade --force."),
+    "unsafe": ("Graded without isolation", "Their code ran with your rights (--isolation none)."),
+    "not-graded": ("Handed in, not graded", "Run gradekit grade."),
+    "late": ("Late", "Penalties are those of the gradebook."),
+    "missing": ("Nothing handed in", "In none of the figures."),
+    "inline": ("Inline: not secure", "The scores of these cells were said by the learner's own process."),
+    "no-report": ("No report", "Graded by plain nbgrader: their tests and misconceptions are not counted."),
+    "note": ("Notes", "What was odd, and was dealt with."),
+    "versions": ("Graded with different versions", "Run gradekit grade, which grades again whatever has changed."),
+}
+URGENT = frozenset(("undecided", "alarm", "by-hand", "again", "differs", "unsafe", "not-graded"))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A student and what is to be said of the submission."""
+
+    student: str
+    says: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """Submissions that have something in common.
+
+    Attributes
+    ----------
+    key : str
+        Its name in the page's filter.
+    urgent : bool
+        Whether a person must act before scores are published.
+    """
+
+    key: str
+    title: str
+    advice: str
+    lines: tuple[Line, ...]
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One exercise in the report: `unnamed` counts lost points that no misconception explains."""
+
+    part: Part
+    item: Item
+    followed: int
+    unnamed: int | None
+    reading: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A class's results, described.
+
+    Attributes
+    ----------
+    never, always : tuple of TestCount
+        The hidden tests that reject nobody, and everybody.
+    together : tuple of (str, str, float)
+        Pairs of exercises that hang together, the closest first.
+    histogram, chart : str
+        SVG; empty where there is nothing to draw.
+    """
+
+    results: Results
+    tally: Tally
+    analysis: Analysis
+    distribution: Distribution
+    rows: tuple[Row, ...]
+    groups: tuple[Group, ...]
+    never: tuple[TestCount, ...]
+    always: tuple[TestCount, ...]
+    together: tuple[tuple[str, str, float], ...]
+    histogram: str = ""
+    chart: str = ""
+
+    @property
+    def full_marks(self) -> int:
+        """Count the final scores that are the points of the assignment, or more."""
+        entries = self.results.entries
+        return sum(entry.decided and entry.final >= self.results.points - items.SAME for entry in entries)
+
+    @property
+    def gaps(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Why figures of exercises cannot be computed, and of which exercises."""
+        found: dict[str, list[str]] = {}
+        for row in self.rows:
+            for why in {figure.why for figure in (row.item.difficulty, row.item.discrimination) if figure.why}:
+                found.setdefault(why, []).append(row.part.name)
+        return tuple((why, tuple(names)) for why, names in found.items())
+
+    def status(self, status: str) -> int:
+        """Count the students of a status."""
+        return sum(entry.status == status for entry in self.results.entries)
+
+
+def describe(results: Results) -> Overview:
+    """Describe a class's results."""
+    graded = [entry for entry in results.entries if entry.status == "graded"]
+    counted = count(entry.report for entry in graded if entry.report)
+    analysis = items.analyse([part.points for part in results.parts], _matrix(results, graded))
+    finals = [entry.final for entry in graded if entry.decided]
+    rows = tuple(_row(part, item, counted) for part, item in zip(results.parts, analysis.items, strict=True))
+    never, always = _one_sided(counted)
+    return Overview(
+        results=results,
+        tally=counted,
+        analysis=analysis,
+        distribution=items.distribution(finals),
+        rows=rows,
+        groups=tuple(group for group in _groups(results, graded, counted) if group.lines),
+        never=never,
+        always=always,
+        together=_together(results, analysis),
+        histogram=charts.histogram(finals, results.points) if finals else "",
+        chart=_chart(rows),
+    )
+
+
+def _one_sided(counted: Tally) -> tuple[tuple[TestCount, ...], tuple[TestCount, ...]]:
+    """Return the tests that have rejected nobody, and those that have rejected everybody."""
+    judged = [test for test in counted.tests if test.judged]
+    never = tuple(test for test in judged if not test.failed)
+    return never, tuple(test for test in judged if test.failed == test.judged)
+
+
+def _chart(rows: tuple[Row, ...]) -> str:
+    if not any(row.item.judged for row in rows):
+        return ""
+    names = [row.part.name for row in rows]
+    shares = [row.item.difficulty.value for row in rows]
+    return charts.exercises(names, shares, [row.item.discrimination.value for row in rows])
+
+
+def _matrix(results: Results, graded: list[Entry]) -> items.Array:
+    """Return who earned what, without extra credit: (submissions, parts), NaN where it is open."""
+    found = np.full((len(graded), len(results.parts)), np.nan)
+    for at, entry in enumerate(graded):
+        for column, part in enumerate(results.parts):
+            mark = entry.marks.get(part)
+            if mark and mark.score is not None:
+                found[at, column] = mark.score
+    return found
+
+
+def _row(part: Part, item: Item, counted: Tally) -> Row:
+    name = part.grade_id.removesuffix(GRADE_SUFFIX)
+    judged = any(test.exercise == name for test in counted.tests)
+    unnamed = counted.unnamed.get(name, 0) if judged else None
+    return Row(part, item, counted.followed.get(name, 0), unnamed, reading(item))
+
+
+def reading(item: Item) -> str:
+    """Say in a few words what an exercise's figures mean; empty where they are as one would wish."""
+    share, separates = item.difficulty.value, item.discrimination.value
+    if share is None:
+        return "no score yet"
+    if separates is not None and separates < 0:
+        return "the weaker do better: look at its tests"
+    if share >= EASY:
+        return "easy"
+    words = ["hard"] if share <= HARD else []
+    if separates is not None and separates < SEPARATES:
+        words.append("says little about the rest")
+    return ", ".join(words)
+
+
+def _together(results: Results, analysis: Analysis) -> tuple[tuple[str, str, float], ...]:
+    found = []
+    for one, figures in enumerate(analysis.together):
+        for other, figure in enumerate(figures[:one]):
+            if figure.value is not None and figure.value >= TOGETHER:
+                found.append((results.parts[other].name, results.parts[one].name, figure.value))
+    return tuple(sorted(found, key=lambda pair: -pair[2]))
+
+
+def said(figure: Figure, digits: int = 2) -> str:
+    """Return a number for a reader, or a dash."""
+    return "\N{EN DASH}" if figure.value is None else f"{figure.value:.{digits}f}"
+
+
+# --- who needs a person, and what is good to know --------------------------------------------------------------------
+
+
+def _groups(results: Results, graded: list[Entry], counted: Tally) -> Iterable[Group]:
+    """Yield every group, also the empty ones; what needs a person comes first."""
+    everybody = results.entries
+    rules: tuple[tuple[str, Iterable[Entry], Rule], ...] = (
+        ("undecided", graded, _undecided),
+        ("alarm", graded, _alarms),
+        ("by-hand", graded, _by_hand),
+        ("again", graded, _again),
+        ("differs", graded, _differs),
+        ("unsafe", graded, lambda entry: _if(bool(entry.report and entry.report.isolation == "none"))),
+        ("not-graded", everybody, lambda entry: _if(entry.status == "not graded")),
+        ("late", graded, _late),
+        ("missing", everybody, lambda entry: _if(entry.status == "missing")),
+        ("inline", graded, _inline),
+        ("no-report", graded, lambda entry: _if(entry.report is None)),
+        ("note", graded, _notes),
+    )
+    for key, entries, rule in rules:
+        found = ((entry.student, rule(entry)) for entry in entries)
+        title, advice = SAYS[key]
+        lines = tuple(Line(student, words) for student, words in found if words is not None)
+        yield Group(key, title, advice, lines, urgent=key in URGENT)
+    if len(counted.versions) > 1:
+        made = (Line(f"{number} of {counted.reports}", tuple(map(" ".join, key))) for key, number in _versions(counted))
+        yield Group("versions", *SAYS["versions"], tuple(made), urgent=True)
+
+
+def _if(holds: bool) -> tuple[str, ...] | None:  # noqa: FBT001  (the one thing that it is about)
+    return () if holds else None
+
+
+def _undecided(entry: Entry) -> tuple[str, ...] | None:
+    return _names(entry, lambda part: part.grade_id in _by_us(entry))
+
+
+def _by_us(entry: Entry) -> set[str]:
+    """Return the cells that our tests should have judged and could not."""
+    names = entry.report.undecided if entry.report else ()
+    return {cell for name in names for cell in (name, name + GRADE_SUFFIX)}
+
+
+def _by_hand(entry: Entry) -> tuple[str, ...] | None:
+    return _names(entry, lambda part: part.grade_id not in _by_us(entry))
+
+
+def _names(entry: Entry, wanted: Callable[[Part], bool]) -> tuple[str, ...] | None:
+    return tuple(part.name for part, mark in entry.marks.items() if mark.score is None and wanted(part)) or None
+
+
+def _alarms(entry: Entry) -> tuple[str, ...] | None:
+    """Return what is more than an exercise that is undecided: these have a group of their own."""
+    if entry.report is None:
+        return None
+    known = tuple(f"{cell} is undecided" for cell in _by_us(entry))
+    return tuple(line for line in entry.report.alarms if not (known and line.startswith(known))) or None
+
+
+def _again(entry: Entry) -> tuple[str, ...] | None:
+    return tuple(part.name for part, mark in entry.marks.items() if mark.look_again and mark.score is not None) or None
+
+
+def _differs(entry: Entry) -> tuple[str, ...] | None:
+    """Return the exercises whose automatic score in the gradebook is not the report's."""
+    if entry.report is None:
+        return None
+    said = {result.exercise + GRADE_SUFFIX: result.score for result in entry.report.exercises}
+    said |= {result.grade_id: result.score for result in entry.report.inline}
+    return (
+        tuple(
+            part.name
+            for part, mark in entry.marks.items()
+            if part.grade_id in said and not _close(said[part.grade_id], mark.auto)
+        )
+        or None
+    )
+
+
+def _close(one: float | None, other: float | None) -> bool:
+    return one == other if None in (one, other) else math.isclose(one or 0, other or 0, abs_tol=1e-9)
+
+
+def _inline(entry: Entry) -> tuple[str, ...] | None:
+    return tuple(result.grade_id for result in entry.report.inline) or None if entry.report else None
+
+
+def _late(entry: Entry) -> tuple[str, ...] | None:
+    if not entry.late_s:
+        return None
+    return (f"{span(entry.late_s)} late", *((f"{entry.penalty:g} points off",) if entry.penalty else ()))
+
+
+def _notes(entry: Entry) -> tuple[str, ...] | None:
+    if entry.report is None:
+        return None
+    return tuple(line for line in entry.report.notes if line not in entry.report.alarms) or None
+
+
+def _versions(counted: Tally) -> list[tuple[tuple[tuple[str, str], ...], int]]:
+    """Return what reports were made with, the most frequent first; only where it is not the same for all."""
+    common = set.intersection(*(set(key) for key in counted.versions))
+    order = sorted(counted.versions.items(), key=lambda item: -item[1])
+    return [(tuple(pair for pair in key if pair not in common), number) for key, number in order]
+
+
+def span(seconds: float) -> str:
+    """Return a length of time for a reader."""
+    for size, word in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.{1 if seconds < 10 * size else 0}f} {word}".replace(".0 ", " ")
+    return f"{seconds:.3g} s"

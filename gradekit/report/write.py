@@ -1,0 +1,164 @@
+"""One class → one page for the instructor, which needs no network and nothing beside it, and two tables.
+
+``reports/<assignment>/`` holds ``report.html``, ``students.csv`` and ``exercises.csv``. nbgrader knows no such folder,
+so nothing in it is ever released, collected or published. Only its owner may read the files, or the course's group
+where nbgrader's settings say so.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from gradekit import __version__
+from gradekit.errors import CourseError
+from gradekit.files import write_whole
+from gradekit.pages.page import number, render
+from gradekit.report import tables
+from gradekit.report.items import GROUP
+from gradekit.report.overview import describe, said, span
+from gradekit.report.results import gather
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gradekit.course.course import Course
+    from gradekit.report.overview import Overview
+    from gradekit.report.results import Entry, Mark, Part
+
+
+FOLDER = "reports"
+TABLES = ("students.csv", "exercises.csv")
+OWNER, GROUP_TOO = 0o600, 0o660  # who may read and write: scores are nobody else's business
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a class's report is, and what it describes."""
+
+    page: Path
+    students: Path
+    exercises: Path
+    overview: Overview
+
+
+def make_report(course: Course, assignment: str, *, db: str = "") -> Report:
+    """Write the report of a class.
+
+    Parameters
+    ----------
+    db : str
+        The gradebook's address; empty for nbgrader's own setting.
+
+    Raises
+    ------
+    CourseError
+        If the assignment has not been released, or ``reports/`` cannot be written.
+    """
+    folder = course.root / FOLDER / assignment
+    found = describe(gather(course, assignment, folder=folder, db=db))
+    made = Report(folder / "report.html", folder / TABLES[0], folder / TABLES[1], found)
+    files = {
+        made.page: page(found).encode("utf-8", "backslashreplace"),
+        made.students: tables.students(found),
+        made.exercises: tables.exercises(found),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, data in files.items():
+            write_whole(path, data)
+            path.chmod(GROUP_TOO if found.results.shared else OWNER)
+    except OSError as error:
+        raise CourseError(
+            f"{folder} cannot be written: {error.strerror}.",
+            help="Give yourself the right to write in the course's folder.",
+        ) from None
+    return made
+
+
+def summary(made: Report) -> dict[str, Any]:
+    """Return the report for programs: where it is, the figures, and how many submissions are in each group."""
+    found = made.overview
+    return {
+        "files": [str(path) for path in (made.page, made.students, made.exercises)],
+        "distribution": dataclasses.asdict(found.distribution),
+        "exercises": {row.part.name: dataclasses.asdict(row.item) for row in found.rows},
+        "alpha": dataclasses.asdict(found.analysis.alpha),
+        "misconceptions": {
+            f"{item.exercise}: {item.diagnosis.label}": len(item.students) for item in found.tally.misconceptions
+        },
+        "groups": {group.key: [line.student for line in group.lines] for group in found.groups},
+    }
+
+
+def page(found: Overview, *, now: datetime | None = None) -> str:
+    """Return the page; `now` is when it was made."""
+    tokens = Tokens(found)
+    return render(
+        "report.html",
+        styles=["report.css"],
+        scripts=["report.js"],
+        found=found,
+        made=(now or datetime.now(UTC)).astimezone(),
+        version=__version__,
+        histogram=Markup(found.histogram),  # noqa: S704  (drawn by us)
+        chart=Markup(found.chart),  # noqa: S704  (drawn by us)
+        said=said,
+        span=span,
+        cell=cell,
+        tokens=tokens,
+        address=address,
+        tables=TABLES,
+        percent=round(100 * GROUP),
+    )
+
+
+class Tokens:
+    """The words by which the page's filter finds a student: the keys of groups, and one for each misconception."""
+
+    def __init__(self, found: Overview) -> None:
+        self.misconceptions = {
+            (item.exercise, item.diagnosis.label): f"m{at}" for at, item in enumerate(found.tally.misconceptions)
+        }
+        self._words: dict[str, list[str]] = {}
+        for group in found.groups:
+            for line in group.lines:
+                self._words.setdefault(line.student, []).append(group.key)
+        for item in found.tally.misconceptions:
+            for student in item.students:
+                self._words.setdefault(student, []).append(self.misconceptions[item.exercise, item.diagnosis.label])
+
+    def of(self, student: str) -> str:
+        """Return a student's words."""
+        return " ".join(self._words.get(student, ()))
+
+
+def cell(entry: Entry, part: Part) -> Mapping[str, Any]:
+    """Return how one exercise of one student is shown: a class, the score, and marks for what is special."""
+    mark = entry.marks.get(part)
+    if mark is None:
+        return {"kind": "absent", "text": "", "marks": ""}
+    if mark.score is None:
+        return {"kind": "open", "text": "?", "marks": ""}
+    kind = "full" if mark.score >= part.points - 1e-9 else "part" if mark.score > 1e-9 else "none"
+    return {"kind": kind, "text": number(mark.score), "marks": _marks(entry, part, mark)}
+
+
+def _marks(entry: Entry, part: Part, mark: Mark) -> str:
+    followed = part.grade_id in {name + "-grade" for name in entry.followed}
+    words = ["f"] if followed else []
+    words += ["h"] if mark.score != mark.auto else []
+    words += [f"+{mark.extra:g}"] if mark.extra else []
+    return " ".join(words)
+
+
+def address(path: str) -> str:
+    """Return a relative path as an address: a student's folder may have any name."""
+    return quote(os.fsencode(path))

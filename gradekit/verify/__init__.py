@@ -1,0 +1,1 @@
+"""Prove the hidden tests of an assignment."""

@@ -1,0 +1,265 @@
+"""Answers that are tried on the hidden tests: each graded in a worker as a learner's would be, many at once.
+
+An answer is the text of one exercise's cell; the other cells are the solution's. All of it is our own, so that what
+goes between our processes here may be plain objects.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import multiprocessing
+import os
+import shutil
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from gradekit.course import notebook
+from gradekit.course.notebook import GRADE_SUFFIX
+from gradekit.errors import GradekitError
+from gradekit.grade.notebook import grade_cells
+from gradekit.isolation.session import Session
+from gradekit.isolation.template import template
+from gradekit.judging.assignment import load_assignment
+from gradekit.judging.judge import each_test
+from gradekit.judging.line import LearnerError
+from gradekit.judging.reference import solution_cells
+from gradekit.model import ExerciseResult, Limits, Role, Verdict
+from gradekit.worker import sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from gradekit.course.course import Course
+    from gradekit.isolation.template import Template
+    from gradekit.judging.assignment import Assignment
+    from gradekit.model import Cell, TestResult
+
+
+T = TypeVar("T")
+HASH_SEEDS = (1, 2)
+# A mutant may loop without end; an honest call of a hidden test takes milliseconds.
+CALL_S, CELL_S, EXERCISE_S = 4.0, 5.0, 20.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An answer to try.
+
+    Attributes
+    ----------
+    section : str
+        What it is to prove, as ``mutants``.
+    exercise : str
+        Whose cell holds `source`; empty for the solution as it stands.
+    label : str
+        Its name within the section.
+    brief : bool
+        Judge its own exercise alone, up to the first test that rejects it.
+    """
+
+    section: str
+    exercise: str = ""
+    label: str = ""
+    source: str = ""
+    brief: bool = False
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What became of an answer: the results from its own exercise on; after a brief trial, of that one alone."""
+
+    trial: Trial
+    results: tuple[ExerciseResult, ...]
+
+
+@dataclass(frozen=True)
+class Room:
+    """What one process needs to try answers."""
+
+    assignment: Assignment
+    cells: tuple[Cell, ...]
+    template: Template
+    files: Path
+    limits: Limits
+
+    def try_answer(self, trial: Trial) -> Tried:
+        """Grade the notebook with this answer in it."""
+        if trial.brief:
+            return Tried(trial, (self._briefly(trial),))
+        return Tried(trial, self.grade({trial.exercise: trial.source}, begin=trial.exercise))
+
+    def grade(self, replaced: Mapping[str, str], *, begin: str = "") -> tuple[ExerciseResult, ...]:
+        """Grade a notebook in which some exercises' cells hold another text, from one exercise on.
+
+        The exercises before it are judged before its cell has run, so that they cannot differ.
+        """
+        chosen: list[Cell] = []
+        names = [exercise.name for exercise in self.assignment.exercises]
+        skipped = names[: names.index(begin)] if begin else []
+        for cell in self.cells:
+            if cell.role is Role.TEST and cell.grade_id.removesuffix(GRADE_SUFFIX) in skipped:
+                continue
+            chosen.append(replace(cell, index=len(chosen), source=replaced.get(cell.grade_id) or cell.source))
+        judged = grade_cells(
+            chosen,
+            self.assignment,
+            template=self.template,
+            limits=self.limits,
+            files=self.files,
+            seed=self.assignment.name.encode(),
+        )
+        return judged.exercises
+
+    def _briefly(self, trial: Trial) -> ExerciseResult:
+        """Judge one exercise up to the first test that rejects the answer; its score is then 0, else full."""
+        limits = replace(self.limits, call_s=CALL_S, cell_s=CELL_S, exercise_s=EXERCISE_S)
+        exercise = self.assignment.exercise(trial.exercise)
+        before = [cell.source for cell in solution_cells(self.cells) if cell.index < exercise.stub.index]
+        session = Session(self.template.fork(limits), limits, time.monotonic() + limits.submission_s)
+        seen: list[TestResult] = []
+        try:
+            session.line.worker.put(self.files)
+            for plain, group in itertools.groupby(before, _only_defines):
+                if plain:  # a tenth of the time that IPython takes for it
+                    session.define(list(group), without=())
+                else:
+                    session.run_cell("\n\n".join(group), keep=False)
+            with session.exercise():
+                self._run(session, trial.source)
+                for result in each_test(self.assignment, exercise.name, session, seed=self.assignment.name.encode()):
+                    seen.append(result)
+                    if result.verdict is not Verdict.AC:
+                        break
+        finally:
+            session.end()
+        score = {Verdict.AC: exercise.points, Verdict.IE: None}.get(seen[-1].verdict, 0.0)
+        return ExerciseResult(exercise.name, exercise.points, score, tuple(seen))
+
+    def _run(self, session: Session, source: str) -> None:
+        try:
+            session.run_cell(source, keep=False)
+        except LearnerError:
+            return  # the tests will say that there is nothing to judge
+
+
+def _only_defines(source: str) -> bool:
+    """Tell whether a cell holds functions and classes alone, so that it need not run as a cell."""
+    try:
+        return all(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in ast.parse(source).body)
+    except SyntaxError:  # IPython's own words
+        return False
+
+
+@contextmanager
+def open_room(course: Course, assignment: str, limits: Limits) -> Iterator[Room]:
+    """Load the hidden tests and start a template process, which ends with the block."""
+    with template() as running, tempfile.TemporaryDirectory(prefix="gradekit-trials-") as folder:
+        files = Path(folder) / "files"
+        source = course.source(assignment)
+        shutil.copytree(source.parent, files, ignore=shutil.ignore_patterns("*.ipynb", ".*", "__pycache__"))
+        loaded = load_assignment(course, assignment)
+        cells = notebook.cells(notebook.read(source))
+        graded = {name + GRADE_SUFFIX for name in loaded.tested}
+        needed = {cell.index for cell in solution_cells(cells)}
+        kept = tuple(cell for cell in cells if cell.index in needed or cell.grade_id in graded)
+        yield Room(loaded, kept, running, files, limits)
+
+
+# --- several processes -----------------------------------------------------------------------------------------------
+
+_ROOM: list[Room] = []  # of this job process
+
+
+@contextmanager
+def try_answers(
+    course: Course, assignment: str, limits: Limits, *, jobs: int
+) -> Iterator[Callable[[Sequence[Trial]], Iterator[Tried]]]:
+    """Give a function that tries answers and yields each when it is done; one job works in this process."""
+    if jobs == 1:
+        with open_room(course, assignment, limits) as room:
+            yield lambda trials: map(room.try_answer, trials)
+        return
+    with _pool(course, assignment, limits, jobs) as pool:
+
+        def run(trials: Sequence[Trial]) -> Iterator[Tried]:
+            for task in as_completed([pool.submit(_try, trial) for trial in trials]):
+                yield _result(task.result)
+
+        yield run
+
+
+def grade_under_two_hash_seeds(
+    course: Course, assignment: str, limits: Limits, answers: Sequence[Mapping[str, str]]
+) -> list[list[tuple[ExerciseResult, ...]]]:
+    """Grade each notebook twice in each of two processes of ours; return the gradings of each notebook.
+
+    The two sort their sets in different orders. So do their template processes, whose hash seeds are drawn anew.
+    """
+    found: list[list[tuple[ExerciseResult, ...]]] = [[] for _ in answers]
+    with ExitStack() as stack:
+        tasks = []
+        for seed in HASH_SEEDS:
+            with _hash_seed(seed):  # the process starts with the first task
+                pool = stack.enter_context(_pool(course, assignment, limits, 1))
+                tasks += [(index, pool.submit(_grade, answers[index])) for index in (*range(len(answers)),) * 2]
+        for index, task in tasks:
+            found[index].append(_result(task.result))
+    return found
+
+
+@contextmanager
+def _pool(course: Course, assignment: str, limits: Limits, jobs: int) -> Iterator[ProcessPoolExecutor]:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, _begin_job, (course, assignment, limits)) as pool:
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _hash_seed(seed: int) -> Iterator[None]:
+    before = os.environ.get("PYTHONHASHSEED")
+    os.environ["PYTHONHASHSEED"] = str(seed)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONHASHSEED"]
+        else:
+            os.environ["PYTHONHASHSEED"] = before
+
+
+def _result(result: Callable[[], T]) -> T:
+    try:
+        return result()
+    except BrokenProcessPool:
+        raise GradekitError("One of gradekit's own processes ended.", help="Try again with --jobs 1.") from None
+
+
+def _begin_job(course: Course, assignment: str, limits: Limits) -> None:
+    sandbox.die_with_parent()
+    stack = ExitStack()
+    _ROOM.append(stack.enter_context(open_room(course, assignment, limits)))
+    Finalize(None, stack.close, exitpriority=10)
+
+
+def _try(trial: Trial) -> Tried:
+    return _ROOM[0].try_answer(trial)
+
+
+def _grade(answer: Mapping[str, str]) -> tuple[ExerciseResult, ...]:
+    return _ROOM[0].grade(answer)
+
+
+def lost(results: Iterable[ExerciseResult]) -> list[ExerciseResult]:
+    """Return the exercises that did not earn all their points."""
+    return [result for result in results if result.score is None or result.score < result.points]

@@ -1,0 +1,1 @@
+"""The learner's process: all of gradekit that it has in memory."""
