@@ -80,18 +80,19 @@ def grade(  # noqa: PLR0913  (one option each)
     as_json: AsJson = False,
 ) -> None:
     """Grade what students handed in, in a sandbox: scores to the gradebook, notebooks to autograded/."""
-    from gradekit.grade import classroom, submission  # noqa: PLC0415
+    from gradekit.grade.classroom import due, grade_class  # noqa: PLC0415
+    from gradekit.grade.judge import LANDLOCK, NONE, Grading  # noqa: PLC0415
 
     if isolation not in ("landlock", "none"):
         raise UsageError(f"--isolation {isolation}: there are 'landlock' and 'none'.")
-    kind = submission.NONE if isolation == "none" else submission.LANDLOCK
-    order = submission.Order(open_course(course_dir), assignment, kind, all_cells=all_cells, db=db)
-    if kind == submission.NONE:
+    kind = NONE if isolation == "none" else LANDLOCK
+    grading = Grading(open_course(course_dir), assignment, kind, all_cells=all_cells, db=db)
+    if kind == NONE:
         typer.echo(
             "warning: --isolation none: learners' code runs with your own rights, and every report says so.", err=True
         )
-    names, kept = classroom.due(order, only=student or (), force=force)
-    running = classroom.grade_class(order, names, jobs=jobs or available_cores())
+    names, kept = due(grading, only=student or (), force=force)
+    running = grade_class(grading, names, jobs=jobs or available_cores())
     found = sorted(track(running, len(names)), key=lambda item: item.student)
     (_print_json if as_json else _print_grades)(found, kept)
     raise typer.Exit(
@@ -109,7 +110,7 @@ def _print_grades(found: list[Graded], kept: list[str]) -> None:
             typer.echo(f"{name}: NOT GRADED, a fault of ours: {shown(item.failure, 2000)}")
             continue
         for note in item.report.notes:
-            typer.echo(f"{name}: {shown(note, 300)}")
+            typer.echo(f"{name}: {shown(note.text, 300)}")
         if item.report.inline:
             typer.echo(f"{name}: {len(item.report.inline)} graded cells with tests of their own: inline: not secure")
         if item.changed:

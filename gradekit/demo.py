@@ -16,7 +16,7 @@ from gradekit.errors import CourseError
 from gradekit.feedback.write import write_feedback
 from gradekit.grade import classroom
 from gradekit.grade.classroom import due
-from gradekit.grade.submission import Order
+from gradekit.grade.judge import Grading
 from gradekit.gradebook import convert
 from gradekit.gradebook.settings import read_settings
 from gradekit.judging.assignment import load_assignment
@@ -152,9 +152,9 @@ def grade_class(course: Course, assignment: str, *, jobs: int = 1) -> Iterator[G
     config = read_settings(course)
     with convert.gradebook(config) as gradebook:
         gradebook.update_or_create_assignment(assignment, duedate=DUE.replace(tzinfo=None))
-    order = Order(course, assignment)
-    names, _ = due(order)
-    yield from classroom.grade_class(order, names, jobs=jobs)
+    grading = Grading(course, assignment)
+    names, _ = due(grading)
+    yield from classroom.grade_class(grading, names, jobs=jobs)
     list(write_feedback(course, assignment, names))
     make_report(course, assignment)
 

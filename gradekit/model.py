@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+MAX_NOTES = 20  # of one kind, about one submission
 
 
 class Verdict(StrEnum):
@@ -203,6 +206,128 @@ class InlineResult:
 
 
 @dataclass(frozen=True)
+class Note:
+    """One thing that the instructor should know of a submission, in a line.
+
+    Attributes
+    ----------
+    undecided : str
+        The cell or the notebook that it says is undecided; empty where it says something else.
+    urgent : bool
+        Whether it asks for a person.
+    """
+
+    text: str
+    undecided: str = ""
+    urgent: bool = False
+
+
+# --- what one step hands to the next ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """What became of a cell: its outputs in the notebook's form, whether it went through, its number."""
+
+    ok: bool
+    outputs: list[dict[str, Any]]
+    count: int | None
+
+
+@dataclass(frozen=True)
+class HandedNotebook:
+    """One notebook of a submission, sound: the source's cells in their places, the learner's answers in theirs.
+
+    Attributes
+    ----------
+    node : mapping
+        In the notebook format.
+    problem : str
+        Why nothing in it can be judged, so that it is undecided as a whole; empty where it can.
+    runs : bool
+        Whether the settings want it run.
+    """
+
+    name: str
+    node: Mapping[str, Any]
+    problem: str = ""
+    runs: bool = True
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """A submission, taken in: what is judged, and nothing else of the course.
+
+    Attributes
+    ----------
+    notebooks : tuple of HandedNotebook
+        Those that are to be graded and were handed in.
+    missing : tuple of str
+        Those that were to be graded and were not.
+    files : Path
+        A folder of ours with the submission's other files, bounded, and the source's; what cells write is added to it.
+    digest : str
+        The hash of what was handed in.
+    """
+
+    assignment: str
+    student: str
+    notebooks: tuple[HandedNotebook, ...]
+    missing: tuple[str, ...]
+    files: Path
+    digest: str
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class JudgedNotebook:
+    """What running and judging one notebook has brought.
+
+    Attributes
+    ----------
+    outputs : mapping of int to CellRun
+        By the cell's position; a cell that is not in it was not run.
+    times : mapping of str to float
+        Seconds, by part of the work.
+    """
+
+    name: str
+    outputs: Mapping[int, CellRun] = field(default_factory=dict)
+    exercises: tuple[ExerciseResult, ...] = ()
+    inline: tuple[InlineResult, ...] = ()
+    notes: tuple[Note, ...] = ()
+    times: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A submission, judged.
+
+    Attributes
+    ----------
+    isolation : str
+        How the learner's code was kept apart.
+    versions : mapping of str to str
+        What judged it.
+    wall_s : float
+    """
+
+    notebooks: tuple[JudgedNotebook, ...]
+    isolation: str
+    versions: Mapping[str, str]
+    wall_s: float = 0.0
+
+    @property
+    def times(self) -> dict[str, float]:
+        """The seconds of all of it, as ``wall``, and of that by part of the work."""
+        times = {"wall": self.wall_s}
+        for run in self.notebooks:
+            for name, seconds in run.times.items():
+                times[name] = times.get(name, 0.0) + seconds
+        return times
+
+
+@dataclass(frozen=True)
 class GradeReport:
     """One submission, graded.
 
@@ -214,10 +339,10 @@ class GradeReport:
         Judged by hidden tests, outside of the learner's process.
     inline : tuple of InlineResult
         Graded cells of another making.
-    notes : tuple of str
-        What the instructor should know of this submission, one line each.
-    alarms : tuple of str
-        Those of the notes that need a person.
+    missing : tuple of str
+        Notebooks that were not handed in.
+    notes : tuple of Note
+        What the instructor should know of this submission.
     times : mapping of str to float
         Seconds: ``wall``, and of it ``cells``, ``tests``, ``follow_through``, ``diagnosis``.
     """
@@ -227,11 +352,16 @@ class GradeReport:
     isolation: str
     exercises: tuple[ExerciseResult, ...] = ()
     inline: tuple[InlineResult, ...] = ()
-    notes: tuple[str, ...] = ()
-    alarms: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     times: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def alarms(self) -> tuple[Note, ...]:
+        """The notes that need a person."""
+        return tuple(note for note in self.notes if note.urgent)
 
     @property
     def undecided(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What gradekit keeps of a course in ``.gradekit/``: a report for each submission, and the course's secret.
 
-A report is ``.gradekit/<assignment>/<student>.json``. Schema 1: the fields of :class:`gradekit.model.GradeReport`, with
+A report is ``.gradekit/<assignment>/<student>.json``. Schema 2: the fields of :class:`gradekit.model.GradeReport`, with
 ``schema`` beside them; a verdict is its letters (``AC``, ``WA``, …), a score that a person must give is null.
 """
 
@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hmac
 import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
 from gradekit.errors import CourseError
 from gradekit.files import write_whole
-from gradekit.model import Diagnosis, ExerciseResult, GradeReport, InlineResult, Picture, TestResult, Verdict
+from gradekit.model import Diagnosis, ExerciseResult, GradeReport, InlineResult, Note, Picture, TestResult, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMA = 1
+SCHEMA = 2
 SECRET_BYTES = 32
 
 
@@ -38,8 +37,8 @@ def save(root: Path, report: GradeReport) -> Path:
     return target
 
 
-def plain(report: GradeReport) -> dict[str, Any]:
-    """Return a report as JSON has it: a verdict by its letters."""
+def plain(report: GradeReport | ExerciseResult | InlineResult) -> dict[str, Any]:
+    """Return a report, or a part of one, as JSON has it: a verdict by its letters."""
 
     def letters(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return {name: value.name if isinstance(value, Verdict) else value for name, value in pairs}
@@ -58,20 +57,24 @@ def load(root: Path, assignment: str, student: str) -> GradeReport | None:
 def _report(data: dict[str, Any]) -> GradeReport:
     if data.pop("schema") != SCHEMA:
         raise ValueError("another schema")
-    exercises = tuple(_exercise(item) for item in data.pop("exercises"))
-    inline = tuple(InlineResult(**item) for item in data.pop("inline"))
     return GradeReport(
         **{
             **data,
-            "exercises": exercises,
-            "inline": inline,
-            "notes": tuple(data["notes"]),
-            "alarms": tuple(data["alarms"]),
+            "exercises": tuple(exercise(item) for item in data["exercises"]),
+            "inline": tuple(inline(item) for item in data["inline"]),
+            "missing": tuple(data["missing"]),
+            "notes": tuple(Note(**item) for item in data["notes"]),
         }
     )
 
 
-def _exercise(data: dict[str, Any]) -> ExerciseResult:
+def inline(data: dict[str, Any]) -> InlineResult:
+    """Return the result of a graded cell of other making from its plain form."""
+    return InlineResult(**data)
+
+
+def exercise(data: dict[str, Any]) -> ExerciseResult:
+    """Return an exercise's result from its plain form."""
     tests = tuple(_test(item) for item in data.pop("tests"))
     found = data.pop("diagnosis")
     return ExerciseResult(**data, tests=tests, diagnosis=Diagnosis(**found) if found else None)
@@ -87,8 +90,8 @@ def _picture(kind: str, name: str, shape: list[int], values: list[list[float]]) 
     return Picture(kind, name, tuple(shape), tuple(map(tuple, values)))
 
 
-def seed(root: Path, assignment: str, student: str) -> bytes:
-    """Return what a submission's fresh inputs follow from: nobody's guess, the same when graded again.
+def secret(root: Path) -> bytes:
+    """Return what fresh inputs follow from: nobody's guess, the same for ever.
 
     Raises
     ------
@@ -100,6 +103,6 @@ def seed(root: Path, assignment: str, student: str) -> bytes:
         path.parent.mkdir(exist_ok=True)
         if not path.exists():
             write_whole(path, secrets.token_bytes(SECRET_BYTES))
-        return hmac.digest(path.read_bytes(), f"{assignment}/{student}".encode(), "sha256")
+        return path.read_bytes()
     except OSError as error:
         raise CourseError(f"{path} cannot be used: {error.strerror}.") from None

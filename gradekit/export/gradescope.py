@@ -12,6 +12,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from gradekit.export import bundle
+from gradekit.grade.judge import NOTHING
 from gradekit.model import Verdict
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def results(report: GradeReport, exercises: Sequence[Exercise]) -> dict[str, Any
     """
     judged = {result.exercise: result for result in report.exercises}
     tests = [_listed(number, item, judged.get(item.name)) for number, item in enumerate(exercises, start=1)]
-    staff = [f"isolation: {report.isolation}", *report.alarms, *report.notes]
+    staff = [f"isolation: {report.isolation}", *(note.text for note in (*report.alarms, *report.notes))]
     return {
         "score": sum(test["score"] for test in tests),
         "output": plain(_overall(report)),
@@ -105,9 +106,7 @@ def _overall(report: GradeReport) -> str:
     """Say what concerns the whole submission: that something is undecided, or that nothing was there to grade."""
     if report.alarms or report.undecided:
         return "Not everything could be graded. A person will look at it; a 0 for it is no grade."
-    tests = [test for result in report.exercises for test in result.tests]
-    common = {test.message for test in tests}
-    return common.pop() if len(common) == 1 and len(tests) > 1 else ""
+    return NOTHING if report.assignment in report.missing else ""
 
 
 def _for_staff(lines: Iterable[str]) -> dict[str, Any]:

@@ -21,9 +21,10 @@ from gradekit.course.course import Course
 from gradekit.errors import GradekitError
 from gradekit.export.gradescope import COURSE, results, undecided
 from gradekit.grade.classroom import grade_class
-from gradekit.grade.submission import LANDLOCK, NOTHING, USER, Order
+from gradekit.grade.judge import LANDLOCK, USER, Grading
 from gradekit.handin.collect import collect
 from gradekit.judging.assignment import load_assignment
+from gradekit.model import Note
 from gradekit.worker import sandbox
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def graded(root: Path, assignment: str) -> dict[str, Any]:
         course = Course(Path(shutil.copytree(root / "source" / COURSE, Path(folder) / COURSE)))
         student = _student(root)
         notes = collect(root / "submission", course.root / "submitted" / student / assignment)
-        (outcome,) = grade_class(Order(course, assignment, isolation()), [student])
+        (outcome,) = grade_class(Grading(course, assignment, isolation()), [student])
         if outcome.report is None:
             return undecided(FAILED, staff=outcome.failure)
         exercises = load_assignment(course, assignment).exercises
@@ -70,10 +71,10 @@ def isolation() -> str:
     return LANDLOCK if sandbox.landlock_abi() >= sandbox.MIN_ABI else USER
 
 
-def _with_notes(report: GradeReport, notes: tuple[str, ...]) -> GradeReport:
+def _with_notes(report: GradeReport, refused: tuple[str, ...]) -> GradeReport:
     """Add what was refused on the way in; where no notebook was left, a person must look at it."""
-    lost = all(test.message == NOTHING for result in report.exercises for test in result.tests)
-    return replace(report, notes=(*notes, *report.notes), alarms=(*report.alarms, *(notes if lost else ())))
+    notes = tuple(Note(text, urgent=report.assignment in report.missing) for text in refused)
+    return replace(report, notes=(*notes, *report.notes))
 
 
 def _student(root: Path) -> str:

@@ -1,34 +1,44 @@
 """Many submissions: who is to be graded, by how many processes at once, with what was done before kept.
 
-Each process of ours holds one template, one open gradebook and the hidden tests, and grades one submission at a time;
-learner code runs in the template's forks alone. A submission is done when its report is written, which happens last: a
-run that was killed goes on where it stopped.
+This process takes in and records; it alone writes to the gradebook. Others judge: each holds one template and the
+hidden tests, and learners' code runs in the template's forks alone. A submission is done when its report is written,
+which happens last: a run that was killed goes on where it stopped.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import traceback
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from multiprocessing.util import Finalize
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradekit.course import reports
 from gradekit.errors import CourseError, GradekitError, HostError
+from gradekit.files import open_stage
+from gradekit.grade.judge import judge, open_setup
+from gradekit.grade.submission import grade
+from gradekit.grade.travel import pack_hand_in, pack_judged, unpack_hand_in, unpack_judged
+from gradekit.grade.unchanged import hashes, submission_hash
 from gradekit.gradebook.assignment import open_assignment, open_gradebook, students
-from gradekit.worker import sandbox
+from gradekit.gradebook.record import record
+from gradekit.gradebook.settings import read_limits, read_settings
+from gradekit.handin.submission import take_in
+from gradekit.jobs import Broken, pool
+from gradekit.worker.sandbox import die_with_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from traitlets.config import Config
 
-    from gradekit.model import GradeReport
-from gradekit.grade.submission import Desk, Order, open_desk, settings_of
-from gradekit.grade.unchanged import hashes, submission_hash
+    from gradekit.grade.judge import Grading, Setup
+    from gradekit.gradebook.assignment import Book
+    from gradekit.jobs import Pool
+    from gradekit.model import GradeReport, HandIn
+
+T = TypeVar("T")
+ENDED = "one of gradekit's own processes ended"
 
 
 @dataclass(frozen=True)
@@ -62,10 +72,20 @@ def total(report: GradeReport | None) -> float | None:
     return exercises + sum(result.score or 0.0 for result in report.inline)
 
 
-# --- a class ---------------------------------------------------------------------------------------------------------
+def settings_of(grading: Grading) -> Config:
+    """Return the course's settings, with the gradebook that was asked for where one was."""
+    return read_settings(grading.course, **({"db_url": grading.db} if grading.db else {}))
 
 
-def due(order: Order, *, only: Sequence[str] = (), force: bool = False) -> tuple[list[str], list[str]]:
+@contextmanager
+def open_book(grading: Grading) -> Iterator[Book]:
+    """Open the assignment in the gradebook."""
+    config = settings_of(grading)
+    with open_gradebook(config) as gradebook:
+        yield open_assignment(config, gradebook, grading.assignment)
+
+
+def due(grading: Grading, *, only: Sequence[str] = (), force: bool = False) -> tuple[list[str], list[str]]:
     """Return who is to be graded, and whose submission has not changed since it was.
 
     Parameters
@@ -78,87 +98,126 @@ def due(order: Order, *, only: Sequence[str] = (), force: bool = False) -> tuple
     CourseError
         If one of them handed nothing in, or nobody did.
     """
-    config = settings_of(order)
-    asked = _asked(order, config, only)
-    ours = hashes(order)
+    config = settings_of(grading)
+    asked = _asked(grading, config, only)
+    ours = hashes(grading)
     again: list[str] = []
     kept: list[str] = []
-    with open_gradebook(config) as gradebook:
-        book = open_assignment(config, gradebook, order.assignment)
+    with open_book(grading) as book:
         for name in asked:
-            report = None if force else reports.load(order.course.root, order.assignment, name)
+            report = None if force else reports.load(grading.course.root, grading.assignment, name)
             same = report is not None and report.hashes == {**ours, "submission": submission_hash(book, name)}
             there = book.folder(book.directory.autograded_directory, name).is_dir()
             (kept if same and there else again).append(name)
     return again, kept
 
 
-def _asked(order: Order, config: Config, only: Sequence[str]) -> Sequence[str]:
-    everybody = students(config, order.assignment)
+def _asked(grading: Grading, config: Config, only: Sequence[str]) -> Sequence[str]:
+    everybody = students(config, grading.assignment)
     missing = [name for name in only if name not in everybody]
-    where = f"looked in {order.course.root / 'submitted'}"
+    where = f"looked in {grading.course.root / 'submitted'}"
     if missing:
-        raise CourseError(f"{', '.join(map(repr, missing))} handed in nothing for '{order.assignment}': {where}.")
+        raise CourseError(f"{', '.join(map(repr, missing))} handed in nothing for '{grading.assignment}': {where}.")
     if not everybody:
         raise CourseError(f"Nobody handed in anything: {where}.")
     return only or everybody
 
 
-def grade_class(order: Order, names: Sequence[str], *, jobs: int = 1) -> Iterator[Graded]:
+def grade_class(grading: Grading, names: Sequence[str], *, jobs: int = 1) -> Iterator[Graded]:
     """Grade submissions and yield each when it is done.
 
     Parameters
     ----------
     jobs : int
-        How many processes grade at once; one grades in this process.
+        How many processes judge at once; one judges in this process.
     """
-    before = {name: reports.load(order.course.root, order.assignment, name) for name in names}
-    if jobs == 1 or len(names) < 2:
-        with open_desk(order) as desk:
-            for name in names:
-                yield _graded(order, name, _try(desk, name), before[name])
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(names)), context, _begin_job, (order,)) as pool:
-        tasks = {pool.submit(_job, name): name for name in names}
-        for task in as_completed(tasks):
-            name = tasks[task]
-            try:
-                failure = task.result()
-            except BrokenProcessPool:
-                failure = "one of gradekit's own processes ended"
-            yield _graded(order, name, failure, before[name])
+    before = {name: reports.load(grading.course.root, grading.assignment, name) for name in names}
+    limits, ours = read_limits(settings_of(grading)), hashes(grading)
+    with open_book(grading) as book, ExitStack() as stack:
+        if jobs == 1 or len(names) < 2:
+            setup = stack.enter_context(open_setup(grading, limits))
+            outcomes: Iterator[tuple[str, GradeReport | str]] = (
+                (name, _tried(grade, book, setup, name, hashes=ours)) for name in names
+            )
+        else:
+            processes = pool(open_setup, (grading, limits), jobs=min(jobs, len(names)), begin=die_with_parent)
+            outcomes = _side_by_side(book, stack.enter_context(processes), names, hashes=ours)
+        for name, outcome in outcomes:
+            if isinstance(outcome, str):
+                yield Graded(name, None, before[name], failure=outcome)
+            else:
+                yield Graded(name, outcome, before[name])
 
 
-def _graded(order: Order, name: str, failure: str, before: GradeReport | None) -> Graded:
-    report = None if failure else reports.load(order.course.root, order.assignment, name)
-    return Graded(name, report, before, failure)
-
-
-def _try(desk: Desk, name: str) -> str:
-    """Grade one submission; return what went wrong on our side. The others go on."""
+def _tried(work: Callable[..., T], *args: Any, **words: Any) -> T | str:
+    """Return what was made, or what went wrong on our side: the other submissions go on."""
     try:
-        desk.grade(name)
+        return work(*args, **words)
     except HostError:
         raise
     except GradekitError as error:
         return str(error)
     except Exception:  # noqa: BLE001  (one submission that we fail on must not stop the class)
         return traceback.format_exc(limit=-3).strip()
-    return ""
 
 
-_DESK: list[
-    Desk
-] = []  # of this job process: it is given by name alone, since nothing of ours is sent between processes
+# --- several processes -----------------------------------------------------------------------------------------------
 
 
-def _begin_job(order: Order) -> None:
-    sandbox.die_with_parent()
-    stack = ExitStack()
-    _DESK.append(stack.enter_context(open_desk(order)))
-    Finalize(None, stack.close, exitpriority=10)
+@dataclass(frozen=True)
+class _UnderWay:
+    """A submission that is taken in and not recorded yet; its stage goes when it is closed."""
+
+    hand_in: HandIn
+    stage: Path
+    closing: ExitStack
 
 
-def _job(name: str) -> str:
-    return _try(_DESK[0], name)
+def _side_by_side(
+    book: Book, judges: Pool[Setup], names: Sequence[str], *, hashes: Mapping[str, str]
+) -> Iterator[tuple[str, GradeReport | str]]:
+    """Take in, have judged, record: several submissions at once, each in a stage of its own."""
+    under_way: dict[str, _UnderWay] = {}
+    failed: list[tuple[str, str]] = []
+
+    def taken_in() -> Iterator[tuple[str, bytes]]:
+        for name in names:
+            found = _tried(_take_in, book, name)
+            if isinstance(found, str):
+                failed.append((name, found))
+            else:
+                under_way[name] = found
+                yield name, pack_hand_in(found.hand_in)
+
+    try:
+        for (name, _), answer in judges.run(_judge_there, taken_in()):
+            found = under_way.pop(name)
+            with found.closing:
+                yield name, _tried(_recorded, book, found, answer, hashes=hashes)
+            while failed:
+                yield failed.pop()
+        yield from failed
+    finally:
+        for found in under_way.values():
+            found.closing.close()
+
+
+def _take_in(book: Book, name: str) -> _UnderWay:
+    with ExitStack() as closing:
+        stage = closing.enter_context(open_stage(Path(book.directory.root)))
+        return _UnderWay(take_in(book, name, stage), stage, closing.pop_all())
+
+
+def _judge_there(setup: Setup, item: tuple[str, bytes]) -> bytes | str:
+    """Judge in a job process; return what that has brought, or what went wrong on our side."""
+    return _tried(lambda: pack_judged(judge(setup, unpack_hand_in(item[1]))))
+
+
+def _recorded(
+    book: Book, found: _UnderWay, answer: bytes | str | Broken, *, hashes: Mapping[str, str]
+) -> GradeReport | str:
+    if isinstance(answer, Broken):
+        return ENDED
+    if isinstance(answer, str):
+        return answer
+    return record(book, found.hand_in, unpack_judged(answer), stage=found.stage, hashes=hashes)

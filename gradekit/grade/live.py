@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from gradekit.handin.collect import collect
 from gradekit.isolation.exchange import Lost
-from gradekit.isolation.session import CellRun, Session
+from gradekit.isolation.session import Session
 from gradekit.isolation.template import scratch_use
 from gradekit.judging.line import LearnerError
+from gradekit.model import CellRun
 
 if TYPE_CHECKING:
     from pathlib import Path

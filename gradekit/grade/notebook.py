@@ -13,16 +13,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gradekit.course.notebook import GRADE_SUFFIX
-from gradekit.isolation.session import CellRun, Session
+from gradekit.isolation.session import Session
 from gradekit.judging.diagnose import Attempt, diagnose, is_own_gradient, of_own_cost
 from gradekit.judging.judge import explain, judge
 from gradekit.judging.line import LearnerError
 from gradekit.judging.transcript import Transcript
-from gradekit.model import ExerciseResult, InlineResult, Role, TestResult, Verdict
+from gradekit.model import CellRun, ExerciseResult, InlineResult, JudgedNotebook, Note, Role, TestResult, Verdict
 from gradekit.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gradekit.isolation.template import Template
@@ -35,23 +35,6 @@ SHOWN_CELLS = 5  # by name in one note
 NUMBER = re.compile(r"(?:np\.float\d+\()?([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\)?")
 
 
-@dataclass(frozen=True)
-class Judged:
-    """What a notebook's run has brought.
-
-    Attributes
-    ----------
-    outputs : mapping of int to CellRun
-        By the cell's position; a cell that is not in it was not run.
-    """
-
-    outputs: Mapping[int, CellRun]
-    exercises: tuple[ExerciseResult, ...]
-    inline: tuple[InlineResult, ...]
-    notes: tuple[str, ...]
-    times: Mapping[str, float]
-
-
 def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural default)
     cells: Sequence[Cell],
     assignment: Assignment | None,
@@ -62,8 +45,8 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
     seed: bytes,
     catalogue: Sequence[Misconception] = (),
     all_cells: bool = False,
-) -> Judged:
-    """Run a notebook's cells and judge its exercises.
+) -> JudgedNotebook:
+    """Run a notebook's cells and judge its exercises; whoever asks knows its name.
 
     Parameters
     ----------
@@ -94,17 +77,19 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         run.live.end()
     for result in exercises:
         run.show(result)
-    return Judged(run.outputs, exercises, tuple(run.inline), (*_notes(run, exercises), *brought), run.times)
+    notes = (*_notes(run, exercises), *map(Note, brought))
+    return JudgedNotebook("", run.outputs, exercises, tuple(run.inline), notes, run.times)
 
 
-def _notes(run: _Run, exercises: Sequence[ExerciseResult]) -> tuple[str, ...]:
+def _notes(run: _Run, exercises: Sequence[ExerciseResult]) -> tuple[Note, ...]:
     """Say which exercises could not be judged, and which cells were stopped."""
     lost = [result.exercise for result in exercises if result.score is None and result.exercise in run.unbuilt]
-    undecided = [f"{name} is undecided: the notebook ended its process more than {REPLAYS} times" for name in lost]
+    ended = f"is undecided: the notebook ended its process more than {REPLAYS} times"
+    undecided = [Note(f"{name} {ended}", undecided=name) for name in lost]
     stopped = []
     for why, names in run.stopped.items():
         more = f" and {len(names) - SHOWN_CELLS} more" if len(names) > SHOWN_CELLS else ""
-        stopped.append(f"not run to the end: {', '.join(map(shown, names[:SHOWN_CELLS]))}{more}: {why}")
+        stopped.append(Note(f"not run to the end: {', '.join(map(shown, names[:SHOWN_CELLS]))}{more}: {why}"))
     return (*undecided, *stopped)
 
 

@@ -11,7 +11,7 @@ import gradekit
 from gradekit import __version__, files
 
 if TYPE_CHECKING:
-    from gradekit.grade.submission import Order
+    from gradekit.grade.judge import Grading
     from gradekit.gradebook.assignment import Book
 
 PACKAGE = Path(gradekit.__file__).parent
@@ -31,14 +31,14 @@ def submission_hash(book: Book, student: str) -> str:
     return files.digest([book.folder(book.directory.submitted_directory, student)])
 
 
-def hashes(order: Order) -> dict[str, str]:
+def hashes(grading: Grading) -> dict[str, str]:
     """Return the hashes of our side: whose change means that a submission is graded again."""
-    hidden = order.course.hidden(order.assignment)
-    config = [order.course.root / "nbgrader_config.py", order.course.root / "release" / order.assignment]
+    hidden = grading.course.hidden(grading.assignment)
+    config = [grading.course.root / "nbgrader_config.py", grading.course.root / "release" / grading.assignment]
     return {
-        "source": files.digest([order.course.source_folder(order.assignment), *config]),
+        "source": files.digest([grading.course.source_folder(grading.assignment), *config]),
         "tests": files.digest([hidden / "tests.py", hidden / "misconceptions.py"]),
         "reference": files.digest([hidden / "reference.npz"]),
         "gradekit": files.digest([PACKAGE / name for name in JUDGES]),
-        "isolation": order.isolation + (", all cells" if order.all_cells else ""),
+        "isolation": grading.isolation + (", all cells" if grading.all_cells else ""),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from nbgrader import utils
 from nbgrader.preprocessors import SaveAutoGrades
@@ -13,7 +13,6 @@ from gradekit.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from nbformat import NotebookNode
 
@@ -36,13 +35,6 @@ class Executed:
     scores: Mapping[str, float] = field(default_factory=dict)
     undecided: Mapping[str, str] = field(default_factory=dict)
     by_outputs: bool = False
-
-
-class Executor(Protocol):
-    """Runs a sanitised notebook: puts outputs into its cells."""
-
-    def __call__(self, nb: NotebookNode, name: str, folder: Path) -> Executed:
-        """Run notebook `name`; `folder` holds the submission's files and the source's, and becomes ``autograded/``."""
 
 
 def all_undecided(nb: NotebookNode, reason: str) -> Executed:

@@ -1,14 +1,11 @@
-"""nbgrader's Autograde for one submission in its stage: sanitise and run without a write, then enter all of it."""
+"""nbgrader's Autograde for one submission in its stage: sanitise without a write, and later enter all of it."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import logging
-import os
 import re
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,16 +18,15 @@ from traitlets import Unicode
 from traitlets.utils.importstring import import_item
 
 from gradekit.gradebook.lend import Reading, Writing, lent
-from gradekit.gradebook.rows import Executed, SaveScores, all_undecided
-from gradekit.gradebook.settings import is_enabled
+from gradekit.gradebook.rows import SaveScores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from nbformat import NotebookNode
 
     from gradekit.gradebook.assignment import Book
-    from gradekit.gradebook.rows import Executor
+    from gradekit.gradebook.rows import Executed
 
 
 LOG = logging.getLogger(__name__)
@@ -63,8 +59,8 @@ class _CheckOnce(CheckCellMetadata):  # type: ignore[misc]
         return (nb, resources) if found == self.known else super().preprocess(nb, resources)
 
 
-class Recorder(Autograde):  # type: ignore[misc]
-    """nbgrader's Autograde for one submission in a stage, in two halves: before the database is written, and after."""
+class StagedAutograde(Autograde):  # type: ignore[misc]
+    """nbgrader's Autograde for one submission in a stage, in two halves: before the notebooks are run, and after."""
 
     def __init__(self, book: Book, student: str, stage: Path) -> None:
         folders = {name: getattr(book.directory, name) for name in book.directory.trait_names(config=True)}
@@ -78,22 +74,18 @@ class Recorder(Autograde):  # type: ignore[misc]
         self.exporter = self.exporter_class(parent=self, config=self.config)
         self.exporter.optimistic_validation = True  # once after all preprocessors, not after each
 
-    def run(self, taken: Taken, execute: Executor) -> dict[str, tuple[NotebookNode, Executed]]:
-        """Sanitise and run the notebooks; the database is only read."""
+    def sanitise(self, names: Iterable[str]) -> dict[str, NotebookNode]:
+        """Copy the source's files over the submission's and take notebooks through nbgrader's steps before the run.
+
+        The database is only read.
+        """
         self.notebooks = [str(self.inbox / f"{name}.ipynb") for name in self.book.sources]
         before, _ = self._steps()
         with lent(Reading(self.book)):
             self.init_assignment(self.book.assignment, self.student)
-            sane = {name: self._convert(name, [*self.sanitize_preprocessors, *before]) for name in taken.notebooks}
+            sane = {name: self._convert(name, [*self.sanitize_preprocessors, *before]) for name in names}
         self.book.gradebook.db.rollback()  # nothing was written; this ends the reading
-        runs = {}
-        for name, reason in taken.notebooks.items():
-            done = all_undecided(sane[name], reason) if reason else Executed(by_outputs=True)
-            if not reason and is_enabled(self.config, "Execute"):
-                with _environment(NBGRADER_EXECUTION="autograde"):
-                    done = execute(sane[name], name, self.outbox)
-            runs[name] = (sane[name], done)
-        return runs
+        return sane
 
     def enter(self, runs: Mapping[str, tuple[NotebookNode, Executed]]) -> dict[tuple[str, str], str]:
         """Write rows and notebooks; return why cells are undecided, by notebook and grade_id."""
@@ -148,25 +140,3 @@ class Recorder(Autograde):  # type: ignore[misc]
         resources: dict[str, Any] = self.init_single_notebook_resources(str(path))
         resources["nbgrader"]["student"] = self.student
         return resources | {"metadata": {"name": name, "path": str(self.outbox)}}
-
-
-@contextmanager
-def _environment(**words: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in words}
-    os.environ.update(words)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
-
-
-@dataclass(frozen=True)
-class Taken:
-    """A submission in its stage: the notebooks to convert, each with why it is undecided already, if it is."""
-
-    notebooks: Mapping[str, str]
-    notes: tuple[str, ...]
-    alarms: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from gradekit.handin.find import MAX_NOTES
+from gradekit.model import MAX_NOTES
 from gradekit.text import shown
 from gradekit.worker.sandbox import HOME
 

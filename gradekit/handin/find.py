@@ -15,9 +15,9 @@ from gradekit.course.rawcell import grade_id_of
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
+from gradekit.model import MAX_NOTES
 from gradekit.text import shown
 
-MAX_NOTES = 20
 MAX_NOTEBOOK_BYTES = 32 * 2**20
 MAX_PARTS = 2_000_000  # commas and opening brackets: as objects they take some 250 MB at worst
 MAX_CELLS = 10_000

@@ -18,7 +18,8 @@ import nbformat
 
 from gradekit.course import notebook
 from gradekit.course.rawcell import attachments_of, clean, grade_id_of, id_of, is_locked, is_test, tags_of, text
-from gradekit.handin.find import FORMAT, MAX_NOTES
+from gradekit.handin.find import FORMAT
+from gradekit.model import MAX_NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

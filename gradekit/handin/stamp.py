@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gradekit.gradebook.convert import parse_time
 from gradekit.handin.collect import OPEN_FILE
+from gradekit.model import Note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,22 +22,22 @@ MAX_TIMESTAMP = 100  # characters; nbgrader writes 30
 TIMESTAMP_LETTERS = re.compile(r"[A-Za-z0-9_+:., -]+(?:/[A-Za-z0-9_+-]+){0,2}")
 
 
-def examine_timestamp(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Look at the time of handing in; return alarm and note. One that cannot be read is removed, as if there were none.
+def examine_timestamp(path: Path) -> tuple[Note, ...]:
+    """Look at the time of handing in. One that cannot be read is removed, as if there were none.
 
     nbgrader's own reading of a bad time ends in an AttributeError.
     """
     try:
         written = _written(path)
         if not written:
-            return (), (f"{TIMESTAMP} is empty: the submission counts as in time",)
+            return (Note(f"{TIMESTAMP} is empty: the submission counts as in time"),)
         late = _time(written) > datetime.now(UTC).replace(tzinfo=None)
     except FileNotFoundError:
-        return (), ()
+        return ()
     except ValueError:
         path.unlink()
-        return (f"{TIMESTAMP} holds no time: whether the submission is late is undecided",), ()
-    return (), (f"{TIMESTAMP} lies in the future: {written}",) if late else ()
+        return (Note(f"{TIMESTAMP} holds no time: whether the submission is late is undecided", urgent=True),)
+    return (Note(f"{TIMESTAMP} lies in the future: {written}"),) if late else ()
 
 
 def time_of(path: Path) -> datetime | None:

@@ -1,19 +1,24 @@
-"""One submission in its stage: collected, its notebooks repaired, what must not be published swept out."""
+"""A submission → a HandIn: its files collected, its notebooks found, repaired and sanitised; no row is written."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import re
 import shutil
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gradekit import files
+from gradekit.gradebook.convert import quiet
+from gradekit.gradebook.staged import StagedAutograde
 from gradekit.handin.collect import collect
-from gradekit.handin.find import MAX_NOTES, Found, Unreadable, find_notebook, read
+from gradekit.handin.find import Found, Unreadable, find_notebook, read
 from gradekit.handin.repair import repair
 from gradekit.handin.stamp import TIMESTAMP, examine_timestamp
+from gradekit.model import HandedNotebook, HandIn, Note
 from gradekit.text import shown
 
 if TYPE_CHECKING:
@@ -21,39 +26,72 @@ if TYPE_CHECKING:
 
     from gradekit.gradebook.assignment import Book
 from gradekit.gradebook.settings import is_enabled
-from gradekit.gradebook.staged import Taken
 
 SEAL = "submission_secret.txt"  # nbgrader puts it beside a submission
-# What nbgrader would publish, or what would pass for a report of ours.
-UNPUBLISHED = re.compile(r"(.*\.x?html?|report\.json)", re.IGNORECASE)
 
 
-def take_in(book: Book, student: str, stage: Path, pattern: str) -> Taken:
-    """Collect a submission's files into the stage and repair its notebooks."""
+def take_in(book: Book, student: str, stage: Path, *, notebooks: str = "*") -> HandIn:
+    """Collect a submission's files into a stage, and make sound notebooks of what was handed in.
+
+    Parameters
+    ----------
+    stage : Path
+        An empty folder of ours, on the course's disk.
+    notebooks : str
+        Which of the assignment's notebooks, as a file glob; what else lies in ``autograded/`` stays.
+
+    Raises
+    ------
+    OSError, NbGraderException
+        If we cannot write, or the settings refuse the student: never for what the student did.
+    """
     folder = book.folder(book.directory.submitted_directory, student)
-    inbox, outbox = (stage / step / student / book.assignment for step in ("in", "out"))
-    outbox.mkdir(parents=True)
-    notes = [*collect(folder, inbox), *_make_room(inbox, book)]
-    alarm, note = examine_timestamp(inbox / TIMESTAMP)
-    notes += note
-    taken, places = {}, {}
+    digest = files.digest([folder])
+    with quiet(), contextlib.chdir(book.directory.root):
+        converter = StagedAutograde(book, student, stage)
+        converter.notebooks = [str(folder / f"{name}.ipynb") for name in book.sources]
+        converter.run_pre_convert_hook()
+        converter.outbox.mkdir(parents=True)
+        notes = [*collect(folder, converter.inbox), *_make_room(converter.inbox, book)]
+        stamp = examine_timestamp(converter.inbox / TIMESTAMP)
+        taken = _take_notebooks(book, converter.inbox, folder, notebooks)
+        _carry_over(book.folder(book.directory.autograded_directory, student), converter.outbox, notebooks)
+        sane = converter.sanitise(taken.problems)
+    runs = is_enabled(book.config, "Execute")
+    found = tuple(HandedNotebook(name, sane[name], problem, runs) for name, problem in taken.problems.items())
+    said = (*map(Note, notes), *stamp, *map(Note, taken.notes))
+    return HandIn(book.assignment, student, found, taken.missing, converter.outbox, digest, said)
+
+
+@dataclass(frozen=True)
+class _TakenNotebooks:
+    """The notebooks that are to be graded, each with why it is undecided already, if it is; and those that lack."""
+
+    problems: Mapping[str, str]
+    missing: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def _take_notebooks(book: Book, inbox: Path, folder: Path, pattern: str) -> _TakenNotebooks:
+    """Put repaired notebooks in the places where nbgrader looks for them."""
+    notes: list[str] = []
+    problems, missing, places = {}, [], set()
     for name, cells in book.sources.items():
         found = _find(book, name, inbox, folder)
         notes += () if found.undecided else found.notes
-        places[found.path] = name
+        places.add(found.path)
         path = inbox / f"{name}.ipynb"
         if not (found.path or found.undecided):
-            continue  # missing: nbgrader scores it 0
-        if fnmatch(name, pattern):
-            taken[name], more = _restore(path, found, cells, keep=not is_enabled(book.config, "ClearOutput"))
+            missing += [name] if fnmatch(name, pattern) else []  # nbgrader scores it 0
+        elif fnmatch(name, pattern):
+            problems[name], more = _restore(path, found, cells, keep=not is_enabled(book.config, "ClearOutput"))
             notes += more
         else:
             path.touch()
-    _carry_over(book.folder(book.directory.autograded_directory, student), outbox, pattern)
     for path in sorted(inbox.glob("*.ipynb")):
         if path.stem not in book.sources and path not in places:
             notes.append(f"the notebook {shown(path.name)} is not of this assignment: it is left out")
-    return Taken(taken, tuple(notes), alarm)
+    return _TakenNotebooks(problems, tuple(missing), tuple(notes))
 
 
 def _find(book: Book, name: str, inbox: Path, folder: Path) -> Found:
@@ -107,19 +145,3 @@ def _carry_over(old: Path, outbox: Path, pattern: str) -> None:
 
 def _graded_again(names: Sequence[str], pattern: str) -> list[str]:
     return [name for name in names if fnmatch(name, f"{pattern}.ipynb")]
-
-
-def sweep(outbox: Path, source_files: Sequence[str], notebooks: Mapping[str, str]) -> list[str]:
-    """Remove what must not be published, and whatever stands where a notebook will be written."""
-    kept = {outbox / name for name in source_files}
-    notes = []
-    for path in sorted(outbox.rglob("*")):
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            path.unlink()
-            notes.append(f"{shown(path.name)} is left out: it is no regular file")
-        elif path.is_file() and path not in kept and UNPUBLISHED.fullmatch(path.name):
-            path.unlink()
-            notes.append(f"{shown(path.name)} is left out: no page of a student's own is published")
-    for name in notebooks:
-        (outbox / f"{name}.ipynb").unlink(missing_ok=True)
-    return notes[:MAX_NOTES]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from gradekit import checks
 from gradekit.isolation.exchange import Exchange
 from gradekit.isolation.stubs import Stubs
 from gradekit.judging.line import DEPTH_LIMIT, Handle, LearnerError, Opaque
+from gradekit.model import CellRun
 from gradekit.worker.wire import Ref
 
 if TYPE_CHECKING:
@@ -21,15 +21,6 @@ if TYPE_CHECKING:
     from gradekit.isolation.template import Worker
     from gradekit.judging.line import Target
     from gradekit.model import Limits
-
-
-@dataclass(frozen=True)
-class CellRun:
-    """What became of a cell: its outputs in the notebook's form, whether it went through, its number."""
-
-    ok: bool
-    outputs: list[dict[str, Any]]
-    count: int | None
 
 
 class Session:

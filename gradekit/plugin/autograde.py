@@ -18,41 +18,57 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from sqlalchemy.exc import OperationalError
-from traitlets import Any as AnyTrait
 
 from gradekit.course.course import Course
 from gradekit.errors import CourseError, GradekitError
-from gradekit.grade.record import record
-from gradekit.grade.submission import Desk, Order, begin_desk, refuse_readable
+from gradekit.grade.judge import Grading, open_setup, refuse_readable
+from gradekit.grade.submission import grade
+from gradekit.grade.unchanged import hashes
 from gradekit.gradebook import convert
 from gradekit.gradebook.assignment import open_assignment
-from gradekit.gradebook.settings import read_settings
+from gradekit.gradebook.settings import read_limits, read_settings
 from gradekit.handin.stamp import TIMESTAMP, time_of
 from gradekit.text import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbgrader.coursedir import CourseDirectory
 
-    from gradekit.grade.record import Recorded
     from gradekit.gradebook.assignment import Book
-    from gradekit.gradebook.rows import Executor
+    from gradekit.model import GradeReport
 
 
 SQLITE = "sqlite:///"
 
 
-class StagedAutograde(Autograde):  # type: ignore[misc]
-    """nbgrader's Autograde with `record` inside: the same words, folders and exit codes."""
-
-    def executor(self) -> Executor:
-        """Return what runs the notebooks."""
-        raise NotImplementedError
-
-    def record(self, book: Book, student: str) -> Recorded:
-        """Grade and record one submission."""
-        return record(book, student, execute=self.executor(), notebooks=self.coursedir.notebook_id)
+class EngineAutograde(Autograde):  # type: ignore[misc]
+    """nbgrader's Autograde, with each submission graded by this engine: the same words, folders and exit codes."""
 
     def start(self) -> None:
+        """Look at our side, start the template process, and grade every submission that matches and is due.
+
+        Raises
+        ------
+        NbGraderException
+            If a submission could not be graded or needs a person; the others have been.
+        """
+        grading = Grading(Course(Path(self.coursedir.root).resolve()), self.coursedir.assignment_id)
+        with ExitStack() as stack:
+            try:
+                self._check(grading)
+                config = read_settings(grading.course)
+                config.merge(self.config)  # with the words of the command line
+                setup = stack.enter_context(open_setup(grading, read_limits(config)))
+            except GradekitError as error:
+                self.log.error("%s", error)  # noqa: TRY400  (one sentence, no traceback)
+                raise NbGraderException(str(error)) from None
+            ours = hashes(grading)
+            self.grade_all(
+                lambda book, name: grade(book, setup, name, hashes=ours, notebooks=self.coursedir.notebook_id)
+            )
+
+    def grade_all(self, grade_one: Callable[[Book, str], GradeReport]) -> None:
         """Grade every submission that matches and is due.
 
         Raises
@@ -75,7 +91,7 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
                     continue
                 if assignment not in books:
                     books[assignment] = self._open(gradebook, assignment)
-                if not self._graded(books[assignment], student):
+                if not self._graded(grade_one, books[assignment], student):
                     wrong.append(f"'{assignment}' for student '{shown(student)}'")
         if wrong:
             for one in wrong:
@@ -109,9 +125,9 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
             self.log.error("%s", error)  # noqa: TRY400  (one sentence, no traceback)
             raise NbGraderException(str(error)) from error
 
-    def _graded(self, book: Book, student: str) -> bool:
+    def _graded(self, grade_one: Callable[[Book, str], GradeReport], book: Book, student: str) -> bool:
         try:
-            done = self.record(book, student)
+            done = grade_one(book, student)
         except OperationalError:
             self.log.exception("The database cannot be used; after an upgrade of nbgrader: nbgrader db upgrade")
             raise NbGraderException("There was an error accessing the nbgrader database.") from None
@@ -119,39 +135,14 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
             self.log.error("%s could not be graded:\n%s", shown(student), traceback.format_exc())  # noqa: TRY400
             return False
         for note in done.notes:
-            self.log.warning("%s: %s", shown(student), note)
+            self.log.warning("%s: %s", shown(student), note.text)
         return not done.alarms
 
-
-class EngineAutograde(StagedAutograde):
-    """nbgrader's Autograde; each submission is graded at a desk of ours."""
-
-    _open_things = AnyTrait(None)
-
-    def start(self) -> None:
-        """Look at our side, start the template process, grade, end it."""
-        order = Order(Course(Path(self.coursedir.root).resolve()), self.coursedir.assignment_id)
-        with ExitStack() as stack:
-            try:
-                self._check(order)
-                settings = read_settings(order.course)
-                settings.merge(self.config)  # with the words of the command line
-                self._open_things = begin_desk(order, stack, settings)
-            except GradekitError as error:
-                self.log.error("%s", error)  # noqa: TRY400  (one sentence, no traceback)
-                raise NbGraderException(str(error)) from None
-            super().start()
-
-    def _check(self, order: Order) -> None:
-        if not order.course.source_folder(order.assignment).is_dir():
-            order.course.check_assignment(order.assignment)
-        check_released(self.coursedir, order.assignment)
-        refuse_readable(order)
-
-    def record(self, book: Book, student: str) -> Recorded:
-        """Grade one submission in the sandbox, and write its report."""
-        desk: Desk = self._open_things(book)
-        return desk.grade(student, notebooks=self.coursedir.notebook_id)[1]
+    def _check(self, grading: Grading) -> None:
+        if not grading.course.source_folder(grading.assignment).is_dir():
+            grading.course.check_assignment(grading.assignment)
+        check_released(self.coursedir, grading.assignment)
+        refuse_readable(grading)
 
 
 def check_released(coursedir: CourseDirectory, assignment: str) -> None:

@@ -279,8 +279,8 @@ def _alarms(entry: Entry) -> tuple[str, ...] | None:
     """Return what is more than an exercise that is undecided: these have a group of their own."""
     if entry.report is None:
         return None
-    known = tuple(f"{cell} is undecided" for cell in _by_us(entry))
-    return tuple(line for line in entry.report.alarms if not (known and line.startswith(known))) or None
+    known = _by_us(entry)
+    return tuple(note.text for note in entry.report.alarms if note.undecided not in known) or None
 
 
 def _again(entry: Entry) -> tuple[str, ...] | None:
@@ -320,7 +320,7 @@ def _late(entry: Entry) -> tuple[str, ...] | None:
 def _notes(entry: Entry) -> tuple[str, ...] | None:
     if entry.report is None:
         return None
-    return tuple(line for line in entry.report.notes if line not in entry.report.alarms) or None
+    return tuple(note.text for note in entry.report.notes if not note.urgent) or None
 
 
 def _versions(counted: Tally) -> list[tuple[tuple[tuple[str, str], ...], int]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gradekit.course import notebook
 from gradekit.errors import HiddenTestError
-from gradekit.grade.submission import Order, refuse_readable
+from gradekit.grade.judge import Grading, refuse_readable
 from gradekit.gradebook.settings import read_limits, read_settings
 from gradekit.judging import catalogue
 from gradekit.judging.assignment import load_assignment
@@ -81,7 +81,7 @@ def plan(course: Course, assignment: str) -> Plan:
         If there is nothing that could be proved.
     """
     course.check_assignment(assignment)
-    refuse_readable(Order(course, assignment))
+    refuse_readable(Grading(course, assignment))
     loaded = load_assignment(course, assignment)
     none = TestedExercise("")
     untested = [item.name for item in loaded.exercises if not loaded.tested.get(item.name, none).tests]

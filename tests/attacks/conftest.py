@@ -80,8 +80,8 @@ SOMEBODY = 12345  # an ordinary user's number
 MASKED = """
 import sys
 from gradekit import cli
-from gradekit.grade.submission import Order
-Order.__init__.__defaults__ = (*Order.__init__.__defaults__[:-1], ABI)  # of max_abi, its last field
+from gradekit.grade.judge import Grading
+Grading.__init__.__defaults__ = (*Grading.__init__.__defaults__[:-1], ABI)  # of max_abi, its last field
 sys.exit(cli.main())
 """
 GRADED_S = 400.0  # for a class; it takes a tenth of that

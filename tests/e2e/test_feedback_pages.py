@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gradekit.grade.record import record
 
 from gradekit.course import notebook
 from gradekit.course import reports as course_reports
@@ -20,8 +21,7 @@ from gradekit.course.course import Course
 from gradekit.demo import DUE, Submission, hand_in
 from gradekit.feedback.write import students, write_feedback
 from gradekit.grade.classroom import grade_class
-from gradekit.grade.record import record
-from gradekit.grade.submission import Order
+from gradekit.grade.judge import Grading
 from gradekit.gradebook import convert
 from gradekit.gradebook.assignment import open_assignment, open_gradebook
 from gradekit.gradebook.rows import Executed
@@ -295,7 +295,7 @@ def test_a_graded_submission_becomes_a_page(small: Course, opened: Callable[...,
     with convert.gradebook(read_settings(small)) as gradebook:
         gradebook.update_or_create_assignment("small", duedate=DUE.replace(tzinfo=None))
     hand_in(small, "small", [Submission("ada", {"double": "def double(x):\n    return x * x"})])
-    (done,) = grade_class(Order(small, "small"), ["ada"])
+    (done,) = grade_class(Grading(small, "small"), ["ada"])
     assert done.failure == ""
     (written,) = write_feedback(small, "small", students(small, "small"))
     assert written.notes[0].startswith("no submission_secret.txt")

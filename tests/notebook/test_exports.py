@@ -22,7 +22,7 @@ from gradekit.course.course import Course
 from gradekit.demo import Submission
 from gradekit.errors import BadReference, CourseError, HostError
 from gradekit.export import bundle, gradescope, gradescope_run, otter
-from gradekit.grade import submission as grade_submission
+from gradekit.grade.judge import LANDLOCK, USER, Grading, refuse_readable
 from gradekit.model import ExerciseResult, GradeReport, TestResult, Verdict
 from gradekit.worker import sandbox
 
@@ -259,13 +259,13 @@ def test_there_is_always_a_result(exported: Course, tmp_path: Path, break_it: Ca
 
 def test_a_container_without_landlock_is_told_to_staff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the container forbids Landlock another user is what is left, and only staff read of it."""
-    assert gradescope_run.isolation() == grade_submission.LANDLOCK
+    assert gradescope_run.isolation() == LANDLOCK
     monkeypatch.setattr(sandbox, "landlock_abi", lambda: 0)
-    assert gradescope_run.isolation() == grade_submission.USER
+    assert gradescope_run.isolation() == USER
     exercise = notebook.exercises(notebook.cells(_node()))[0]
-    found = gradescope.results(GradeReport("small", "x", grade_submission.USER), [exercise])
-    assert f"isolation: {grade_submission.USER}" in _staff(found)
-    assert grade_submission.USER not in json.dumps([test for test in found["tests"] if test["visibility"] == "visible"])
+    found = gradescope.results(GradeReport("small", "x", USER), [exercise])
+    assert f"isolation: {USER}" in _staff(found)
+    assert USER not in json.dumps([test for test in found["tests"] if test["visibility"] == "visible"])
 
 
 def test_a_course_that_is_open_to_all_is_refused_without_landlock(
@@ -273,10 +273,10 @@ def test_a_course_that_is_open_to_all_is_refused_without_landlock(
 ) -> None:
     """Without Landlock the modes of the course's folder keep it closed, or nothing is graded."""
     small.root.chmod(0o700)
-    grade_submission.refuse_readable(grade_submission.Order(small, "small", grade_submission.USER))
+    refuse_readable(Grading(small, "small", USER))
     monkeypatch.setattr(sandbox, "others_can_read", lambda _: True)
     with pytest.raises(HostError, match="open to other users"):
-        grade_submission.refuse_readable(grade_submission.Order(small, "small", grade_submission.USER))
+        refuse_readable(Grading(small, "small", USER))
 
 
 # --- what is on the page ---------------------------------------------------------------------------------------------

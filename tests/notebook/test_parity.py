@@ -13,7 +13,7 @@ from nbgrader.converters import Autograde, GenerateAssignment
 from gradekit.course.course import Course
 from gradekit.demo import hand_in, make_course, synthetic_class
 from gradekit.grade.classroom import due, grade_class
-from gradekit.grade.submission import Order
+from gradekit.grade.judge import Grading
 from gradekit.gradebook import convert
 from gradekit.gradebook.settings import read_settings
 
@@ -48,10 +48,10 @@ def stock(course: Course, folder: Path, assignment: str) -> Course:
 
 def ours(course: Course, assignment: str) -> Course:
     """Grade a course with our engine."""
-    order = Order(course, assignment)
-    names, kept = due(order)
+    grading = Grading(course, assignment)
+    names, kept = due(grading)
     assert not kept
-    for item in grade_class(order, names, jobs=2):
+    for item in grade_class(grading, names, jobs=2):
         assert item.report is not None, item.failure
         assert not item.report.undecided
     return course

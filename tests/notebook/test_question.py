@@ -12,7 +12,7 @@ from nbgrader.converters import GenerateFeedback
 from gradekit.course.course import Course
 from gradekit.demo import Submission, hand_in, make_course
 from gradekit.grade.classroom import due, grade_class
-from gradekit.grade.submission import Order
+from gradekit.grade.judge import Grading
 from gradekit.gradebook import convert
 from gradekit.gradebook.settings import read_settings
 
@@ -34,8 +34,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     assert "".join(cell["source"]) == "YOUR ANSWER HERE"
     cell["source"] = "Because n is drawn by lot."
     path.write_text(json.dumps(node))
-    order = Order(made, NAME)
-    for graded in grade_class(order, due(order)[0]):
+    grading = Grading(made, NAME)
+    for graded in grade_class(grading, due(grading)[0]):
         assert not graded.failure
     return made
 

@@ -16,13 +16,12 @@ from gradekit.course import notebook
 from gradekit.course.course import Course
 from gradekit.grade.notebook import Judged, grade_cells, inline_score
 from gradekit.isolation import exchange
-from gradekit.isolation.session import CellRun
 from gradekit.isolation.template import Template
 from gradekit.judging import judge
 from gradekit.judging.assignment import Assignment, load_assignment
 from gradekit.judging.catalogue import load_misconceptions
 from gradekit.judging.inprocess import judge_in_process
-from gradekit.model import Cell, ExerciseResult, Limits, Role, Verdict
+from gradekit.model import Cell, CellRun, ExerciseResult, Limits, Role, Verdict
 
 from .conftest import QUICK, text_of
 

@@ -1,0 +1,175 @@
+"""HandIn → Judged: what a process needs to judge submissions of one assignment, and the judging of one.
+
+No database, no other submission, no folder of the course but the assignment's own: it can run in another process.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gradekit.course import notebook, reports
+from gradekit.errors import HostError
+from gradekit.grade.notebook import grade_cells
+from gradekit.grade.unchanged import versions
+from gradekit.isolation.template import template
+from gradekit.judging.assignment import load_assignment
+from gradekit.judging.catalogue import load_misconceptions
+from gradekit.model import ExerciseResult, Judged, JudgedNotebook, TestResult, Verdict
+from gradekit.worker import sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gradekit.course.course import Course
+    from gradekit.isolation.template import Template
+    from gradekit.judging.assignment import Assignment
+    from gradekit.judging.catalogue import Misconception
+    from gradekit.model import HandedNotebook, HandIn, Limits
+
+NOTHING = "No notebook was handed in."
+LANDLOCK, USER, NONE = "landlock+seccomp", "another user", "none"
+
+
+@dataclass(frozen=True)
+class Grading:
+    """What to grade, and how.
+
+    Attributes
+    ----------
+    isolation : str
+        ``landlock+seccomp``; ``another user``, for a container without Landlock that holds one submission; or ``none``,
+        which runs learners' code with the user's own rights.
+    all_cells : bool
+        Run the cells after the last graded one too; they cannot change a score.
+    db : str
+        The gradebook's address; empty for nbgrader's own setting.
+    max_abi : int
+        The highest Landlock ABI to use; lower ones are for tests.
+    """
+
+    course: Course
+    assignment: str
+    isolation: str = LANDLOCK
+    all_cells: bool = False
+    db: str = ""
+    max_abi: int = 99
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a process needs to judge submissions of one assignment: no gradebook, no submission, no other folder.
+
+    Attributes
+    ----------
+    tests : Assignment or None
+        The hidden tests; None where the assignment has none.
+    catalogue : sequence of Misconception
+        The wrong answers that an exercise which lost points is compared with.
+    secret : bytes
+        The course's; fresh inputs follow from it.
+    """
+
+    assignment: str
+    template: Template
+    limits: Limits
+    tests: Assignment | None
+    catalogue: Sequence[Misconception]
+    secret: bytes
+    isolation: str = LANDLOCK
+    all_cells: bool = False
+
+
+@contextmanager
+def open_setup(grading: Grading, limits: Limits) -> Iterator[Setup]:
+    """Load the hidden tests and start a template process, which ends with the block.
+
+    Raises
+    ------
+    HostError
+        If learners' code cannot be isolated here, or the course lies where it may read.
+    """
+    refuse_readable(grading)
+    course, name = grading.course, grading.assignment
+    secret = reports.secret(course.root)
+    walls = {"isolate": grading.isolation != NONE, "landlock": grading.isolation != USER}
+    with template(**walls, max_abi=grading.max_abi) as running:
+        tests = _tests(course, name)  # while the template warms up
+        known = load_misconceptions(course, name, tests.exercises, tests.solution) if tests else ()
+        running.wait_until_warm()
+        yield Setup(name, running, limits, tests, known, secret, grading.isolation, grading.all_cells)
+
+
+def refuse_readable(grading: Grading) -> None:
+    """Refuse a course that lies in a folder which every worker may read."""
+    root = grading.course.root
+    if grading.isolation == NONE:
+        return
+    if grading.isolation == USER and sandbox.others_can_read(str(root)):
+        raise HostError(f"The course {root} is open to other users.", help="Close it: chmod 700")
+    for path in sandbox.readable():
+        if root.is_relative_to(path):
+            raise HostError(
+                f"The course {root} lies in {path}, which learners' code must be able to read.",
+                help="Move the course elsewhere.",
+            )
+
+
+def _tests(course: Course, assignment: str) -> Assignment | None:
+    source = course.source(assignment)  # a course of other making may have notebooks of other names
+    if source.exists() and notebook.calls_hidden_tests(notebook.cells(notebook.read(source))):
+        return load_assignment(course, assignment)
+    return None
+
+
+def judge(setup: Setup, hand_in: HandIn) -> Judged:
+    """Run a submission's notebooks in workers and judge their exercises.
+
+    It sees no database and no other submission. What the learner's code writes is added to the submission's files.
+    """
+    begin = time.perf_counter()
+    runs = [_judged(setup, hand_in, found) for found in hand_in.notebooks if found.runs or found.problem]
+    if setup.tests is not None and setup.assignment in hand_in.missing:
+        runs.append(JudgedNotebook(setup.assignment, exercises=_unrun(setup.tests, Verdict.WA, NOTHING)))
+    return Judged(tuple(runs), setup.isolation, versions(), time.perf_counter() - begin)
+
+
+def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook) -> JudgedNotebook:
+    cells = notebook.cells(dict(found.node))
+    with_tests = found.name == setup.assignment and notebook.calls_hidden_tests(cells)
+    tests = setup.tests if with_tests else None
+    if found.problem:
+        why = f"{found.name} is undecided: {found.problem}"
+        return JudgedNotebook(found.name, exercises=_unrun(tests, Verdict.IE, why) if tests else ())
+    run = grade_cells(
+        cells,
+        tests,
+        template=setup.template,
+        limits=setup.limits,
+        files=hand_in.files,
+        seed=hmac.digest(setup.secret, f"{hand_in.assignment}/{hand_in.student}".encode(), "sha256"),
+        catalogue=setup.catalogue,
+        all_cells=setup.all_cells,
+    )
+    return replace(run, name=found.name)
+
+
+def _unrun(tests: Assignment, verdict: Verdict, said: str) -> tuple[ExerciseResult, ...]:
+    """Return the exercises of a notebook that could not be run: undecided, or lost where none was handed in."""
+    score = None if verdict is Verdict.IE else 0.0
+    return tuple(
+        ExerciseResult(
+            exercise.name,
+            exercise.points,
+            score,
+            tuple(
+                TestResult(test.name, test.sentence, test.weight, verdict, said)
+                for test in tests.tested[exercise.name].tests
+            ),
+        )
+        for exercise in tests.exercises
+        if exercise.name in tests.tested
+    )

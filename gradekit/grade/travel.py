@@ -1,0 +1,118 @@
+"""HandIn and Judged as bytes, and back: how a submission reaches another process and comes home.
+
+A msgpack frame of plain values, never pickle. What is read back is held to its form and its bounds, since what a
+learner has written is in it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgpack
+
+from gradekit.course import reports
+from gradekit.errors import GradekitError
+from gradekit.model import CellRun, HandedNotebook, HandIn, Judged, JudgedNotebook, Note
+
+FRAME_BYTES = 2**30  # a notebook has at most 32 MiB when it is handed in; its outputs have bounds of their own
+_TEXT = "surrogatepass"  # what a learner has printed may hold half a pair
+
+
+def pack_hand_in(hand_in: HandIn) -> bytes:
+    """Return a submission as bytes; its files stay where they are, and their folder is named."""
+    notebooks = [[found.name, json.dumps(found.node), found.problem, found.runs] for found in hand_in.notebooks]
+    kept = [hand_in.assignment, hand_in.student, list(hand_in.missing), str(hand_in.files), hand_in.digest]
+    return _pack([notebooks, kept, _plain_notes(hand_in.notes)])
+
+
+def unpack_hand_in(data: bytes) -> HandIn:
+    """Return the submission that the bytes hold.
+
+    Raises
+    ------
+    GradekitError
+        If they are damaged.
+    """
+    try:
+        notebooks, (assignment, student, missing, files, digest), notes = _unpack(data)
+        found = tuple(
+            HandedNotebook(_str(name), json.loads(node), _str(problem), bool(runs))
+            for name, node, problem, runs in notebooks
+        )
+        names = tuple(map(_str, missing))
+        return HandIn(_str(assignment), _str(student), found, names, Path(files), _str(digest), _notes(notes))
+    except (TypeError, ValueError) as error:
+        raise GradekitError(f"A submission on its way between two processes was damaged: {error}.") from None
+
+
+def pack_judged(judged: Judged) -> bytes:
+    """Return what judging has brought as bytes."""
+    runs = [
+        [
+            run.name,
+            json.dumps([[index, done.ok, done.outputs, done.count] for index, done in run.outputs.items()]),
+            [reports.plain(result) for result in run.exercises],
+            [reports.plain(result) for result in run.inline],
+            _plain_notes(run.notes),
+            dict(run.times),
+        ]
+        for run in judged.notebooks
+    ]
+    return _pack([runs, judged.isolation, dict(judged.versions), judged.wall_s])
+
+
+def unpack_judged(data: bytes) -> Judged:
+    """Return what the bytes hold.
+
+    Raises
+    ------
+    GradekitError
+        If they are damaged.
+    """
+    try:
+        runs, isolation, versions, wall_s = _unpack(data)
+        return Judged(tuple(map(_run, runs)), _str(isolation), dict(versions), float(wall_s))
+    except (TypeError, ValueError, KeyError) as error:
+        raise GradekitError(f"A submission on its way between two processes was damaged: {error}.") from None
+
+
+def _run(found: Any) -> JudgedNotebook:
+    name, outputs, exercises, inline, notes, times = found
+    return JudgedNotebook(
+        _str(name),
+        {int(index): CellRun(ok is True, shown, count) for index, ok, shown, count in json.loads(outputs)},
+        tuple(reports.exercise(item) for item in exercises),
+        tuple(reports.inline(item) for item in inline),
+        _notes(notes),
+        {_str(part): float(seconds) for part, seconds in times.items()},
+    )
+
+
+def _plain_notes(notes: tuple[Note, ...]) -> list[list[Any]]:
+    return [[note.text, note.undecided, note.urgent] for note in notes]
+
+
+def _notes(found: Any) -> tuple[Note, ...]:
+    return tuple(Note(_str(text), _str(undecided), urgent is True) for text, undecided, urgent in found)
+
+
+def _str(value: Any) -> str:
+    if type(value) is not str:
+        raise TypeError(f"a {type(value).__name__} for a text")
+    return value
+
+
+def _pack(value: Any) -> bytes:
+    data: bytes = msgpack.packb(value, unicode_errors=_TEXT)
+    return data
+
+
+def _unpack(data: bytes) -> Any:
+    if len(data) > FRAME_BYTES:
+        raise ValueError(f"{len(data)} bytes, where {FRAME_BYTES} are allowed")
+    try:
+        return msgpack.unpackb(data, unicode_errors=_TEXT)
+    except (msgpack.UnpackException, msgpack.ExtraData) as error:
+        raise ValueError(f"no frame: {error}") from None

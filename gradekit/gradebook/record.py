@@ -1,0 +1,129 @@
+"""Judged → rows of the gradebook, ``autograded/``, and last of all the report: one writer, one transaction.
+
+Rows and notebooks are written by nbgrader's own classes. Killed at any moment, a submission is recorded whole, or is
+graded again by the next run because ``autograded/`` or its report lacks it.
+
+Not for threads: while a submission is recorded, the working directory and the name `Gradebook` in nbgrader's modules
+are lent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+from gradekit.course import reports
+from gradekit.course.notebook import GRADE_SUFFIX
+from gradekit.files import put
+from gradekit.gradebook.convert import quiet
+from gradekit.gradebook.lend import transaction
+from gradekit.gradebook.publish import sweep
+from gradekit.gradebook.rows import Executed, all_undecided
+from gradekit.gradebook.staged import StagedAutograde
+from gradekit.model import GradeReport, Note
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbformat import NotebookNode
+
+    from gradekit.gradebook.assignment import Book
+    from gradekit.model import HandedNotebook, HandIn, Judged, JudgedNotebook
+
+NOT_JUDGED = "our tests could not judge this"
+
+
+def record(book: Book, hand_in: HandIn, judged: Judged, *, stage: Path, hashes: Mapping[str, str]) -> GradeReport:
+    """Record a judged submission; where anything raises, nothing has changed.
+
+    Parameters
+    ----------
+    stage : Path
+        The folder in which it was taken in.
+    hashes : mapping of str to str
+        Of our side: what the scores depend on beside what was handed in.
+
+    Raises
+    ------
+    CourseError
+        If ``.gradekit/`` or ``autograded/`` cannot be written.
+    """
+    by_name = {run.name: run for run in judged.notebooks}
+    runs = {found.name: _executed(found, by_name.get(found.name)) for found in hand_in.notebooks}
+    notes = enter(book, hand_in, runs, stage=stage)
+    report = GradeReport(
+        assignment=hand_in.assignment,
+        student=hand_in.student,
+        isolation=judged.isolation,
+        exercises=tuple(result for run in judged.notebooks for result in run.exercises),
+        inline=tuple(result for run in judged.notebooks for result in run.inline),
+        missing=hand_in.missing,
+        notes=(*(note for run in judged.notebooks for note in run.notes), *notes),
+        times={name: round(seconds, 4) for name, seconds in judged.times.items()},
+        versions=judged.versions,
+        hashes={**hashes, "submission": hand_in.digest},
+    )
+    reports.save(Path(book.directory.root), report)
+    return report
+
+
+def enter(
+    book: Book, hand_in: HandIn, runs: Mapping[str, tuple[NotebookNode, Executed]], *, stage: Path
+) -> tuple[Note, ...]:
+    """Write the rows and put the autograded folder in its place; return the submission's notes, urgent ones last."""
+    submitted = book.folder(book.directory.submitted_directory, hand_in.student)
+    notes = list(hand_in.notes)
+    with quiet(), contextlib.chdir(book.directory.root):
+        converter = StagedAutograde(book, hand_in.student, stage)
+        notes += map(Note, sweep(hand_in.files, book.source_files(), runs))
+        with transaction(book.gradebook) as commit:
+            reasons = converter.enter(runs)
+            notes += map(Note, sweep(hand_in.files, book.source_files(), ()))
+            put(hand_in.files, book.folder(book.directory.autograded_directory, hand_in.student), stage, commit)
+        converter.share()
+        converter.notebooks = [str(submitted / f"{name}.ipynb") for name in runs]
+        converter.run_post_convert_hook()
+    lost = {found.name: found.problem for found in hand_in.notebooks if found.problem}
+    undecided = lost | {cell: why for (name, cell), why in reasons.items() if name not in lost}
+    notes += [Note(f"{name} is undecided: {why}", undecided=name, urgent=True) for name, why in undecided.items()]
+    return tuple(sorted(dict.fromkeys(notes), key=lambda note: note.urgent))
+
+
+def _executed(found: HandedNotebook, run: JudgedNotebook | None) -> tuple[NotebookNode, Executed]:
+    """Return a notebook with a run's outputs in its cells, and which scores are known and which are not."""
+    nb = nbformat.from_dict(dict(found.node))
+    if found.problem:
+        return nb, all_undecided(nb, found.problem)
+    if run is None:  # the settings did not want it run
+        return nb, Executed(by_outputs=True)
+    for index, done in run.outputs.items():
+        nb.cells[index].outputs = [_output(output) for output in done.outputs]
+        nb.cells[index].execution_count = done.count
+    scores = {result.exercise + GRADE_SUFFIX: result.score for result in run.exercises}
+    scores |= {result.grade_id: result.score for result in run.inline}
+    why = {result.grade_id: result.message for result in run.inline}
+    undecided = {name: why.get(name) or NOT_JUDGED for name, score in scores.items() if score is None}
+    return nb, Executed({name: score for name, score in scores.items() if score is not None}, undecided)
+
+
+def _output(output: Mapping[str, Any]) -> NotebookNode:
+    """Return one output in the notebook's form, made of known fields alone: it came out of a worker."""
+    kind = output.get("output_type")
+    if kind == "stream":
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return nbformat.v4.new_output("stream", name=name, text=str(output.get("text", "")))
+    if kind == "error":
+        trace = output.get("traceback")
+        lines = [str(line) for line in trace] if isinstance(trace, list) else []
+        ename, evalue = str(output.get("ename", ""))[:300], str(output.get("evalue", ""))[:10_000]
+        return nbformat.v4.new_output("error", ename=ename, evalue=evalue, traceback=lines)
+    given = output.get("data")
+    data = {str(key): str(value) for key, value in given.items()} if isinstance(given, dict) else {}
+    if kind == "execute_result":
+        count = output.get("execution_count")
+        number = count if type(count) is int else None
+        return nbformat.v4.new_output("execute_result", data=data, execution_count=number)
+    return nbformat.v4.new_output("display_data", data=data)
