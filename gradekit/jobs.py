@@ -11,6 +11,7 @@ import traceback
 from collections import deque
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -42,6 +43,8 @@ class Pool(Protocol[Opened_co]):
         self, function: Callable[[Opened_co, Item], Result], items: Iterable[Item]
     ) -> Iterator[tuple[Item, Result | Broken]]:
         """Begin to call ``function(opened, item)`` for every item; yield each item and its result when it is done.
+
+        Items are asked for when a process is free, and one more ahead, so that what they hold need not be kept at once.
 
         One run after the other: a run may be left half-way, but not gone on with once the next has begun.
 
@@ -99,6 +102,24 @@ class _Here(Generic[Opened]):
         return ((item, function(self.opened, item)) for item in items)
 
 
+class _Ahead(Generic[Item]):
+    """What is still to be done: asked for one ahead, while the processes work."""
+
+    def __init__(self, items: Iterator[Item]) -> None:
+        self._items = items
+        self._next: list[Item] = []
+
+    def fill(self) -> bool:
+        """Ask for the next item where none is at hand; tell whether there is one."""
+        if not self._next:
+            self._next = list(islice(self._items, 1))
+        return bool(self._next)
+
+    def pop(self) -> Item:
+        """Return the next item."""
+        return self._next.pop()
+
+
 @dataclass(frozen=True)
 class _Job:
     process: SpawnProcess
@@ -130,24 +151,25 @@ class _There(Generic[Opened]):
     def run(
         self, function: Callable[[Opened, Item], Result], items: Iterable[Item]
     ) -> Iterator[tuple[Item, Result | Broken]]:
-        waiting = deque(items)
+        waiting = _Ahead(iter(items))
         given: dict[Any, Item] = {}
         self._give(function, waiting, given)  # before a result is asked for: two pools can work side by side
         return self._gather(function, waiting, given)
 
-    def _give(self, function: Callable[..., Any], waiting: deque[Item], given: dict[Any, Item]) -> None:
-        while self._idle and waiting:
+    def _give(self, function: Callable[..., Any], waiting: _Ahead[Item], given: dict[Any, Item]) -> None:
+        while self._idle and waiting.fill():
             job = self._idle.popleft()
             if not job.process.is_alive():
                 job.end()
                 job = self._start()
             self._busy[job.connection] = job, given
-            given[job.connection] = waiting.popleft()
+            given[job.connection] = waiting.pop()
             with suppress(ConnectionError):  # it has just ended: reading says so
                 job.connection.send((function, given[job.connection]))
+        waiting.fill()
 
     def _gather(
-        self, function: Callable[..., Any], waiting: deque[Item], given: dict[Any, Item]
+        self, function: Callable[..., Any], waiting: _Ahead[Item], given: dict[Any, Item]
     ) -> Iterator[tuple[Item, Any]]:
         while given:
             for connection in wait(list(self._busy)):

@@ -53,7 +53,7 @@ def test_sandbox_holds(attack: Any, attacked: Any) -> None:
 
 def agrees(case: Any, report: dict[str, Any]) -> None:
     """Demand of a report what the case expects."""
-    assert (report["schema"], report["assignment"], report["student"]) == (1, "small", case.student)
+    assert (report["schema"], report["assignment"], report["student"]) == (2, "small", case.student)
     assert [found["exercise"] for found in report["exercises"]] == list(POINTS)
     for found in report["exercises"]:
         points, wanted = POINTS[found["exercise"]], case.expect.get(found["exercise"], {})
@@ -81,7 +81,7 @@ def test_gradebook_agrees(case: Any, judged: Any) -> None:
 
 def test_instructor_can_read_why(case: Any, judged: Any) -> None:
     """Terminal and notes are plain lines, without a traceback, and hold what the case asks for."""
-    notes = judged.report(case.student)["notes"]
+    notes = [note["text"] for note in judged.report(case.student)["notes"]]
     assert all(isinstance(note, str) and note.isprintable() for note in notes), notes
     name = case.student.encode("unicode_escape").decode()
     lines = [line for line in judged.terminal.splitlines() if case.student in line or name in line]

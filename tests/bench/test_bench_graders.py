@@ -46,8 +46,9 @@ OTTER_TEST = """
 import numpy as np
 from pathlib import Path
 from otter.test_files import test_case
-from gradekit.course import find_course
-from gradekit.hidden import judge_in_process, load_assignment
+from gradekit.course.course import find_course
+from gradekit.judging.assignment import load_assignment
+from gradekit.judging.inprocess import judge_in_process
 
 OK_FORMAT = False
 name = "{name}"
@@ -101,9 +102,11 @@ import json, os, resource, sys, time
 from pathlib import Path
 
 import numpy.random
-from gradekit import notebook, shell as shells
-from gradekit.course import Course
-from gradekit.hidden import judge_in_process, load_assignment
+from gradekit.course import notebook
+from gradekit.course.course import Course
+from gradekit.judging.assignment import load_assignment
+from gradekit.judging.inprocess import judge_in_process
+from gradekit.worker import shell as shells
 
 course, assignment = Course(Path(sys.argv[1])), sys.argv[2]
 loaded = load_assignment(course, assignment)

@@ -13,21 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gradekit.grade.record import record
 
 from gradekit.course import notebook
 from gradekit.course import reports as course_reports
 from gradekit.course.course import Course
 from gradekit.demo import DUE, Submission, hand_in
 from gradekit.feedback.write import students, write_feedback
+from gradekit.files import open_stage
 from gradekit.grade.classroom import grade_class
 from gradekit.grade.judge import Grading
 from gradekit.gradebook import convert
 from gradekit.gradebook.assignment import open_assignment, open_gradebook
-from gradekit.gradebook.rows import Executed
+from gradekit.gradebook.record import record
 from gradekit.gradebook.settings import read_settings
+from gradekit.handin.submission import take_in
 from gradekit.judging.reference import read_cases
-from gradekit.model import Diagnosis, ExerciseResult, GradeReport, Picture, TestResult, Verdict
+from gradekit.model import Diagnosis, ExerciseResult, GradeReport, Judged, JudgedNotebook, Picture, TestResult, Verdict
 from gradekit.release.make import release
 
 ARABIC = "\u0639\u0644\u064a \u0627\u0644\u062d\u0633\u0646"
@@ -110,11 +111,9 @@ def make_class(course: Course) -> None:
     with open_gradebook(config) as gradebook:
         book = open_assignment(config, gradebook, "small")
         for name, made in reports.items():
-            results = {f"{result.exercise}-grade": result.score for result in made.exercises}
-            scores = {cell: score for cell, score in results.items() if score is not None}
-            undecided = {cell: "a person must" for cell, score in results.items() if score is None}
-            done = Executed(scores, undecided)
-            record(book, name, execute=lambda *_, done=done: done)
+            judged = Judged((JudgedNotebook("small", exercises=made.exercises),), "none", {})
+            with open_stage(course.root) as stage:
+                record(book, take_in(book, name, stage), judged, stage=stage, hashes={})
             course_reports.save(course.root, made)
             if name != "mallory":
                 mark = gradebook.find_grade("why", "small", "small", name)

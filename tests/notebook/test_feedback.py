@@ -23,12 +23,13 @@ from gradekit.course.course import Course
 from gradekit.demo import DUE, Submission, hand_in
 from gradekit.errors import CourseError
 from gradekit.feedback.write import Delivered, students, write_feedback
-from gradekit.grade.record import record
+from gradekit.files import open_stage
 from gradekit.gradebook import convert
 from gradekit.gradebook.assignment import open_assignment, open_gradebook
-from gradekit.gradebook.rows import Executed
+from gradekit.gradebook.record import record
 from gradekit.gradebook.settings import read_settings
-from gradekit.model import Diagnosis, ExerciseResult, GradeReport, TestResult, Verdict
+from gradekit.handin.submission import take_in
+from gradekit.model import Diagnosis, ExerciseResult, GradeReport, Judged, JudgedNotebook, TestResult, Verdict
 from gradekit.release.make import release
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -75,12 +76,14 @@ def report(student: str, score: float = 0.0) -> GradeReport:
 def grade(course: Course, student: str, *, made: GradeReport | None) -> None:
     """Record a submission as graded, with double lost or not as its report has it, and save the report."""
     config = read_settings(course)
-    scores = {f"{result.exercise}-grade": result.score for result in made.exercises} if made else {}
-    with open_gradebook(config) as gradebook:
+    run = JudgedNotebook("small", exercises=made.exercises if made else ())
+    with open_gradebook(config) as gradebook, open_stage(course.root) as stage:
         book = open_assignment(config, gradebook, "small")
-        record(book, student, execute=lambda *_: Executed(scores))
+        record(book, take_in(book, student, stage), Judged((run,), "none", {}), stage=stage, hashes={})
     if made:
         reports.save(course.root, made)
+    else:
+        (reports.folder(course.root, "small") / f"{student}.json").unlink()
 
 
 def write(course: Course, *names: str) -> list[Delivered]:

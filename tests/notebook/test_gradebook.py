@@ -11,6 +11,7 @@ import sqlite3
 import stat
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,17 +28,21 @@ from traitlets.config import Config
 from gradekit.course.course import Course
 from gradekit.demo import DUE, Submission, hand_in
 from gradekit.errors import CourseError
-from gradekit.grade import record
+from gradekit.files import open_stage
 from gradekit.gradebook import assignment as books
-from gradekit.gradebook import convert
-from gradekit.gradebook import staged as gradebook_staged
-from gradekit.gradebook.rows import Executed, Executor
+from gradekit.gradebook import convert, record
+from gradekit.gradebook.assignment import Book
+from gradekit.gradebook.rows import Executed, all_undecided
 from gradekit.gradebook.settings import read_settings
-from gradekit.plugin.autograde import StagedAutograde
+from gradekit.gradebook.staged import StagedAutograde
+from gradekit.handin.submission import take_in
+from gradekit.model import GradeReport, Note
+from gradekit.plugin.autograde import EngineAutograde
 from gradekit.release.make import release
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
+Executor = Callable[..., Executed]  # runs a notebook: (nb, name, folder)
 IN_TIME, LATE = "2030-01-31 09:00:00 UTC", "2030-01-31 17:00:00 UTC"
 RIGHT = {"double": "def double(x):\n    return x + x", "quadruple": "def quadruple(x):\n    return 4 * x"}
 
@@ -169,12 +174,36 @@ def submit(course: Course, assignment: str, student: str, name: str, node: Any =
     return folder
 
 
-def graded(course: Course, assignment: str, student: str, execute: Executor, notebooks: str = "*") -> record.Recorded:
-    """Record one submission, opening all that is needed."""
+@dataclass(frozen=True)
+class Recorded:
+    """What was said of a submission that was recorded."""
+
+    student: str
+    notes: tuple[str, ...]
+    alarms: tuple[str, ...]
+    late_s: float
+
+
+def graded(course: Course, assignment: str, student: str, execute: Executor, notebooks: str = "*") -> Recorded:
+    """Take in one submission, run it, and enter it in the gradebook, opening all that is needed."""
     config = read_settings(course)
     with books.open_gradebook(config) as opened:
-        book = books.open_assignment(config, opened, assignment)
-        return record.record(book, student, execute=execute, notebooks=notebooks)
+        return entered(books.open_assignment(config, opened, assignment), student, execute, notebooks)
+
+
+def entered(book: Book, student: str, execute: Executor, notebooks: str = "*") -> Recorded:
+    """Take in one submission, run it, and enter it."""
+    with open_stage(Path(book.directory.root)) as stage:
+        taken = take_in(book, student, stage, notebooks=notebooks)
+        runs = {}
+        for found in taken.notebooks:
+            nb = nbformat.from_dict(found.node)
+            done = all_undecided(nb, found.problem) if found.problem else execute(nb, found.name, taken.files)
+            runs[found.name] = (nb, done)
+        notes = record.enter(book, taken, runs, stage=stage)
+    late_s = float(book.gradebook.find_submission(book.assignment, student).total_seconds_late)
+    alarms = tuple(note.text for note in notes if note.urgent)
+    return Recorded(student, tuple(note.text for note in notes), alarms, late_s)
 
 
 def tables(course: Course) -> dict[str, list[tuple[Any, ...]]]:
@@ -633,7 +662,7 @@ class TestAllOrNothing:
         def failing(*_: Any) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(gradebook_staged.Recorder, name, failing)
+        monkeypatch.setattr(StagedAutograde, name, failing)
         with pytest.raises(OSError, match="No space"):
             graded(course, "small", "ann", lambda *_: Executed({"double-grade": 0.5}))
         assert self.state(course) == before
@@ -758,22 +787,27 @@ class TestOpening:
         assert books.students(config, "small") == ("ann",)
 
 
-class Staged(StagedAutograde):
-    """nbgrader's Autograde with an executor that fails one student and is undecided of another."""
+class Staged(EngineAutograde):
+    """nbgrader's Autograde, with a grading of ours that fails one student and is undecided of another."""
 
-    def executor(self) -> Executor:
-        """Look at the name in the path."""
+    def start(self) -> None:
+        """Grade without a template."""
 
-        def execute(_: Any, __: str, folder: Path) -> Executed:
-            if "fails" in folder.parts:
-                raise RuntimeError("our fault")
-            undecided = {"quadruple-grade": "why"} if "asks" in folder.parts else {}
-            return Executed({"double-grade": 0.5, "quadruple-grade": 2.0}, undecided)
+        def one(book: Book, student: str) -> GradeReport:
+            def execute(*_: Any) -> Executed:
+                if student == "fails":
+                    raise RuntimeError("our fault")
+                undecided = {"quadruple-grade": "why"} if student == "asks" else {}
+                return Executed({"double-grade": 0.5, "quadruple-grade": 2.0}, undecided)
 
-        return execute
+            found = entered(book, student, execute, self.coursedir.notebook_id)
+            notes = tuple(Note(text, urgent=text in found.alarms) for text in found.notes)
+            return GradeReport(book.assignment, student, "none", notes=notes)
+
+        self.grade_all(one)
 
 
-class TestStagedAutograde:
+class TestEngineAutograde:
     """Driven as nbgrader drives its own."""
 
     def start(self, course: Course, **traits: Any) -> None:

@@ -14,14 +14,14 @@ import pytest
 
 from gradekit.course import notebook
 from gradekit.course.course import Course
-from gradekit.grade.notebook import Judged, grade_cells, inline_score
+from gradekit.grade.notebook import grade_cells, inline_score
 from gradekit.isolation import exchange
 from gradekit.isolation.template import Template
 from gradekit.judging import judge
 from gradekit.judging.assignment import Assignment, load_assignment
 from gradekit.judging.catalogue import load_misconceptions
 from gradekit.judging.inprocess import judge_in_process
-from gradekit.model import Cell, CellRun, ExerciseResult, Limits, Role, Verdict
+from gradekit.model import Cell, CellRun, ExerciseResult, JudgedNotebook, Limits, Note, Role, Verdict
 
 from .conftest import QUICK, text_of
 
@@ -36,7 +36,7 @@ def assignment(small: Course) -> Assignment:
 
 
 @pytest.fixture
-def grade(small: Course, assignment: Assignment, template: Template, tmp_path: Path) -> Callable[..., Judged]:
+def grade(small: Course, assignment: Assignment, template: Template, tmp_path: Path) -> Callable[..., JudgedNotebook]:
     """Grade the source notebook with some cells replaced: ``grade(double="...", then=[cell, ...])``."""
     files = tmp_path / "files"
     files.mkdir()
@@ -44,7 +44,7 @@ def grade(small: Course, assignment: Assignment, template: Template, tmp_path: P
 
     known = load_misconceptions(small, "small", assignment.exercises, assignment.solution)
 
-    def graded(*, limits: Limits = QUICK, after: str = "", all_cells: bool = False, **sources: str) -> Judged:
+    def graded(*, limits: Limits = QUICK, after: str = "", all_cells: bool = False, **sources: str) -> JudgedNotebook:
         cells = list(notebook.cells(notebook.read(small.source("small"))))
         cells = [replace(cell, source=sources.get(cell.id.replace("-", "_"), cell.source)) for cell in cells]
         if after:
@@ -70,7 +70,7 @@ def place(small: Course) -> Callable[[str], int]:
     return found.__getitem__
 
 
-def scores(judged: Judged) -> dict[str, float | None]:
+def scores(judged: JudgedNotebook) -> dict[str, float | None]:
     """Return the scores by exercise."""
     return {result.exercise: result.score for result in judged.exercises}
 
@@ -106,7 +106,7 @@ LOSS = "import os\nos._exit(0)"
         ("return [v + v for v in x.tolist()] if x.ndim == 1 else (x * 2).tolist()", Verdict.AC),
     ],
 )
-def test_verdict(grade: Callable[..., Judged], body: str, verdict: Verdict) -> None:
+def test_verdict(grade: Callable[..., JudgedNotebook], body: str, verdict: Verdict) -> None:
     """Each kind of answer gets its verdict, and none is our own error; the next exercise is judged all the same."""
     quiet = dict.fromkeys(("double_try", "double_tests", "quadruple_try", "quadruple_tests"), "1")
     judged = grade(limits=TIGHT, double=f"def double(x):\n    {body}", **quiet)
@@ -116,7 +116,7 @@ def test_verdict(grade: Callable[..., Judged], body: str, verdict: Verdict) -> N
     assert second.score == 2.0, "right upon the reference's double"
 
 
-def test_the_solution_earns_all(grade: Callable[..., Judged]) -> None:
+def test_the_solution_earns_all(grade: Callable[..., JudgedNotebook]) -> None:
     """The source's own solution is accepted, and the run says how long what took."""
     judged = grade()
     assert scores(judged) == FULL
@@ -127,7 +127,7 @@ def test_the_solution_earns_all(grade: Callable[..., Judged]) -> None:
     assert {"cells", "tests", "follow_through"} <= set(judged.times)
 
 
-def test_nothing_handed_in_is_zero(grade: Callable[..., Judged]) -> None:
+def test_nothing_handed_in_is_zero(grade: Callable[..., JudgedNotebook]) -> None:
     """Empty cells are lost points, not undecided ones."""
     judged = grade(double="", quadruple="raise NotImplementedError", imports="")
     assert scores(judged) == {"double": 0.0, "quadruple": 0.0}
@@ -155,7 +155,7 @@ def test_nothing_handed_in_is_zero(grade: Callable[..., Judged]) -> None:
     ],
 )
 def test_the_same_as_in_the_learners_process(
-    grade: Callable[..., Judged], assignment: Assignment, learner: Learner, double: str, quadruple: str
+    grade: Callable[..., JudgedNotebook], assignment: Assignment, learner: Learner, double: str, quadruple: str
 ) -> None:
     """Scores, follow-through and verdicts are those that the in-process line gives, with no stub given to it."""
     sources = {"double": double, "quadruple": quadruple}
@@ -171,14 +171,16 @@ def test_the_same_as_in_the_learners_process(
         assert verdicts(found[name]) == verdicts(expected)
 
 
-def test_a_mistake_costs_once(grade: Callable[..., Judged]) -> None:
+def test_a_mistake_costs_once(grade: Callable[..., JudgedNotebook]) -> None:
     """A right quadruple upon a wrong double earns its points, and what it shows says how."""
     judged = grade(double="def double(x): return x * x")
     assert scores(judged) == {"double": 0.0, "quadruple": 2.0}
     assert [result.follow_through for result in judged.exercises] == [False, True]
 
 
-def test_follow_through_leaves_nothing_behind(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+def test_follow_through_leaves_nothing_behind(
+    grade: Callable[..., JudgedNotebook], place: Callable[[str], int]
+) -> None:
     """What is printed or changed in the second judgement is shown nowhere and changes no verdict of another."""
     later = "print('again')\ndef quadruple(x):\n    print('called')\n    return double(double(x))"
     judged = grade(double="def double(x): return x", quadruple=later, after="print(double(1))", all_cells=True)
@@ -187,7 +189,7 @@ def test_follow_through_leaves_nothing_behind(grade: Callable[..., Judged], plac
     assert text_of(judged.outputs[place("quadruple-grade") + 1].outputs) == "1\n", "still the learner's own double"
 
 
-def test_an_exercise_that_calls_itself_gets_no_stub_of_itself(grade: Callable[..., Judged]) -> None:
+def test_an_exercise_that_calls_itself_gets_no_stub_of_itself(grade: Callable[..., JudgedNotebook]) -> None:
     """The reference of the exercise being judged is never at hand, however the learner looks for it."""
     double = "import gc\ndef double(x):\n    return [f for f in gc.get_objects() if type(f).__name__ == 'Stub'][0](x)"
     quadruple = double.replace("double", "quadruple")
@@ -198,7 +200,7 @@ def test_an_exercise_that_calls_itself_gets_no_stub_of_itself(grade: Callable[..
 # --- losses ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_free_cell_that_ends_the_process(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+def test_a_free_cell_that_ends_the_process(grade: Callable[..., JudgedNotebook], place: Callable[[str], int]) -> None:
     """A cell that ends the process shows an error; the others are run again without it, and the points are earned."""
     judged = grade(double_try=LOSS)
     assert scores(judged) == FULL
@@ -206,7 +208,7 @@ def test_a_free_cell_that_ends_the_process(grade: Callable[..., Judged], place: 
     assert judged.outputs[place("double")].ok
 
 
-def test_a_hidden_call_that_ends_the_process(grade: Callable[..., Judged]) -> None:
+def test_a_hidden_call_that_ends_the_process(grade: Callable[..., JudgedNotebook]) -> None:
     """A function that ends the process loses its exercise; the next is judged in a fresh one, where the cells ran."""
     quiet = dict.fromkeys(("double_try", "double_tests", "quadruple_tests"), "1")
     judged = grade(double="import os\ndef double(x):\n    os._exit(0)", quadruple_try="print(np.ones(1))", **quiet)
@@ -216,32 +218,32 @@ def test_a_hidden_call_that_ends_the_process(grade: Callable[..., Judged]) -> No
     assert (second.score, second.follow_through) == (2.0, True)
 
 
-def test_a_notebook_that_ends_its_process_again_and_again_is_undecided(grade: Callable[..., Judged]) -> None:
+def test_a_notebook_that_ends_its_process_again_and_again_is_undecided(grade: Callable[..., JudgedNotebook]) -> None:
     """After the second replay nothing more is run: what was not judged is undecided, and a person is told why."""
     lost = dict.fromkeys(("imports", "double_try", "double_tests"), LOSS)
     judged = grade(quadruple="def quadruple(x):\n    return double(x)", **lost)
     assert scores(judged) == {"double": None, "quadruple": None}
     assert {test.verdict for result in judged.exercises for test in result.tests} == {Verdict.IE}
-    assert ["double is undecided" in judged.notes[0], "quadruple is undecided" in judged.notes[1]] == [True, True]
-    assert judged.notes[2].startswith("not run to the end: imports, double-try, double-tests: ")
+    assert [note.undecided for note in judged.notes] == ["double", "quadruple", ""]
+    assert judged.notes[2].text.startswith("not run to the end: imports, double-try, double-tests: ")
 
 
-def test_a_mistake_that_ends_the_process_again_and_again_costs_once(grade: Callable[..., Judged]) -> None:
+def test_a_mistake_that_ends_the_process_again_and_again_costs_once(grade: Callable[..., JudgedNotebook]) -> None:
     """What could not be judged in the notebook gets full marks by follow-through, so that nobody need look at it."""
     judged = grade(imports=LOSS, double_try=LOSS, double_tests=LOSS)
     assert scores(judged) == {"double": None, "quadruple": 2.0}
     assert judged.exercises[1].follow_through
-    assert not any("quadruple is undecided" in note for note in judged.notes)
+    assert "quadruple" not in [note.undecided for note in judged.notes]
 
 
-def test_a_cell_that_ends_the_process_the_second_time_only(grade: Callable[..., Judged]) -> None:
+def test_a_cell_that_ends_the_process_the_second_time_only(grade: Callable[..., JudgedNotebook]) -> None:
     """A cell that went through at first and ends the replay is the culprit of the replay, and left out."""
     tricky = "import os, sys\nif not sys.stdout._outputs.open: os._exit(0)"  # nothing that a replay shows is kept
     judged = grade(double_try=tricky, double_tests=LOSS)
     assert scores(judged) == FULL
 
 
-def test_an_interrupted_cell_is_no_loss(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+def test_an_interrupted_cell_is_no_loss(grade: Callable[..., JudgedNotebook], place: Callable[[str], int]) -> None:
     """A cell that takes too long is stopped with an error that says so; what stands before it is still there."""
     judged = grade(limits=TIGHT, double_try="found = 1\nwhile True: pass", quadruple_try="print(found)")
     assert scores(judged) == FULL
@@ -249,14 +251,14 @@ def test_an_interrupted_cell_is_no_loss(grade: Callable[..., Judged], place: Cal
     assert text_of(judged.outputs[place("quadruple-try")].outputs) == "1\n"
 
 
-def test_a_submissions_time_is_bounded(grade: Callable[..., Judged]) -> None:
+def test_a_submissions_time_is_bounded(grade: Callable[..., JudgedNotebook]) -> None:
     """When the submission's time is used up the rest is over its limit: zero and said, not undecided."""
     judged = grade(limits=replace(QUICK, submission_s=0.5, cell_s=5), double_try="while True: pass")
     assert scores(judged)["double"] == 0.0
     assert {test.verdict for test in judged.exercises[0].tests} == {Verdict.TLE, Verdict.WA}
 
 
-def test_our_own_fault_is_undecided(grade: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_own_fault_is_undecided(grade: Callable[..., JudgedNotebook], monkeypatch: pytest.MonkeyPatch) -> None:
     """A hidden test that fails by itself leaves its exercise undecided; the other one is judged."""
     run = judge.try_test
 
@@ -268,7 +270,7 @@ def test_our_own_fault_is_undecided(grade: Callable[..., Judged], monkeypatch: p
     assert scores(grade()) == {"double": None, "quadruple": 2.0}
 
 
-def test_forged_frames_make_no_score(grade: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forged_frames_make_no_score(grade: Callable[..., JudgedNotebook], monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that answers everything with what it likes earns nothing by it."""
     monkeypatch.setattr(exchange, "GRACE_S", 0.3)
     source = """
@@ -286,12 +288,12 @@ def double(x): return x
 # --- the diagnosis ---------------------------------------------------------------------------------------------------
 
 
-def labels(judged: Judged) -> dict[str, str | None]:
+def labels(judged: JudgedNotebook) -> dict[str, str | None]:
     """Return what was found, by exercise."""
     return {result.exercise: result.diagnosis.label if result.diagnosis else None for result in judged.exercises}
 
 
-def test_known_mistake_is_named_and_shown(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+def test_known_mistake_is_named_and_shown(grade: Callable[..., JudgedNotebook], place: Callable[[str], int]) -> None:
     """A known wrong answer is named in the report and in the graded cell's output; a right one is not."""
     judged = grade(double="def double(x): return x ** 2")
     assert labels(judged) == {"double": "squares", "quadruple": None}
@@ -300,7 +302,7 @@ def test_known_mistake_is_named_and_shown(grade: Callable[..., Judged], place: C
     assert labels(grade()) == {"double": None, "quadruple": None}
 
 
-def test_no_diagnosis_of_what_an_earlier_mistake_did(grade: Callable[..., Judged]) -> None:
+def test_no_diagnosis_of_what_an_earlier_mistake_did(grade: Callable[..., JudgedNotebook]) -> None:
     """What an exercise gives upon a wrong earlier one is no mistake of its own; its own is told all the same."""
     judged = grade(double="def double(x): return 3 * x")
     assert labels(judged) == {"double": "constant_factor", "quadruple": None}
@@ -309,12 +311,12 @@ def test_no_diagnosis_of_what_an_earlier_mistake_did(grade: Callable[..., Judged
 
 
 @pytest.mark.parametrize("double", [LOSS, "def double(x):\n    while True: pass", "def double(x: ", "raise SystemExit"])
-def test_no_diagnosis_of_what_gave_no_answer(grade: Callable[..., Judged], double: str) -> None:
+def test_no_diagnosis_of_what_gave_no_answer(grade: Callable[..., JudgedNotebook], double: str) -> None:
     """A process that ended, a loop without end or a cell that fails is no known mistake."""
     assert labels(grade(limits=TIGHT, double=double))["double"] is None
 
 
-def test_hostile_answers_are_compared_with_care(grade: Callable[..., Judged]) -> None:
+def test_hostile_answers_are_compared_with_care(grade: Callable[..., JudgedNotebook]) -> None:
     """Answers of odd kinds are compared with known ones without harm, and are none."""
     for value in (
         "[[x] * 3] * 3",
@@ -330,14 +332,18 @@ def test_hostile_answers_are_compared_with_care(grade: Callable[..., Judged]) ->
 # --- which cells run -------------------------------------------------------------------------------------------------
 
 
-def test_nothing_runs_after_the_last_graded_cell(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+def test_nothing_runs_after_the_last_graded_cell(
+    grade: Callable[..., JudgedNotebook], place: Callable[[str], int]
+) -> None:
     """Cells that can change no score stay as they are, unless all are asked for."""
     last = place("quadruple-grade") + 1
     assert last not in grade(after="print('late')").outputs
     assert text_of(grade(after="print('late')", all_cells=True).outputs[last].outputs) == "late\n"
 
 
-def test_the_graded_cells_own_text_is_never_run(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+def test_the_graded_cells_own_text_is_never_run(
+    grade: Callable[..., JudgedNotebook], place: Callable[[str], int]
+) -> None:
     """A graded cell with hidden tests shows the result of the trusted side, whatever is written in it."""
     judged = grade(double_grade="print('mine')\n0.5", double="def double(x): return x")
     shown = judged.outputs[place("double-grade")].outputs
@@ -346,7 +352,7 @@ def test_the_graded_cells_own_text_is_never_run(grade: Callable[..., Judged], pl
 
 
 def test_graded_cells_leave_the_global_generator_alone(
-    grade: Callable[..., Judged], place: Callable[[str], int]
+    grade: Callable[..., JudgedNotebook], place: Callable[[str], int]
 ) -> None:
     """Numbers drawn after an exercise are those that follow upon the last ones drawn before."""
     judged = grade(
@@ -361,7 +367,7 @@ def test_graded_cells_leave_the_global_generator_alone(
 
 
 def test_files_are_there_and_shadow_nothing(
-    grade: Callable[..., Judged], tmp_path: Path, place: Callable[[str], int]
+    grade: Callable[..., JudgedNotebook], tmp_path: Path, place: Callable[[str], int]
 ) -> None:
     """A submission's files are in the working folder, may be changed there, and take no library's place."""
     (tmp_path / "files" / "numpy.py").write_text("raise SystemExit", encoding="utf-8")
@@ -374,7 +380,7 @@ def test_files_are_there_and_shadow_nothing(
     assert (tmp_path / "files" / "data" / "text.txt").read_text(encoding="utf-8") == "abc"
 
 
-def test_files_that_were_written_come_back(grade: Callable[..., Judged], tmp_path: Path) -> None:
+def test_files_that_were_written_come_back(grade: Callable[..., JudgedNotebook], tmp_path: Path) -> None:
     """New regular files are added, in folders too; what was there stays; caches and temporary files are not wanted."""
     files = tmp_path / "files"
     (files / "data").mkdir()
@@ -397,16 +403,16 @@ def test_files_that_were_written_come_back(grade: Callable[..., Judged], tmp_pat
     assert judged.notes == ()
 
 
-def test_what_comes_back_is_bounded_by_what_is_there(grade: Callable[..., Judged], tmp_path: Path) -> None:
+def test_what_comes_back_is_bounded_by_what_is_there(grade: Callable[..., JudgedNotebook], tmp_path: Path) -> None:
     """Files handed in and written share one bound, and a file without blocks counts with its full size."""
     (tmp_path / "files" / "own").write_bytes(b"x" * 600_000)
     source = "open('hollow', 'w').truncate(500_000); open('small', 'w').write('x')"
     judged = grade(limits=replace(QUICK, scratch_bytes=10**6), double_try=source)
     assert {path.name for path in (tmp_path / "files").iterdir()} == {"checks.py", "own", "small"}
-    assert judged.notes == ("hollow is refused: it is too large (500,000 bytes)",)
+    assert judged.notes == (Note("hollow is refused: it is too large (500,000 bytes)"),)
 
 
-def test_files_of_a_lost_worker_are_lost(grade: Callable[..., Judged], tmp_path: Path) -> None:
+def test_files_of_a_lost_worker_are_lost(grade: Callable[..., JudgedNotebook], tmp_path: Path) -> None:
     """Where the process ended at the last exercise nothing comes back, and nothing fails."""
     end = "import os\nopen('new.txt', 'w').close()\ndef quadruple(x):\n    os._exit(1)"
     judged = grade(quadruple=end)
@@ -414,13 +420,15 @@ def test_files_of_a_lost_worker_are_lost(grade: Callable[..., Judged], tmp_path:
     assert not (tmp_path / "files" / "new.txt").exists()
 
 
-def test_notebooks_are_told_that_they_are_graded(grade: Callable[..., Judged], place: Callable[[str], int]) -> None:
+def test_notebooks_are_told_that_they_are_graded(
+    grade: Callable[..., JudgedNotebook], place: Callable[[str], int]
+) -> None:
     """The variable that nbgrader promises to notebooks is set while they are graded."""
     judged = grade(double_try="import os; print(os.environ['NBGRADER_EXECUTION'])")
     assert text_of(judged.outputs[place("double-try")].outputs) == "autograde\n"
 
 
-def test_every_output_is_in_the_notebooks_form(grade: Callable[..., Judged], small: Course) -> None:
+def test_every_output_is_in_the_notebooks_form(grade: Callable[..., JudgedNotebook], small: Course) -> None:
     """A notebook with all outputs put in is valid, and its graded cells end in their scores."""
     source = (
         "import matplotlib.pyplot as plt, sys\nplt.plot([1]); plt.show()\nprint(1, file=sys.stderr)\n"

@@ -20,7 +20,7 @@ from gradekit.course.course import Course
 from gradekit.errors import CourseError
 from gradekit.gradebook.assignment import open_gradebook
 from gradekit.gradebook.settings import read_settings
-from gradekit.model import Diagnosis, InlineResult
+from gradekit.model import Diagnosis, InlineResult, Note
 from gradekit.report.tables import safe
 from gradekit.report.write import Report, make_report
 
@@ -189,8 +189,9 @@ def test_scores_are_the_gradebooks_final_ones(released: Course, enrol: Enrol) ->
 
 def test_what_is_undecided_is_loud_and_in_no_figure(released: Course, enrol: Enrol) -> None:
     """An undecided exercise needs a person; until then the submission is not in the distribution."""
-    said = ("double-grade is undecided: our tests could not judge this", "timestamp.txt holds no time")
-    enrol(released, "small", "ann", {"double": None}, alarms=said, notes=said)
+    lost = Note("double-grade is undecided: our tests could not judge this", undecided="double-grade", urgent=True)
+    said = (lost, Note("timestamp.txt holds no time", urgent=True))
+    enrol(released, "small", "ann", {"double": None}, notes=said)
     enrol(released, "small", "bob", {})
     made = make_report(released, "small")
     found = {group.key: group.lines for group in made.overview.groups}

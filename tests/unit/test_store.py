@@ -9,7 +9,7 @@ import pytest
 
 from gradekit import files
 from gradekit.course import reports
-from gradekit.model import Diagnosis, ExerciseResult, GradeReport, InlineResult, Picture, TestResult, Verdict
+from gradekit.model import Diagnosis, ExerciseResult, GradeReport, InlineResult, Note, Picture, TestResult, Verdict
 
 PICTURE = Picture("error", "dWx", (2, 2), ((1.0, -0.5), (0.0, 0.25)))
 DIAGNOSIS = Diagnosis("no_mean", "Summed, not averaged", "Yours is 14 times too large.", "lacks 1/N")
@@ -28,7 +28,8 @@ REPORT = GradeReport(
         ),
     ),
     inline=(InlineResult("other", 1.0, None, "no score"),),
-    notes=("a note \ud800",),
+    missing=("other",),
+    notes=(Note("a note \ud800"), Note("double is undecided", undecided="double", urgent=True)),
     times={"wall": 0.5},
 )
 
@@ -40,11 +41,11 @@ def test_a_report_is_read_as_it_was_saved(tmp_path: Path) -> None:
     assert found is not None
     assert found.exercises == REPORT.exercises
     assert (found.inline, found.times, found.student) == (REPORT.inline, dict(REPORT.times), REPORT.student)
-    assert found.notes == REPORT.notes
+    assert (found.notes, found.missing, found.alarms) == (REPORT.notes, ("other",), REPORT.notes[1:])
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": 99}', '{"schema": 1, "exercises": [{}]}', "\xff"])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": 99}', '{"schema": 2, "exercises": [{}]}', "\xff"])
 def test_a_report_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     """A damaged report, or one of another version, is made anew rather than believed."""
     path = reports.save(tmp_path, REPORT)
@@ -67,13 +68,13 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
-def test_seeds_are_new_for_every_learner_and_the_same_again(tmp_path: Path) -> None:
-    """The same submission has the same fresh inputs, another course or learner has others."""
-    one = reports.seed(tmp_path, "small", "ada")
-    assert reports.seed(tmp_path, "small", "ada") == one
-    assert reports.seed(tmp_path, "small", "bob") != one
+def test_the_secret_is_the_courses_own_and_stays(tmp_path: Path) -> None:
+    """Fresh inputs follow from it: the same when graded again, others in another course."""
+    one = reports.secret(tmp_path)
+    assert len(one) == 32
+    assert reports.secret(tmp_path) == one
     (tmp_path / "other").mkdir()
-    assert reports.seed(tmp_path / "other", "small", "ada") != one
+    assert reports.secret(tmp_path / "other") != one
 
 
 def test_digest_sees_names_contents_and_links(tmp_path: Path) -> None:
