@@ -76,10 +76,12 @@ def report(student: str, score: float = 0.0) -> GradeReport:
 def grade(course: Course, student: str, *, made: GradeReport | None) -> None:
     """Record a submission as graded, with double lost or not as its report has it, and save the report."""
     config = read_settings(course)
-    run = JudgedNotebook("small", exercises=made.exercises if made else ())
+    exercises = made.exercises if made else ()
     with open_gradebook(config) as gradebook, open_stage(course.root) as stage:
         book = open_assignment(config, gradebook, "small")
-        record(book, take_in(book, student, stage), Judged((run,), "none", {}), stage=stage, hashes={})
+        taken = take_in(book, student, stage)
+        runs = tuple(JudgedNotebook(found.name, exercises=exercises) for found in taken.notebooks)
+        record(book, taken, Judged(runs, "none", {}), stage=stage, hashes={})
     if made:
         reports.save(course.root, made)
     else:

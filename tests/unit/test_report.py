@@ -233,7 +233,15 @@ def test_tests_that_never_and_always_fail(released: Course, enrol: Enrol) -> Non
 def test_what_else_an_instructor_must_know(released: Course, enrol: Enrol) -> None:
     """Inline scores, no isolation, another grader's scores, different versions, notes: each has its group."""
     inline = (InlineResult("old-grade", 1.0, 1.0),)
-    enrol(released, "small", "ann", {}, inline=inline, notes=("the file numpy.py is refused",), hashes={"tests": "a"})
+    enrol(
+        released,
+        "small",
+        "ann",
+        {},
+        inline=inline,
+        notes=(Note("the file numpy.py is refused"),),
+        hashes={"tests": "a"},
+    )
     enrol(released, "small", "bob", {"double": 0.0}, isolation="none", hashes={"tests": "b"})
     with open_gradebook(read_settings(released)) as gradebook:
         grade = gradebook.find_grade("double-grade", "small", "small", "bob")
