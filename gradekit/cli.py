@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from gradekit.demo import Demo
     from gradekit.grade.classroom import Graded
-    from gradekit.model import GradeReport
     from gradekit.verify.findings import Finding, Proof
 
 
@@ -114,7 +113,7 @@ def _print_grades(found: list[Graded], kept: list[str]) -> None:
         if item.report.inline:
             typer.echo(f"{name}: {len(item.report.inline)} graded cells with tests of their own: inline: not secure")
         if item.changed:
-            typer.echo(f"{name}: score changed from {_score(item.before)} to {_score(item.report)}")
+            typer.echo(f"{name}: score changed from {_score(item.score_before)} to {_score(item.score)}")
     undecided = [item for item in found if item.report is None or item.report.undecided]
     typer.echo(f"{len(found)} graded, {len(kept)} unchanged, {len(undecided)} undecided")
     for item in undecided:
@@ -122,10 +121,7 @@ def _print_grades(found: list[Graded], kept: list[str]) -> None:
         typer.echo(f"  {shown(item.student)}: a person must look at {what}")
 
 
-def _score(report: GradeReport | None) -> str:
-    from gradekit.grade.classroom import total  # noqa: PLC0415
-
-    score = total(report)
+def _score(score: float | None) -> str:
     return "undecided" if score is None else f"{score:.6g}"
 
 

@@ -25,6 +25,7 @@ from gradekit.gradebook.record import record
 from gradekit.gradebook.settings import read_limits, read_settings
 from gradekit.handin.submission import take_in
 from gradekit.jobs import Broken, pool
+from gradekit.score import total
 from gradekit.worker.sandbox import die_with_parent
 
 if TYPE_CHECKING:
@@ -61,15 +62,17 @@ class Graded:
     @property
     def changed(self) -> bool:
         """Whether this grading gave another score than the one before."""
-        return None not in (self.before, self.report) and total(self.before) != total(self.report)
+        return None not in (self.before, self.report) and self.score_before != self.score
 
+    @property
+    def score(self) -> float | None:
+        """The sum of its scores; None where something is undecided."""
+        return total(self.report) if self.report else None
 
-def total(report: GradeReport | None) -> float | None:
-    """Return the sum of a report's scores; None where something is undecided."""
-    if report is None or report.undecided:
-        return None
-    exercises = sum(result.score or 0.0 for result in report.exercises)
-    return exercises + sum(result.score or 0.0 for result in report.inline)
+    @property
+    def score_before(self) -> float | None:
+        """That of the grading before."""
+        return total(self.before) if self.before else None
 
 
 def settings_of(grading: Grading) -> Config:

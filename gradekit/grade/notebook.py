@@ -19,6 +19,7 @@ from gradekit.judging.judge import explain, judge
 from gradekit.judging.line import LearnerError
 from gradekit.judging.transcript import Transcript
 from gradekit.model import CellRun, ExerciseResult, InlineResult, JudgedNotebook, Note, Role, TestResult, Verdict
+from gradekit.score import lost, second_counts, within
 from gradekit.text import shown
 
 if TYPE_CHECKING:
@@ -190,11 +191,6 @@ class _Clock:
         self._times[self._name] = self._times.get(self._name, 0.0) + time.perf_counter() - self._begin
 
 
-def lost(result: ExerciseResult) -> bool:
-    """Tell whether an exercise lost points; one that is undecided has not."""
-    return result.score is not None and result.score < result.points
-
-
 def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | None:
     """Judge an exercise that lost points again, in a fresh worker with the reference's earlier functions as stubs.
 
@@ -224,19 +220,11 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
 def _diagnosed(run: _Run, first: ExerciseResult, second: Attempt | None) -> ExerciseResult:
     """Return the better of two judgings, with a diagnosis where points were lost all the same."""
     result = first
-    if second is not None and _gained(first, second.result):
+    if second is not None and second_counts(first, second.result):
         result = replace(second.result, follow_through=True)
     if not lost(result):
         return result
     return replace(result, diagnosis=_diagnosis(run, first, second))
-
-
-def _gained(first: ExerciseResult, second: ExerciseResult) -> bool:
-    """Tell whether the second judging counts. After one that could not be made only full marks do.
-
-    What is lost there may be for want of the cells that were not run, so a person must look.
-    """
-    return second.score == second.points if first.score is None else (second.score or 0.0) > first.score
 
 
 def _diagnosis(run: _Run, first: ExerciseResult, second: Attempt | None) -> Diagnosis | None:
@@ -273,5 +261,5 @@ def inline_score(cell: Cell, done: CellRun) -> InlineResult:
             if match is None:
                 said = f"the cell ends in {text[:60]!r}, which is no score"
                 return InlineResult(cell.grade_id, points, None, said)
-            return InlineResult(cell.grade_id, points, min(max(float(match.group(1)), 0.0), points))
+            return InlineResult(cell.grade_id, points, within(float(match.group(1)), points))
     return InlineResult(cell.grade_id, points, points)

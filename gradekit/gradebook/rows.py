@@ -9,6 +9,7 @@ from nbgrader import utils
 from nbgrader.preprocessors import SaveAutoGrades
 
 from gradekit.course.notebook import GRADE_SUFFIX
+from gradekit.score import within
 from gradekit.text import shown
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class SaveScores(SaveAutoGrades):  # type: ignore[misc]
         points = float(cell.metadata.nbgrader["points"])
         scores = self.executed.scores if points else {name: 0.0}
         if name in self.reasons or name in scores:
-            self._set(name, None if name in self.reasons else min(max(float(scores[name]), 0.0), points))
+            self._set(name, None if name in self.reasons else within(float(scores[name]), points))
         elif not (utils.is_solution(cell) or self.executed.by_outputs):
             self.reasons[name] = "it was not judged"
             self._set(name, None)

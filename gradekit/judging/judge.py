@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.transcript import Transcript
 from gradekit.judging.declare import Expect, HiddenTest, Rejected
-from gradekit.score import score
+from gradekit.score import earned
 
 PAGE = 96  # characters; nbgrader's feedback page cuts a longer line of output off
 
@@ -27,7 +27,7 @@ def judge(
     """Run the hidden tests of one exercise over a line to a learner's code; keep what it answered in `transcript`."""
     results = tuple(each_test(assignment, name, line, seed=seed, transcript=transcript))
     points = assignment.exercise(name).points
-    return ExerciseResult(name, points, score(points, results), results)
+    return ExerciseResult(name, points, earned(points, results), results)
 
 
 def each_test(

@@ -18,7 +18,7 @@ from gradekit.judging.declare import exercise
 from gradekit.judging.inprocess import InProcess, grade, judge_in_process
 from gradekit.judging.judge import explain, judge
 from gradekit.model import TestResult, Verdict
-from gradekit.score import score
+from gradekit.score import earned
 
 Learner = Callable[..., dict[str, Any]]
 
@@ -41,21 +41,21 @@ def _result(verdict: Verdict, weight: int = 1) -> TestResult:
 
 def test_undecided_is_no_score() -> None:
     """One test that could not be judged, or no test at all, leaves the exercise undecided."""
-    assert score(1.0, []) is None
-    assert score(1.0, [_result(Verdict.AC), _result(Verdict.IE)]) is None
-    assert score(1.0, [TestResult("t", "A sentence.", 1)]) is None
+    assert earned(1.0, []) is None
+    assert earned(1.0, [_result(Verdict.AC), _result(Verdict.IE)]) is None
+    assert earned(1.0, [TestResult("t", "A sentence.", 1)]) is None
 
 
 @pytest.mark.parametrize("points", [0.1, 0.5, 0.7, 1.0, 2.0, 3.0, 1 / 3])
 def test_full_marks_are_the_points_to_the_last_bit(points: float) -> None:
     """All tests accepted give exactly the points, whatever the weights; nbgrader refuses a bit more."""
     for weights in ([1], [1, 2], [3, 3, 1], [7] * 9):
-        assert score(points, [_result(Verdict.AC, weight) for weight in weights]) == points
+        assert earned(points, [_result(Verdict.AC, weight) for weight in weights]) == points
 
 
 def test_partial_credit_follows_the_weights() -> None:
     """The share of the points is the share of the weights, as a plain float."""
-    found = score(0.5, [_result(Verdict.AC, 2), _result(Verdict.WA, 1)])
+    found = earned(0.5, [_result(Verdict.AC, 2), _result(Verdict.WA, 1)])
     assert type(found) is float
     assert found == pytest.approx(1 / 3)
 
