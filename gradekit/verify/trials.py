@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import ast
 import itertools
-import multiprocessing
 import os
 import shutil
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,6 +23,7 @@ from gradekit.errors import GradekitError
 from gradekit.grade.notebook import grade_cells
 from gradekit.isolation.session import Session
 from gradekit.isolation.template import template
+from gradekit.jobs import Broken, pool
 from gradekit.judging.assignment import load_assignment
 from gradekit.judging.judge import each_test
 from gradekit.judging.line import LearnerError
@@ -36,9 +33,11 @@ from gradekit.worker import sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from gradekit.course.course import Course
     from gradekit.isolation.template import Template
+    from gradekit.jobs import Pool
     from gradekit.judging.assignment import Assignment
     from gradekit.model import Cell, TestResult
 
@@ -175,25 +174,14 @@ def open_room(course: Course, assignment: str, limits: Limits) -> Iterator[Room]
 
 # --- several processes -----------------------------------------------------------------------------------------------
 
-_ROOM: list[Room] = []  # of this job process
-
 
 @contextmanager
 def try_answers(
     course: Course, assignment: str, limits: Limits, *, jobs: int
 ) -> Iterator[Callable[[Sequence[Trial]], Iterator[Tried]]]:
     """Give a function that tries answers and yields each when it is done; one job works in this process."""
-    if jobs == 1:
-        with open_room(course, assignment, limits) as room:
-            yield lambda trials: map(room.try_answer, trials)
-        return
-    with _pool(course, assignment, limits, jobs) as pool:
-
-        def run(trials: Sequence[Trial]) -> Iterator[Tried]:
-            for task in as_completed([pool.submit(_try, trial) for trial in trials]):
-                yield _result(task.result)
-
-        yield run
+    with _pool(course, assignment, limits, jobs=0 if jobs == 1 else jobs) as trying:
+        yield lambda trials: (_whole(tried) for _, tried in trying.run(Room.try_answer, trials))
 
 
 def grade_under_two_hash_seeds(
@@ -204,25 +192,20 @@ def grade_under_two_hash_seeds(
     The two sort their sets in different orders. So do their template processes, whose hash seeds are drawn anew.
     """
     found: list[list[tuple[ExerciseResult, ...]]] = [[] for _ in answers]
+    twice = [*range(len(answers))] * 2
     with ExitStack() as stack:
-        tasks = []
+        runs = []
         for seed in HASH_SEEDS:
-            with _hash_seed(seed):  # the process starts with the first task
-                pool = stack.enter_context(_pool(course, assignment, limits, 1))
-                tasks += [(index, pool.submit(_grade, answers[index])) for index in (*range(len(answers)),) * 2]
-        for index, task in tasks:
-            found[index].append(_result(task.result))
+            with _hash_seed(seed):  # the process starts with the pool
+                grading = stack.enter_context(_pool(course, assignment, limits, jobs=1))
+            runs.append(grading.run(Room.grade, [answers[index] for index in twice]))
+        for index, *gradings in zip(twice, *runs, strict=True):  # one job each: in the order that was given
+            found[index] += [_whole(results) for _, results in gradings]
     return found
 
 
-@contextmanager
-def _pool(course: Course, assignment: str, limits: Limits, jobs: int) -> Iterator[ProcessPoolExecutor]:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, _begin_job, (course, assignment, limits)) as pool:
-        try:
-            yield pool
-        finally:
-            pool.shutdown(cancel_futures=True)
+def _pool(course: Course, assignment: str, limits: Limits, *, jobs: int) -> AbstractContextManager[Pool[Room]]:
+    return pool(open_room, (course, assignment, limits), jobs=jobs, begin=sandbox.die_with_parent)
 
 
 @contextmanager
@@ -238,26 +221,10 @@ def _hash_seed(seed: int) -> Iterator[None]:
             os.environ["PYTHONHASHSEED"] = before
 
 
-def _result(result: Callable[[], T]) -> T:
-    try:
-        return result()
-    except BrokenProcessPool:
-        raise GradekitError("One of gradekit's own processes ended.", help="Try again with --jobs 1.") from None
-
-
-def _begin_job(course: Course, assignment: str, limits: Limits) -> None:
-    sandbox.die_with_parent()
-    stack = ExitStack()
-    _ROOM.append(stack.enter_context(open_room(course, assignment, limits)))
-    Finalize(None, stack.close, exitpriority=10)
-
-
-def _try(trial: Trial) -> Tried:
-    return _ROOM[0].try_answer(trial)
-
-
-def _grade(answer: Mapping[str, str]) -> tuple[ExerciseResult, ...]:
-    return _ROOM[0].grade(answer)
+def _whole(result: T | Broken) -> T:
+    if isinstance(result, Broken):
+        raise GradekitError("One of gradekit's own processes ended.", help="Try again with --jobs 1.")
+    return result
 
 
 def lost(results: Iterable[ExerciseResult]) -> list[ExerciseResult]:

@@ -1,0 +1,208 @@
+"""Several processes of ours for one piece of work: each opens what it needs once, keeps it, and closes it at its end.
+
+What goes between them is ours: names, numbers, text, frozen dataclasses. Nothing that a learner's process made is
+unpickled; learners' code runs in the forks of a template that such a job process may have opened.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import traceback
+from collections import deque
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from gradekit.errors import GradekitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
+    from multiprocessing.context import SpawnProcess
+
+
+Opened = TypeVar("Opened")
+Opened_co = TypeVar("Opened_co", covariant=True)
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What stands for a result where the process ended instead; `exit_code` is negative where a signal ended it."""
+
+    exit_code: int | None
+
+
+class Pool(Protocol[Opened_co]):
+    """What :func:`pool` gives."""
+
+    def run(
+        self, function: Callable[[Opened_co, Item], Result], items: Iterable[Item]
+    ) -> Iterator[tuple[Item, Result | Broken]]:
+        """Begin to call ``function(opened, item)`` for every item; yield each item and its result when it is done.
+
+        One run after the other: a run may be left half-way, but not gone on with once the next has begun.
+
+        Parameters
+        ----------
+        function : callable
+            Found by its name in the other process, so no closure.
+
+        Raises
+        ------
+        GradekitError
+            What a call raised, or what opening raised; another exception comes as text.
+        """
+
+
+@contextmanager
+def pool(
+    open_: Callable[..., AbstractContextManager[Opened]],
+    args: tuple[Any, ...] = (),
+    *,
+    jobs: int,
+    begin: Callable[[], object] | None = None,
+) -> Iterator[Pool[Opened]]:
+    """Run job processes for the length of a with block.
+
+    Parameters
+    ----------
+    open_, args : callable, tuple
+        ``open_(*args)`` is the context manager of what a process needs; it is open as long as the process lives.
+    jobs : int
+        How many processes; 0 works in this one.
+    begin : callable
+        Called first in each job process, never in this one.
+    """
+    if jobs == 0:
+        with open_(*args) as opened:
+            yield _Here(opened)
+        return
+    there: _There[Opened] = _There(lambda: _start(begin, open_, args), jobs)
+    try:
+        yield there
+    finally:
+        there.close()
+
+
+@dataclass(frozen=True)
+class _Here(Generic[Opened]):
+    """The pool without a process of its own."""
+
+    opened: Opened
+
+    def run(
+        self, function: Callable[[Opened, Item], Result], items: Iterable[Item]
+    ) -> Iterator[tuple[Item, Result | Broken]]:
+        return ((item, function(self.opened, item)) for item in items)
+
+
+@dataclass(frozen=True)
+class _Job:
+    process: SpawnProcess
+    connection: Any
+
+    def end(self) -> int | None:
+        """Close the line, at which the process leaves its loop; return its exit code."""
+        self.connection.close()
+        self.process.join()
+        return self.process.exitcode
+
+
+class _There(Generic[Opened]):
+    """The pool of job processes; one that ended is replaced when there is something to do."""
+
+    def __init__(self, start: Callable[[], _Job], jobs: int) -> None:
+        self._start = start
+        self._idle = deque(start() for _ in range(jobs))
+        self._busy: dict[Any, tuple[_Job, object]] = {}  # by connection: whose task it is at, which run gave it
+
+    def close(self) -> None:
+        """End every process, each after the task that it is at."""
+        jobs = [*self._idle, *(job for job, _ in self._busy.values())]
+        for job in jobs:
+            job.connection.close()
+        for job in jobs:
+            job.end()
+
+    def run(
+        self, function: Callable[[Opened, Item], Result], items: Iterable[Item]
+    ) -> Iterator[tuple[Item, Result | Broken]]:
+        waiting = deque(items)
+        given: dict[Any, Item] = {}
+        self._give(function, waiting, given)  # before a result is asked for: two pools can work side by side
+        return self._gather(function, waiting, given)
+
+    def _give(self, function: Callable[..., Any], waiting: deque[Item], given: dict[Any, Item]) -> None:
+        while self._idle and waiting:
+            job = self._idle.popleft()
+            if not job.process.is_alive():
+                job.end()
+                job = self._start()
+            self._busy[job.connection] = job, given
+            given[job.connection] = waiting.popleft()
+            with suppress(ConnectionError):  # it has just ended: reading says so
+                job.connection.send((function, given[job.connection]))
+
+    def _gather(
+        self, function: Callable[..., Any], waiting: deque[Item], given: dict[Any, Item]
+    ) -> Iterator[tuple[Item, Any]]:
+        while given:
+            for connection in wait(list(self._busy)):
+                job, giver = self._busy.pop(connection)
+                self._idle.append(job)
+                failure, result = _answer(job)
+                if giver is not given:  # of a run that was left half-way
+                    self._give(function, waiting, given)
+                    continue
+                item = given.pop(connection)
+                if failure is not None:
+                    raise failure
+                self._give(function, waiting, given)
+                yield item, result
+
+
+def _answer(job: _Job) -> tuple[GradekitError | None, Any]:
+    try:
+        failure, result = job.connection.recv()
+    except (EOFError, ConnectionError):
+        return None, Broken(job.end())
+    return failure, result
+
+
+# --- in a job process ------------------------------------------------------------------------------------------------
+
+
+def _start(begin: Callable[[], object] | None, open_: Callable[..., Any], args: tuple[Any, ...]) -> _Job:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    with theirs:
+        process = context.Process(target=_work, args=(theirs, begin, open_, args), daemon=True)
+        process.start()
+    return _Job(process, ours)
+
+
+def _work(
+    connection: Any, begin: Callable[[], object] | None, open_: Callable[..., Any], args: tuple[Any, ...]
+) -> None:
+    """Open, do one task after the other until the line is closed, and close."""
+    if begin is not None:
+        begin()
+    with suppress(KeyboardInterrupt), ExitStack() as stack:
+        failure, opened = _tried(lambda: stack.enter_context(open_(*args)))
+        with suppress(EOFError, ConnectionError):
+            while True:
+                function, item = connection.recv()
+                connection.send((failure, None) if failure is not None else _tried(function, opened, item))
+
+
+def _tried(function: Callable[..., Any], *args: Any) -> tuple[GradekitError | None, Any]:
+    """Return what a call raised, and what it returned."""
+    try:
+        return None, function(*args)
+    except GradekitError as error:
+        return error, None
+    except Exception:  # noqa: BLE001  (the edge of a process: what no other could read goes as text)
+        return GradekitError(traceback.format_exc().strip()), None

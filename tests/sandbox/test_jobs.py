@@ -1,0 +1,93 @@
+"""The pool of job processes: what it opens, what it yields, what becomes of a process that ends. All real processes."""
+
+from __future__ import annotations
+
+import gc
+import operator
+import os
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from gradekit.course.course import Course
+from gradekit.errors import GradekitError
+from gradekit.jobs import Broken, pool
+from gradekit.verify.trials import open_room
+
+EVAL = (eval,)  # what the processes of these tests open: a function that does what the item says
+
+
+@pytest.mark.parametrize("jobs", [0, 1, 3])
+def test_every_item_is_done(jobs: int) -> None:
+    """Each item comes back once with its result, whoever did it, and the pool can be used again."""
+    with pool(nullcontext, EVAL, jobs=jobs, begin=gc.collect) as doing:
+        for items in ([f"{number} * 2" for number in range(7)], ["3 * 2"], []):
+            assert sorted(doing.run(operator.call, items)) == sorted((item, eval(item)) for item in items)
+
+
+def test_what_a_process_opened_is_closed_at_its_end(tmp_path: Path) -> None:
+    """A process opens once, keeps it for all its items, and closes it when the pool ends."""
+    with pool(tempfile.TemporaryDirectory, (None, None, str(tmp_path)), jobs=1) as doing:
+        first, second = (Path(path).parent for _, path in doing.run(os.path.join, ["a", "b"]))
+        assert first == second
+        assert first.is_dir()
+    assert not any(tmp_path.iterdir())
+
+
+def test_the_work_is_done_elsewhere() -> None:
+    """With job processes nothing is done in this one, whose children they are."""
+    own, parent = "__import__('os').getpid()", "__import__('os').getppid()"
+    with pool(nullcontext, EVAL, jobs=2) as doing:
+        found = dict(doing.run(operator.call, [own, parent]))
+    assert found[parent] == os.getpid() != found[own]
+
+
+def test_a_process_that_ends_breaks_one_task() -> None:
+    """The task at which a process ended is reported with its exit code; the others are done by a new one."""
+    kill = "__import__('os')._exit(7)"
+    shoot = "__import__('os').kill(__import__('os').getpid(), 9)"
+    with pool(nullcontext, EVAL, jobs=1) as doing:
+        found = dict(doing.run(operator.call, [kill, "1", shoot, "2"]))
+        assert found == {kill: Broken(7), "1": 1, shoot: Broken(-9), "2": 2}
+        assert dict(doing.run(operator.call, ["3"])) == {"3": 3}
+
+
+def test_an_error_of_a_task_is_raised_and_the_pool_goes_on() -> None:
+    """An exception that is none of ours comes as text with its traceback; the next run gets its own results alone."""
+    with pool(nullcontext, EVAL, jobs=2) as doing:
+        with pytest.raises(GradekitError, match="ZeroDivisionError"):
+            list(doing.run(operator.call, ["1 / 0", "1", "2", "3"]))
+        assert sorted(doing.run(operator.call, ["4", "5", "6"])) == [("4", 4), ("5", 5), ("6", 6)]
+
+
+def test_an_error_of_opening_is_raised_as_it_is(released: Course) -> None:
+    """What keeps a process from opening is said in its own words and class."""
+    (released.hidden("small") / "tests.py").unlink()
+    with (
+        pytest.raises(GradekitError) as here,
+        pool(open_room, (released, "small", None), jobs=0),
+    ):
+        pass
+    with (
+        pytest.raises(type(here.value)) as there,
+        pool(open_room, (released, "small", None), jobs=1) as doing,
+    ):
+        list(doing.run(operator.call, [()]))
+    assert str(there.value) == str(here.value)
+    assert there.value.help == here.value.help
+
+
+def test_two_pools_work_side_by_side() -> None:
+    """A run begins before its first result is asked for: two that wait for each other both come to an end."""
+    order = "__import__('pathlib').Path({!r}).{}"
+    with tempfile.TemporaryDirectory() as folder:
+        for end in ("to", "fro"):
+            os.mkfifo(f"{folder}/{end}")
+        to, fro = f"{folder}/to", f"{folder}/fro"
+        with pool(nullcontext, EVAL, jobs=1) as one, pool(nullcontext, EVAL, jobs=1) as other:
+            writes = one.run(operator.call, [order.format(to, "write_text('a')"), order.format(fro, "read_text()")])
+            reads = other.run(operator.call, [order.format(to, "read_text()"), order.format(fro, "write_text('b')")])
+            found = [(first[1], second[1]) for first, second in zip(writes, reads, strict=True)]
+    assert found == [(1, "a"), ("b", 1)]
