@@ -219,7 +219,7 @@ def begin_desk(order: Order, stack: ExitStack, config: Config) -> Callable[[Book
 
 
 def _walls(order: Order) -> dict[str, Any]:
-    return {"isolate": order.isolation != NONE, "landlock": order.isolation != USER, "max_abi": order.max_abi}
+    return {"isolate": order.isolation != NONE, "landlock": order.isolation != USER}
 
 
 def refuse_readable(order: Order) -> None:
