@@ -1,4 +1,4 @@
-"""Text for people: what a terminal may show."""
+"""Words and numbers for people, in a terminal and on a page alike."""
 
 from __future__ import annotations
 
@@ -13,3 +13,26 @@ def shown(text: str, limit: int = 80) -> str:
     return "".join(
         char.encode("unicode_escape").decode() if unicodedata.category(char) in UNSEEN else char for char in cut
     )
+
+
+def number(value: float) -> str:
+    """Return a score as a person writes it: at most two decimals, with a proper minus."""
+    return f"{round(value, 2):.10g}".replace("-", "\N{MINUS SIGN}")
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun, as `1 day` and `2 days`."""
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
+UNITS = ((86_400, "d", "day"), (3_600, "h", "hour"), (60, "min", "minute"))  # seconds, sign, word
+
+
+def duration(seconds: float, *, in_words: bool = False) -> str:
+    """Return a length of time in the unit that a person would choose: `1.5 h`, or in words `2 hours`."""
+    for length, sign, word in UNITS:
+        if seconds >= length and in_words:
+            return plural(round(seconds / length), word)
+        if seconds >= length:
+            return f"{seconds / length:.{1 if seconds < 10 * length else 0}f} {sign}".replace(".0 ", " ")
+    return "less than a minute" if in_words else f"{seconds:.3g} s"

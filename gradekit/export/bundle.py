@@ -5,9 +5,14 @@ Nothing is fetched: the wheel is made of the package as it is installed here, th
 
 from __future__ import annotations
 
+import base64
+import csv
+import hashlib
 import importlib.metadata
+import io
 import re
 import shutil
+import stat
 import tempfile
 import zipfile
 from contextlib import contextmanager
@@ -16,7 +21,6 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from wheel.wheelfile import WheelFile
 
 import gradekit
 from gradekit.course.course import CONFIG, Course
@@ -27,7 +31,7 @@ from gradekit.judging.assignment import load_assignment
 from gradekit.release.make import release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from gradekit.judging.assignment import Assignment
 
@@ -124,22 +128,36 @@ def released_course(course: Course, assignment: str, folder: Path) -> Course:
 
 
 def make_wheel(folder: Path) -> Path:
-    """Write gradekit, as it is installed here, as a wheel; return its path."""
+    """Write gradekit, as it is installed here, as a wheel (PEP 427); return its path."""
     found = importlib.metadata.distribution("gradekit")
-    stem = f"gradekit-{found.version}"
+    about = found.read_text("METADATA") or found.read_text("PKG-INFO")  # of a folder that pip or setuptools made
+    if not about:
+        raise HostError("gradekit is not installed in this Python.", help="Install it: pip install gradekit")
+    package, stem = Path(gradekit.__file__).parent, f"gradekit-{found.version}"
+    held = {
+        item.relative_to(package.parent).as_posix(): item.read_bytes()
+        for item in sorted(package.rglob("*"))
+        if item.is_file() and "__pycache__" not in item.parts
+    }
+    texts = {"METADATA": about, "entry_points.txt": found.read_text("entry_points.txt") or "", "WHEEL": WHEEL}
+    held |= {f"{stem}.dist-info/{name}": text.encode() for name, text in texts.items()}
+    record = f"{stem}.dist-info/RECORD"
     path = folder / f"{stem}-py3-none-any.whl"
-    package = Path(gradekit.__file__).parent
-    with WheelFile(path, "w") as file:
-        for item in sorted(package.rglob("*")):
-            if item.is_file() and "__pycache__" not in item.parts:
-                file.write(item, item.relative_to(package.parent).as_posix())
-        about = found.read_text("METADATA") or found.read_text("PKG-INFO")  # of a folder that pip or setuptools made
-        if not about:
-            raise HostError("gradekit is not installed in this Python.", help="Install it: pip install gradekit")
-        file.writestr(f"{stem}.dist-info/METADATA", about)
-        file.writestr(f"{stem}.dist-info/entry_points.txt", found.read_text("entry_points.txt") or "")
-        file.writestr(f"{stem}.dist-info/WHEEL", WHEEL)
+    with zipfile.ZipFile(path, "w") as file:
+        for name, data in {**held, record: _record(held, record)}.items():
+            file.writestr(entry(name, mode=0o644), data, zipfile.ZIP_DEFLATED)
     return path
+
+
+def _record(held: Mapping[str, bytes], own: str) -> bytes:
+    """Return a wheel's list of its files, each with its hash and size; its own name has neither."""
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, lineterminator="\n")
+    for name, data in held.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+        rows.writerow((name, f"sha256={digest}", len(data)))
+    rows.writerow((own, "", ""))
+    return text.getvalue().encode()
 
 
 def pins(*roots: str) -> tuple[str, ...]:
@@ -197,8 +215,8 @@ def scripts(pinned: tuple[str, ...], *, command: str) -> dict[str, str]:
     }
 
 
-def executable(name: str) -> zipfile.ZipInfo:
-    """Return a zip's entry of a script."""
+def entry(name: str, *, mode: int) -> zipfile.ZipInfo:
+    """Return a zip's entry of a file with these rights."""
     info = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))  # the same bytes on every day
-    info.external_attr = 0o755 << 16
+    info.external_attr = (stat.S_IFREG | mode) << 16
     return info

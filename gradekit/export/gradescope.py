@@ -53,7 +53,7 @@ def export(course: Course, assignment: str, target: Path) -> Path:
                 if path.is_file():
                     file.write(path, path.relative_to(parts))
             for name, text in texts.items():
-                file.writestr(bundle.executable(name), text)
+                file.writestr(bundle.entry(name, mode=0o755), text)
             file.write(wheel, wheel.name)
         shutil.rmtree(parts)
     return target / "autograder.zip"

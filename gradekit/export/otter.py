@@ -177,5 +177,5 @@ def _finish(made: Path, target: Path, *, wheel: Path, pinned: tuple[str, ...]) -
             if item.filename not in {*ours, "environment.yml"}:
                 after.writestr(item, before.read(item))
         for name, text in ours.items():
-            after.writestr(bundle.executable(name), text)
+            after.writestr(bundle.entry(name, mode=0o755), text)
         after.write(wheel, wheel.name)

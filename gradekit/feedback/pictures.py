@@ -1,19 +1,13 @@
-"""Pictures of what is wrong, as SVG to stand in a page: drawn by matplotlib, described in words, right in the dark.
-
-matplotlib writes ``style`` attributes and its own colours. A page's policy refuses the former, and a dark page needs
-other colours of line and text, so what it writes is read again: styles become plain attributes, ink becomes the page's.
-"""
+"""Pictures of what is wrong, as SVG to stand in a page: drawn by matplotlib, described in words, right in the dark."""
 
 from __future__ import annotations
 
-import io
-import math
-import re
-import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 import numpy as np
 from markupsafe import Markup
+
+from gradekit.pages import svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,9 +23,6 @@ MAX_SIDE = 64  # rows or columns that are drawn one by one; of more, evenly chos
 MAX_SIGNED = 160  # cells that also carry a sign, for who does not see the colours
 MAX_POINTS = 400
 WIDTH_IN = 4.4  # inches at 72 to the inch: the text in it comes out at the size of the page's small print
-SVG = "http://www.w3.org/2000/svg"
-HREF = "{http://www.w3.org/1999/xlink}href"
-LOCAL = re.compile(r"^(url\(#|#)")  # a reference to an element of the same picture, where it is no colour
 
 
 def draw(picture: Picture, *, name: str) -> Markup:
@@ -47,11 +38,10 @@ def draw(picture: Picture, *, name: str) -> Markup:
         return Markup()
     from matplotlib import rc_context  # noqa: PLC0415  (a third of a second that most pages do without)
 
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "gradekit", "font.size": 9, "axes.linewidth": 0.6}):
+    with rc_context({**svg.SETTINGS, "font.size": 9, "axes.linewidth": 0.6}):
         figure = _error(picture, values) if picture.kind == "error" else _scatter(picture, values)
-        made = io.StringIO()
-        figure.savefig(made, format="svg", transparent=True, metadata={"Date": None})
-    drawn = _inlined(made.getvalue(), name, title=title(picture), words=describe(picture))
+        what, words = title(picture), describe(picture)
+        drawn = svg.element(figure, name, title=what, words=words, colours={INK: "currentColor"})
     return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(drawn, legend(picture))
 
 
@@ -164,53 +154,3 @@ def _axes(width: float, height: float) -> tuple[Figure, Axes]:
         spine.set_color(INK)
         spine.set_alpha(0.4)
     return figure, axes
-
-
-# --- from matplotlib's SVG to the page's -----------------------------------------------------------------------------
-
-
-def _inlined(text: str, name: str, *, title: str, words: str) -> Markup:
-    """Turn a file of matplotlib's into an element of a page."""
-    drawn = ET.fromstring(text)  # noqa: S314  (matplotlib wrote it)
-    for parent in list(drawn.iter()):
-        for child in list(parent):
-            if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style"):
-                parent.remove(child)
-    for node in drawn.iter():
-        _plain(node, name)
-    size = {side: str(math.ceil(float(drawn.get(side, "0").removesuffix("pt")))) for side in ("width", "height")}
-    drawn.attrib.pop("version", None)
-    labels = {"role": "img", "aria-labelledby": f"{name}-title", "aria-describedby": f"{name}-words"}
-    drawn.attrib.update({**size, **labels})
-    for tag, said in (("desc", words), ("title", title)):
-        node = ET.Element(f"{{{SVG}}}{tag}", {"id": f"{name}-{'words' if tag == 'desc' else 'title'}"})
-        node.text = said
-        drawn.insert(0, node)
-    ET.register_namespace("", SVG)
-    return Markup(ET.tostring(drawn, encoding="unicode"))  # noqa: S704  (of matplotlib's elements, text is escaped)
-
-
-def _plain(node: ET.Element, name: str) -> None:
-    """Give an element plain attributes, ids of this picture, and the page's ink."""
-    styles = (item.partition(":") for item in node.attrib.pop("style", "").split(";") if ":" in item)
-    for key, _, value in styles:
-        node.set(*_attribute(key.strip(), value.strip()))
-    node.attrib.pop("font-family", None)
-    node.text, node.tail = (node.text or "").strip() or None, None
-    if HREF in node.attrib:
-        node.set("href", node.attrib.pop(HREF))
-    for key, value in node.attrib.items():
-        if key == "id":
-            node.set(key, f"{name}-{value}")
-        elif value == INK:
-            node.set(key, "currentColor")
-        elif key not in ("fill", "stroke"):
-            node.set(key, LOCAL.sub(lambda match: f"{match[1]}{name}-", value))
-
-
-def _attribute(key: str, value: str) -> tuple[str, str]:
-    """Return a style as an attribute; matplotlib's shorthand of a font is its size, the rest is the page's."""
-    if key != "font":
-        return key, value
-    size = re.search(r"[\d.]+(?=px)", value)
-    return "font-size", size[0] if size else "9"

@@ -47,8 +47,6 @@ class Grading:
         Run the cells after the last graded one too; they cannot change a score.
     db : str
         The gradebook's address; empty for nbgrader's own setting.
-    max_abi : int
-        The highest Landlock ABI to use; lower ones are for tests.
     """
 
     course: Course
@@ -56,7 +54,6 @@ class Grading:
     isolation: str = LANDLOCK
     all_cells: bool = False
     db: str = ""
-    max_abi: int = 99
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ def open_setup(grading: Grading, limits: Limits) -> Iterator[Setup]:
     course, name = grading.course, grading.assignment
     secret = reports.secret(course.root)
     walls = {"isolate": grading.isolation != NONE, "landlock": grading.isolation != USER}
-    with template(**walls, max_abi=grading.max_abi) as running:
+    with template(**walls) as running:
         tests = _tests(course, name)  # while the template warms up
         known = load_misconceptions(course, name, tests.exercises, tests.solution) if tests else ()
         running.wait_until_warm()

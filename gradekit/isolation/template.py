@@ -83,8 +83,6 @@ class Template:
     ----------
     isolate : bool
         False runs learners' code with the user's own rights: for `--isolation none` alone.
-    max_abi : int
-        The highest Landlock ABI to use; lower ones are for tests.
     landlock : bool
         False leaves it to another user's rights: for a container without Landlock that holds one submission.
 
@@ -94,8 +92,8 @@ class Template:
         If nobody could read this Python as the user whom a worker becomes.
     """
 
-    def __init__(self, *, isolate: bool = True, max_abi: int = 99, landlock: bool = True) -> None:
-        self._isolate, self._max_abi, self._landlock = isolate, max_abi, landlock
+    def __init__(self, *, isolate: bool = True, landlock: bool = True) -> None:
+        self._isolate, self._landlock = isolate, landlock
         self._folder = Path(tempfile.mkdtemp(prefix="gradekit-"))
         self._folder.chmod(0o711)
         self.user, self._read_all = _user_to_become() if isolate else (None, False)
@@ -122,10 +120,10 @@ class Template:
         policy = sandbox.Policy(
             scratch=str(scratch),
             readable=self._readable,
+            abi=sandbox.landlock_abi(),
             memory_bytes=limits.memory_bytes,
             file_bytes=limits.scratch_bytes,
             cpu_s=int(2 * limits.submission_s) + 1,
-            max_abi=self._max_abi,
             landlock=self._landlock,
             user=self.user,
             read_all=self._read_all,
@@ -189,9 +187,9 @@ class Template:
 
 
 @contextmanager
-def template(*, isolate: bool = True, max_abi: int = 99, landlock: bool = True) -> Iterator[Template]:
+def template(*, isolate: bool = True, landlock: bool = True) -> Iterator[Template]:
     """Run a template process for the length of a with block."""
-    running = Template(isolate=isolate, max_abi=max_abi, landlock=landlock)
+    running = Template(isolate=isolate, landlock=landlock)
     try:
         yield running
     finally:

@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from gradekit.pages.mathml import to_mathml
+from gradekit.text import number as number  # noqa: PLC0414  (for callers that ask for it here)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,8 +84,3 @@ def prose(text: str) -> Markup:
         made += Markup("<code>{}</code>").format(match["code"]) if match["code"] else to_mathml(match["math"])
         at = match.end()
     return made + escape(text[at:])
-
-
-def number(value: float) -> str:
-    """Return a score as a person writes it: at most two decimals, with a proper minus."""
-    return f"{round(value, 2):.10g}".replace("-", "\N{MINUS SIGN}")

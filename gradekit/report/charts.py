@@ -1,19 +1,14 @@
-"""Plots of a class as SVG: drawn by matplotlib, coloured by the page, described in words, with nothing to execute.
-
-matplotlib writes colours and fonts into style attributes, which a strict page refuses and dark mode cannot reach. Here
-they become plain attributes, and each colour one of the page's own.
-"""
+"""Plots of a class as SVG: drawn by matplotlib, coloured by the page, described in words, with nothing to execute."""
 
 from __future__ import annotations
 
-import io
-import warnings
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+
+from gradekit.pages import svg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-SVG = "http://www.w3.org/2000/svg"
-XLINK = "http://www.w3.org/1999/xlink"
 INK, MUTED, ACCENT, LINE, SOFT, PAPER = (f"#{number:06x}" for number in range(0x010101, 0x010107))
 PAGE = {
     INK: "var(--ink)",
@@ -32,13 +25,8 @@ PAGE = {
     SOFT: "var(--sunken)",
     PAPER: "var(--panel)",
 }
-KEPT = (  # of a style, what SVG has as an attribute too
-    *("fill", "stroke", "stroke-width", "stroke-linejoin", "stroke-linecap", "stroke-dasharray"),
-    *("fill-opacity", "stroke-opacity", "opacity", "font-size", "font-weight", "text-anchor"),
-)
 SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "none",  # text stays text: searchable, and set in the page's font
-    "svg.hashsalt": "gradekit",  # the same page for the same class
+    **svg.SETTINGS,
     "text.color": INK,
     "axes.labelcolor": MUTED,
     "axes.edgecolor": LINE,
@@ -122,50 +110,5 @@ def _said(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.2f}"
 
 
-def _svg(figure: Figure, name: str, title: str, description: str) -> str:
-    """Return a figure as an SVG element for a page, with the page's colours."""
-    text = io.StringIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # the browser has the font, not matplotlib
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    root = ET.fromstring(text.getvalue())  # noqa: S314  (matplotlib's own output)
-    _strip(root)
-    for element in root.iter():
-        _plain(element, name)
-    for word in ("width", "height"):
-        root.attrib.pop(word)
-    labels = f"{name}-title", f"{name}-description"
-    root.attrib |= {"role": "img", "aria-labelledby": labels[0], "aria-describedby": labels[1], "class": "chart"}
-    for place, (tag, label, said) in enumerate((("title", labels[0], title), ("desc", labels[1], description))):
-        element = ET.Element(f"{{{SVG}}}{tag}", {"id": label})
-        element.text = said
-        root.insert(place, element)
-    ET.register_namespace("", SVG)
-    return ET.tostring(root, encoding="unicode")
-
-
-def _strip(element: ET.Element) -> None:
-    """Remove metadata and style sheets: the page has its own."""
-    for child in list(element):
-        if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style"):
-            element.remove(child)
-        else:
-            _strip(child)
-
-
-def _plain(element: ET.Element, name: str) -> None:
-    """Turn an element's style into attributes, its colours into the page's, and its id into one of this chart's own."""
-    for pair in element.attrib.pop("style", "").split(";"):
-        key, _, value = (part.strip() for part in pair.partition(":"))
-        if key == "font":
-            element.set("font-size", next(word for word in value.split() if word.endswith("px")))
-        elif key in KEPT:
-            element.set(key, value)
-    for key, value in list(element.attrib.items()):
-        if key == "id":
-            element.set(key, f"{name}-{value}")
-        elif key == f"{{{XLINK}}}href":
-            del element.attrib[key]
-            element.set("href", f"#{name}-{value[1:]}")
-        else:
-            element.set(key, PAGE.get(value, value.replace("url(#", f"url(#{name}-")))
+def _svg(figure: Figure, name: str, title: str, words: str) -> str:
+    return svg.element(figure, name, title=title, words=words, colours=PAGE, chart=True)

@@ -11,6 +11,7 @@ import numpy as np
 from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.report import charts, items
 from gradekit.report.tally import count
+from gradekit.text import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -314,7 +315,7 @@ def _inline(entry: Entry) -> tuple[str, ...] | None:
 def _late(entry: Entry) -> tuple[str, ...] | None:
     if not entry.late_s:
         return None
-    return (f"{span(entry.late_s)} late", *((f"{entry.penalty:g} points off",) if entry.penalty else ()))
+    return (f"{duration(entry.late_s)} late", *((f"{entry.penalty:g} points off",) if entry.penalty else ()))
 
 
 def _notes(entry: Entry) -> tuple[str, ...] | None:
@@ -328,11 +329,3 @@ def _versions(counted: Tally) -> list[tuple[tuple[tuple[str, str], ...], int]]:
     common = set.intersection(*(set(key) for key in counted.versions))
     order = sorted(counted.versions.items(), key=lambda item: -item[1])
     return [(tuple(pair for pair in key if pair not in common), number) for key, number in order]
-
-
-def span(seconds: float) -> str:
-    """Return a length of time for a reader."""
-    for size, word in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.{1 if seconds < 10 * size else 0}f} {word}".replace(".0 ", " ")
-    return f"{seconds:.3g} s"

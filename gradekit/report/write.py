@@ -19,11 +19,12 @@ from markupsafe import Markup
 from gradekit import __version__
 from gradekit.errors import CourseError
 from gradekit.files import write_whole
-from gradekit.pages.page import number, render
+from gradekit.pages.page import render
 from gradekit.report import tables
 from gradekit.report.items import GROUP
-from gradekit.report.overview import describe, said, span
+from gradekit.report.overview import describe, said
 from gradekit.report.results import gather
+from gradekit.text import duration, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +112,7 @@ def page(found: Overview, *, now: datetime | None = None) -> str:
         histogram=Markup(found.histogram),  # noqa: S704  (drawn by us)
         chart=Markup(found.chart),  # noqa: S704  (drawn by us)
         said=said,
-        span=span,
+        duration=duration,
         cell=cell,
         tokens=tokens,
         address=address,

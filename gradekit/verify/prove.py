@@ -21,8 +21,9 @@ from gradekit.judging.reference import solution_cells
 from gradekit.model import Verdict
 from gradekit.release.inspection import find_secrets
 from gradekit.verify import exposure
+from gradekit.verify.empties import EMPTY, emptied
 from gradekit.verify.findings import LOOKED_AT, TRIED, Finding, Proof
-from gradekit.verify.mutants import EMPTY, emptied, load_equivalents, mutants
+from gradekit.verify.mutants import load_equivalents, mutants
 from gradekit.verify.trials import Trial, grade_under_two_hash_seeds, lost, try_answers
 
 if TYPE_CHECKING:

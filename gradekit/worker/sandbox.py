@@ -69,8 +69,8 @@ class Policy:
         Size of a file, CPU time.
     readable : tuple of str
         Folders and files that it may read; see :func:`readable`.
-    max_abi : int
-        The highest Landlock ABI to use; lower ones are for tests.
+    abi : int
+        The Landlock ABI to use: the kernel's; see :func:`landlock_abi`.
     landlock : bool
         False where the host has none: another user's rights are all that keeps files closed, and the filter of system
         calls is put on only where the host lets. For a container that holds one submission, never for a class.
@@ -82,10 +82,10 @@ class Policy:
 
     scratch: str
     readable: tuple[str, ...]
+    abi: int
     memory_bytes: int = 2**30
     file_bytes: int = 200 * 2**20
     cpu_s: int = 600
-    max_abi: int = 99
     landlock: bool = True
     user: int | None = None
     read_all: bool = False
@@ -166,8 +166,7 @@ def confine(policy: Policy, program: bytes, *, keep: tuple[int, ...]) -> None:
     SandboxError
         If a layer could not be put on. The caller must end the process.
     """
-    abi = min(landlock_abi(), policy.max_abi)
-    _check(policy, program, abi)
+    _check(policy, program)
     parent = os.getppid()
     os.setsid()
     _close_others(keep, policy.readable)
@@ -179,19 +178,19 @@ def confine(policy: Policy, program: bytes, *, keep: tuple[int, ...]) -> None:
     _set_limits(policy)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if policy.landlock:
-        _landlock(policy, abi)
+        _landlock(policy)
         _load_filter(program)
     elif program:
         with suppress(SandboxError):
             _load_filter(program)
 
 
-def _check(policy: Policy, program: bytes, abi: int) -> None:
+def _check(policy: Policy, program: bytes) -> None:
     """Refuse what would leave a process with more rights than its policy says."""
     if not policy.landlock and policy.user is None:
         raise SandboxError(errno.EPERM, "without Landlock another user is needed")
-    if policy.landlock and abi < MIN_ABI:
-        raise SandboxError(errno.ENOSYS, f"Landlock ABI {MIN_ABI} is needed, this kernel has {abi}")
+    if policy.landlock and policy.abi < MIN_ABI:
+        raise SandboxError(errno.ENOSYS, f"Landlock ABI {MIN_ABI} is needed, this kernel has {policy.abi}")
     if policy.landlock and not program:
         raise SandboxError(errno.ENOSYS, "libseccomp is missing")
 
@@ -274,7 +273,8 @@ def _handled_files(abi: int) -> int:
     return first | (1 << 13 if abi >= 2 else 0) | (1 << 14 if abi >= 3 else 0) | (1 << 15 if abi >= 5 else 0)
 
 
-def _landlock(policy: Policy, abi: int) -> None:
+def _landlock(policy: Policy) -> None:
+    abi = policy.abi
     handled = _handled_files(abi)
     tcp, scopes = (_TCP if abi >= 4 else 0), (_SCOPES if abi >= 6 else 0)
     size = 24 if abi >= 6 else 16 if abi >= 4 else 8

@@ -77,13 +77,6 @@ RIGHT = {
     "quadruple": "def quadruple(x):\n    return double(double(x))",
 }
 SOMEBODY = 12345  # an ordinary user's number
-MASKED = """
-import sys
-from gradekit import cli
-from gradekit.grade.judge import Grading
-Grading.__init__.__defaults__ = (*Grading.__init__.__defaults__[:-1], ABI)  # of max_abi, its last field
-sys.exit(cli.main())
-"""
 GRADED_S = 400.0  # for a class; it takes a tenth of that
 
 
@@ -370,13 +363,10 @@ def grade(run: Run, how: Class, *options: str) -> None:
     """Run `gradekit grade` under a terminal and a bound of time, and note what it leaves behind."""
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans become our children
     ours = {child.pid for child in psutil.Process().children(recursive=True)}
-    program = (
-        [sys.executable, "-c", f"ABI = {how.max_abi}\n{MASKED}"]
-        if how.max_abi < 99
-        else [sys.executable, "-m", "gradekit.cli"]
-    )
-    command = [*program, "grade", "small", "--course-dir", run.course, "--jobs", str(how.jobs)]
+    program = ["-m", "gradekit.cli"] if how.max_abi == 99 else [str(HERE / "older_landlock.py")]
+    command = [sys.executable, *program, "grade", "small", "--course-dir", run.course, "--jobs", str(how.jobs)]
     environment = os.environ | {"GRADEKIT_CANARY": f"{run.token}-environment", "NO_COLOR": "1", "COLUMNS": "200"}
+    environment["MAX_ABI"] = str(how.max_abi)
     with terminal(run.arrived) as tty_:
         process = subprocess.Popen(
             [*command, *options],

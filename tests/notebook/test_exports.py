@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import hashlib
 import json
 import os
 import shutil
@@ -393,6 +396,21 @@ def test_the_wheel_can_be_installed(tmp_path: Path) -> None:
         text=True,
     )
     assert str(tmp_path / "site") in done.stdout
+
+
+def test_the_wheel_says_what_it_holds(tmp_path: Path) -> None:
+    """Its record names every file with the hash and size that it has, templates too, and the command's entry point."""
+    with zipfile.ZipFile(bundle.make_wheel(tmp_path)) as file:
+        (record,) = (name for name in file.namelist() if name.endswith(".dist-info/RECORD"))
+        listed = {name: (digest, size) for name, digest, size in csv.reader(file.read(record).decode().splitlines())}
+        assert listed.keys() == set(file.namelist())
+        for name in listed.keys() - {record}:
+            data = file.read(name)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+            assert listed[name] == (f"sha256={digest}", str(len(data)))
+        assert listed[record] == ("", "")
+        assert "gradekit/pages/templates/base.html" in listed
+        assert b"gradekit = gradekit.cli:main" in file.read(record.replace("RECORD", "entry_points.txt"))
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------

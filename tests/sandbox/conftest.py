@@ -15,8 +15,10 @@ from gradekit.isolation.session import Session
 from gradekit.isolation.template import Template, remove_tree
 from gradekit.isolation.template import template as run_template
 from gradekit.model import Limits
+from gradekit.worker import sandbox
 
 SECRET = "a secret of the grader's environment"
+KERNEL = sandbox.landlock_abi()
 QUICK = Limits(call_s=5, exercise_s=10, cell_s=5, submission_s=60, memory_bytes=512 * 2**20)
 
 Fork = Callable[..., Session]
@@ -36,7 +38,7 @@ def fork(template: Template, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fork]:
     sessions: list[Session] = []
 
     def forked(limits: Limits = QUICK, *, abi: int = 99, readable: tuple[str, ...] = ()) -> Session:
-        monkeypatch.setattr(template, "_max_abi", abi)
+        monkeypatch.setattr(sandbox, "landlock_abi", lambda: min(KERNEL, abi))
         monkeypatch.setattr(template, "_readable", (*template._readable, *readable))
         session = Session(template.fork(limits), limits, time.monotonic() + limits.submission_s)
         sessions.append(session)

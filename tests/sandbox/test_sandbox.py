@@ -820,7 +820,8 @@ user, read_all = _user_to_become()
 reader, writer = os.pipe()
 pid = os.fork()
 if pid == 0:
-    policy = sandbox.Policy(scratch="/usr/lib", readable=("/usr/lib",), user=user, read_all=read_all, cpu_s=30)
+    own = {"scratch": "/usr/lib", "readable": ("/usr/lib",), "abi": sandbox.landlock_abi()}
+    policy = sandbox.Policy(**own, user=user, read_all=read_all, cpu_s=30)
     sandbox.confine(policy, program, keep=(line, writer))
     os.write(line, b"%d " % os.getpid())
     os.write(writer, b"ready")

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from gradekit.pages.svg import SVG
 from gradekit.report import charts
 
 CHARTS = {
@@ -23,7 +24,7 @@ def test_plots_hold_nothing_but_shapes_and_text(draw: object) -> None:
     text = draw()  # type: ignore[operator]
     root = ET.fromstring(text)
     elements = list(root.iter())
-    tags = {element.tag.removeprefix(f"{{{charts.SVG}}}") for element in elements}
+    tags = {element.tag.removeprefix(f"{{{SVG}}}") for element in elements}
     assert tags <= {"svg", "g", "path", "text", "tspan", "defs", "use", "clipPath", "rect", "title", "desc"}
     assert not any(name == "style" or name.startswith("on") for element in elements for name in element.attrib)
     assert not re.search(r"#[0-9a-f]{6}", text)
@@ -45,7 +46,7 @@ def test_two_plots_share_no_id() -> None:
 def test_every_submission_stands_in_one_column() -> None:
     """The counts in the description add up to the class, sums that rounding has moved included."""
     scores = [0.1 + 0.2, 0.3, 2.5, 2.5, 0.0, 1.7]
-    description = ET.fromstring(charts.histogram(scores, 2.5)).findtext(f"{{{charts.SVG}}}desc") or ""
+    description = ET.fromstring(charts.histogram(scores, 2.5)).findtext(f"{{{SVG}}}desc") or ""
     assert sum(map(int, re.findall(r": (\d+)", description))) == len(scores)
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from gradekit.errors import HiddenTestError, HostError
 from gradekit.model import Cell, Exercise, Role
-from gradekit.verify.mutants import EMPTY, emptied, load_equivalents, mutants
+from gradekit.verify.empties import EMPTY, emptied
+from gradekit.verify.mutants import load_equivalents, mutants
 
 
 def exercise(body: str, *, head: str = "def f(x, y):") -> Exercise:

@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from gradekit import text
 from gradekit.pages import page as pages_page
 
 
@@ -56,7 +57,7 @@ def test_prose_draws_a_formula() -> None:
 )
 def test_a_score_is_written_as_a_person_does(value: float, shown: str) -> None:
     """At most two decimals, no rounding dirt, no exponent."""
-    assert pages_page.number(value) == shown
+    assert text.number(value) == shown
 
 
 def test_text_that_is_no_utf_8_does_not_stop_a_page() -> None:
