@@ -1,6 +1,6 @@
 """What gradekit keeps of a course in ``.gradekit/``: a report for each submission, and the course's secret.
 
-A report is ``.gradekit/<assignment>/<student>.json``. Schema 1: the fields of :class:`gradekit.model.GradeReport`, with
+A report is ``.gradekit/<assignment>/<student>.json``. Schema 2: the fields of :class:`gradekit.model.GradeReport`, with
 ``schema`` beside them; a verdict is its letters (``AC``, ``WA``, …), a score that a person must give is null.
 """
 
@@ -20,7 +20,7 @@ from gradekit.model import Diagnosis, ExerciseResult, GradeReport, InlineResult,
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMA = 1
+SCHEMA = 2
 SECRET_BYTES = 32
 
 

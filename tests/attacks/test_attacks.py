@@ -53,7 +53,7 @@ def test_sandbox_holds(attack: Any, attacked: Any) -> None:
 
 def agrees(case: Any, report: dict[str, Any]) -> None:
     """Demand of a report what the case expects."""
-    assert (report["schema"], report["assignment"], report["student"]) == (1, "small", case.student)
+    assert (report["schema"], report["assignment"], report["student"]) == (2, "small", case.student)
     assert [found["exercise"] for found in report["exercises"]] == list(POINTS)
     for found in report["exercises"]:
         points, wanted = POINTS[found["exercise"]], case.expect.get(found["exercise"], {})
