@@ -68,6 +68,10 @@ class Diagnosis:
     justification: str = ""
 
 
+PROPERTY = "property"  # something that must hold and does not; the hidden test names no kind of its own
+IN_PLACE = "in_place"  # an argument was changed
+
+
 @dataclass(frozen=True)
 class TestResult:
     """One hidden test of one exercise, judged.
@@ -86,6 +90,15 @@ class TestResult:
         What went wrong, for the student; empty where accepted.
     picture : Picture or None
         Where an array was compared and a picture helps.
+    waits_for : str
+        The test that must hold first, since this one counts only then; empty where this one was run.
+    error : str
+        The type's name of the exception that the learner's code raised; empty where it raised none.
+    line : str
+        The learner's own line where that happened; empty where it is not known.
+    kind : str
+        What kind of fault a wrong answer has: a label of :class:`gradekit.checks.Finding`, such as ``shape``, else
+        `IN_PLACE`, `PROPERTY`, or a kind that the hidden test names. Empty where nothing was wrong, or nothing was run.
     """
 
     __test__ = False  # pytest: not a test class, in spite of its name
@@ -96,6 +109,10 @@ class TestResult:
     verdict: Verdict = Verdict.IE
     message: str = ""
     picture: Picture | None = None
+    waits_for: str = ""
+    error: str = ""
+    line: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradekit.model import Verdict
+from gradekit.model import IN_PLACE, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gradekit.model import TestResult
 
 
-NOT_BEGUN = "NotImplementedError"
+NOT_BEGUN = "NotImplementedError"  # what the line raises that a cell is given out with
 BLANK = (
     "This cell still stops at `raise NotImplementedError()`. Read the text above it once more, write down the shape of "
     "everything that goes in and comes out, and start with the line that you are surest of."
@@ -37,38 +37,32 @@ BY_VERDICT = {
     ),
     Verdict.OLE: "Your code returns or prints far more than was asked for. Print the shape of what you return.",
 }
-BY_WORDS = {  # in what our comparison says; the first that fits
-    "in place": "Look for `+=`, `-=` and `out=`, and for what is done to an argument before it is copied.",
-    "NaN": "Print the largest number just before each `exp`, `log` and division: which of them leaves its range?",
-    "times too": (
+SHAPES = (
+    "Write the shape beside each line of your code as a comment. Look closely at the first line whose shape you cannot "
+    "explain."
+)
+BY_KIND = {  # of a wrong answer; other kinds have the advice of their verdict
+    IN_PLACE: "Look for `+=`, `-=` and `out=`, and for what is done to an argument before it is copied.",
+    "not_finite": (
+        "Print the largest number just before each `exp`, `log` and division: which of them leaves its range?"
+    ),
+    "factor": (
         "A constant factor is a sum where a mean should be, or the other way round. What do you divide by, and where?"
     ),
-    "shape": (
-        "Write the shape beside each line of your code as a comment. Look closely at the first line whose shape you "
-        "cannot explain."
-    ),
+    "shape": SHAPES,
+    "transposed": SHAPES,
 }
-WAITS = "This counts once"  # how a test begins that waits for another
-
-
-def waits(test: TestResult) -> bool:
-    """Say whether a test was not run, since it counts only once another holds."""
-    return test.message.startswith(WAITS)
 
 
 def begun(tests: Sequence[TestResult]) -> bool:
     """Say whether anything was written: some test met more than the line that the cell was given out with."""
-    run = [test for test in tests if not waits(test)]
-    return not run or any(not test.message.startswith(NOT_BEGUN) for test in run)
+    run = [test for test in tests if not test.waits_for]
+    return not run or any(test.error != NOT_BEGUN for test in run)
 
 
 def hint(tests: Sequence[TestResult]) -> str:
-    """Return what to try after these tests; empty where there is nothing to mend."""
-    failed = [test for test in tests if test.verdict not in (Verdict.AC, Verdict.IE) and not waits(test)]
+    """Return what to try after these tests of a cell that was begun; empty where there is nothing to mend."""
+    failed = [test for test in tests if test.verdict not in (Verdict.AC, Verdict.IE) and not test.waits_for]
     if not failed:
         return ""
-    if not begun(tests):
-        return BLANK
-    if failed[0].verdict is Verdict.WA:
-        return next((said for words, said in BY_WORDS.items() if words in failed[0].message), BY_VERDICT[Verdict.WA])
-    return BY_VERDICT[failed[0].verdict]
+    return BY_KIND.get(failed[0].kind, BY_VERDICT[failed[0].verdict])

@@ -8,7 +8,6 @@ autograded notebook. Nothing of a graded cell but its score is shown: hidden tes
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ from gradekit.model import Role, Verdict
 from gradekit.pages import learner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gradekit.feedback.handed_in import Written
     from gradekit.gradebook.scores import Mark, NotebookMarks
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 MAX_MESSAGE = 1_500  # characters of one message
 MAX_PICTURES = 2_000_000  # bytes of the pictures on one page
-LINE = re.compile(r"at your line `(.+)`")
 NOTHING = Markup()
 
 
@@ -65,6 +63,8 @@ class Part:
         What the cell showed, where a person grades it.
     written : str
         ``code`` or ``text``: what the learner's cell is.
+    blank : bool
+        Whether its tests met nothing but the line that the cell was given out with.
     unfold : bool
         Whether the cell is shown at once.
     """
@@ -85,6 +85,7 @@ class Part:
     cell: Markup = NOTHING
     shown: Markup = NOTHING
     written: str = "code"
+    blank: bool = False
     unfold: bool = True
 
 
@@ -105,10 +106,15 @@ def make_parts(marks: NotebookMarks, written: Written, report: GradeReport | Non
     return (*_said_once(parts), *_remarks(marks, written, parts, ordered))
 
 
-def _said_once(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """Give the advice for a cell that was not begun once, at the first of them."""
-    blank = [part for part in parts if part.hint == advice.BLANK]
-    return tuple(replace(part, hint=advice.BLANK_TOO) if part in blank[1:] else part for part in parts)
+def _said_once(parts: Sequence[Part]) -> Iterator[Part]:
+    """Give the advice for a cell that was not begun, in full at the first of them."""
+    hint = advice.BLANK
+    for part in parts:
+        if part.blank and part.state == "lost":
+            yield replace(part, hint=hint)
+            hint = advice.BLANK_TOO
+        else:
+            yield part
 
 
 def _same(one: float | None, other: float | None) -> bool:
@@ -157,12 +163,12 @@ class _Maker:
         """Make the part of an exercise that hidden tests have judged."""
         held, failed, waiting = _sorted(result.tests)
         blank = not advice.begun(result.tests)
-        part = self._part(marked=[line for test in failed for line in LINE.findall(test.message)], blank=blank)
+        part = self._part(marked=[test.line for test in failed if test.line], blank=blank)
         if blank:
             part = replace(part, unfold=False)
             failed, waiting = (), (*failed, *waiting)
         if part.state == "lost":
-            part = replace(part, diagnosis=result.diagnosis, hint=advice.hint(result.tests))
+            part = replace(part, diagnosis=result.diagnosis, hint="" if blank else advice.hint(result.tests))
         return replace(
             part,
             notes=(FOLLOWED, *part.notes) if result.follow_through else part.notes,
@@ -200,6 +206,7 @@ class _Maker:
             cell=_cell(cell, self.written, marked),
             shown=_shown(name, self.written, self.room) if open_ended or state == "lost" else NOTHING,
             written="code" if cell is None or cell.kind == "code" else "text",
+            blank=blank,
             unfold=state != "good" or open_ended or name in self.marks.comments,
         )
 
@@ -237,7 +244,7 @@ def _state(mark: Mark, *, blank: bool) -> tuple[str, str]:
 
 def _sorted(tests: Sequence[TestResult]) -> tuple[tuple[TestResult, ...], ...]:
     """Return the tests that hold, those that failed, and those that wait for another."""
-    waiting = tuple(test for test in tests if advice.waits(test))
+    waiting = tuple(test for test in tests if test.waits_for)
     held = tuple(test for test in tests if test.verdict is Verdict.AC)
     return held, tuple(test for test in tests if test not in held + waiting), waiting
 

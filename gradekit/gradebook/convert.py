@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from gradekit.errors import CourseError
 from gradekit.gradebook.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
     from traitlets.config import Config
@@ -96,14 +97,8 @@ def run(kind: type[BaseConverter], config: Config, assignment: str, *, student: 
         try:
             converter.start()
         except Exception as error:
-            reason = _reason(errors) or repr(error)
+            reason = errors.reason or repr(error)
             raise CourseError(f"nbgrader's {kind.__name__} of '{assignment}' failed: {reason}") from error
-
-
-def _reason(errors: Sequence[str]) -> str:
-    """Pick what went wrong out of nbgrader's log: the last line of a traceback, else the last message."""
-    traces = [message for message in errors if message.startswith("Traceback")]
-    return (traces or errors or [""])[-1].strip().splitlines()[-1]
 
 
 @contextmanager
@@ -122,25 +117,33 @@ def gradebook(config: Config) -> Gradebook:
 
 
 class _Errors(logging.Handler):
-    """Keeps the messages of errors."""
+    """Keeps the last message of an error, and the last exception that was being handled while one was logged."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.messages: list[str] = []
+        self.message = ""
+        self.exception: BaseException | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep one message."""
-        self.messages.append(record.getMessage())
+        """Keep one message, with the exception that it is about."""
+        self.message = record.getMessage()
+        self.exception = sys.exc_info()[1] or self.exception
+
+    @property
+    def reason(self) -> str:
+        """The last line of what went wrong: of the exception, else of the message; empty where nothing was logged."""
+        said = traceback.format_exception_only(self.exception) if self.exception else [self.message]
+        return ("".join(said).strip().splitlines() or [""])[-1]
 
 
 @contextmanager
-def _errors_of(log: Any) -> Iterator[list[str]]:
+def _errors_of(log: Any) -> Iterator[_Errors]:
     """Collect a log's errors instead of printing them."""
     handler = _Errors()
     before, log.handlers = log.handlers, [handler]
     propagate, log.propagate = log.propagate, False
     try:
-        yield handler.messages
+        yield handler
     finally:
         log.handlers, log.propagate = before, propagate
 

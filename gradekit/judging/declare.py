@@ -15,6 +15,7 @@ from gradekit.errors import BadReference, HiddenTestError
 from gradekit.judging.line import Handle, Student, changed_by, describe
 from gradekit.judging.picture import KINDS, draw
 from gradekit.judging.reference import Reference
+from gradekit.model import IN_PLACE, PROPERTY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,11 +27,17 @@ if TYPE_CHECKING:
 
 
 class Rejected(Exception):
-    """An expectation of a hidden test was not met; the text and the picture are for the learner."""
+    """An expectation of a hidden test was not met; the text and the picture are for the learner.
 
-    def __init__(self, message: str, picture: Picture | None = None) -> None:
+    Parameters
+    ----------
+    kind : str
+        What kind of fault it is, as :class:`gradekit.model.TestResult` keeps it.
+    """
+
+    def __init__(self, message: str, *, kind: str, picture: Picture | None = None) -> None:
         super().__init__(message)
-        self.picture = picture
+        self.kind, self.picture = kind, picture
 
 
 class Expect:
@@ -56,39 +63,46 @@ class Expect:
         """
         if picture not in KINDS:
             raise HiddenTestError(f"{name}: there is no picture '{picture}', only {' and '.join(KINDS)}.")
-        kind = describe(answer)
-        if kind is not None:
-            raise Rejected(f"{name} is {kind}, not numbers.")
+        described = describe(answer)
+        if described is not None:
+            raise Rejected(f"{name} is {described}, not numbers.", kind="type")
         try:
             finding = checks.compare(answer, reference, name=name, rtol=rtol, atol=atol, sizes=sizes)
         except ValueError as error:
             raise BadReference(f"The reference of {name} cannot be compared with: {error}") from error
         if finding is not None:
             drawn = draw(answer, reference, name=name, kind=picture, rtol=rtol, atol=atol)
-            raise Rejected(finding.message, drawn)
+            raise Rejected(finding.message, kind=finding.label, picture=drawn)
         self.judged += 1
 
-    def true(self, condition: object, message: str) -> None:
-        """Demand a property; `message` tells the learner what does not hold, without a value."""
+    def true(self, condition: object, message: str, *, kind: str = PROPERTY) -> None:
+        """Demand a property; `message` tells the learner what does not hold, without a value.
+
+        Parameters
+        ----------
+        kind : str
+            What kind of fault it is where it does not hold. The advice on a page follows it, as that of ``shape``; so
+            does the name of a mistake whose numbers no seed repeats.
+        """
         if not condition:
-            raise Rejected(message)
+            raise Rejected(message, kind=kind)
         self.judged += 1
 
     def keys(self, answer: object, names: Iterable[str], *, name: str) -> None:
         """Demand a dictionary with at least these keys."""
         if not isinstance(answer, dict):
-            kind = describe(answer) or f"a {type(answer).__name__}"
-            raise Rejected(f"{name} is {kind}, not a dictionary.")
+            described = describe(answer) or f"a {type(answer).__name__}"
+            raise Rejected(f"{name} is {described}, not a dictionary.", kind="type")
         missing = [key for key in names if key not in answer]
         if missing:
-            raise Rejected(f"{name} has no key {', '.join(map(repr, missing))}.")
+            raise Rejected(f"{name} has no key {', '.join(map(repr, missing))}.", kind="missing")
         self.judged += 1
 
     def unchanged(self, function: Handle, *args: object) -> None:
         """Demand that a call leaves its arguments alone."""
         changed = changed_by(function, args)
         if changed:
-            raise Rejected(f"{function!r} changed {changed} in place. The caller still needs it.")
+            raise Rejected(f"{function!r} changed {changed} in place. The caller still needs it.", kind=IN_PLACE)
         self.judged += 1
 
 

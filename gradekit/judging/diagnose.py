@@ -25,7 +25,7 @@ from gradekit.judging.judge import try_test
 from gradekit.judging.likeness import RTOL, TELLING, ratio, same, wrong_numbers
 from gradekit.judging.line import LearnerError
 from gradekit.judging.transcript import Recorder, Transcript
-from gradekit.model import Diagnosis, Verdict
+from gradekit.model import PROPERTY, Diagnosis, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -58,8 +58,10 @@ class Attempt:
 class Differs(LearnerError):
     """The known wrong answer is not the learner's: ends the test."""
 
+    KIND = "Differs"
+
     def __init__(self) -> None:
-        super().__init__("Differs", "")
+        super().__init__(self.KIND, "")
 
 
 class TooLong(Exception):
@@ -236,16 +238,19 @@ def _agrees(case: _Known, test: HiddenTest, names: dict[str, Any], *, loosely: b
             raise Differs
 
     result = case.ask(test, names, compare)
-    if result.verdict is Verdict.IE or _stopped(result) or next(given, None) is not None:
+    if result.verdict is Verdict.IE or result.error == Differs.KIND or next(given, None) is not None:
         return False
     theirs = case.results[test.name]
-    if loosely and result.message != theirs.message:
+    if loosely and not _alike(result, theirs):
         return False
     return (result.verdict is Verdict.AC) == (theirs.verdict is Verdict.AC)
 
 
-def _stopped(result: TestResult) -> bool:
-    return result.verdict is Verdict.RTE and result.message == f"{Differs()}."
+def _alike(one: TestResult, other: TestResult) -> bool:
+    """Tell whether a test ended in the same way; one property that does not hold may be any other than another."""
+    if one.kind == PROPERTY:
+        return False
+    return (one.verdict, one.kind, one.error) == (other.verdict, other.kind, other.error)
 
 
 def _path(event: Event) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradekit.judging.line import LearnerError, Line, Student
@@ -37,12 +38,11 @@ def each_test(
     results: list[TestResult] = []
     accepted: set[str] = set()
     for test in assignment.tested[name].tests:
-        lacking = [
-            result.sentence for result in results if result.test in test.requires and result.test not in accepted
-        ]
+        lacking = [result for result in results if result.test in test.requires and result.test not in accepted]
         if lacking:
-            said = f"This counts once the following holds: {lacking[0]}"
-            results.append(TestResult(test.name, test.sentence, test.weight, Verdict.WA, said))
+            said = f"This counts once the following holds: {lacking[0].sentence}"
+            waits_for = lacking[0].test
+            results.append(TestResult(test.name, test.sentence, test.weight, Verdict.WA, said, waits_for=waits_for))
             yield results[-1]
             continue
         heard = line if transcript is None else Recorder(line, transcript.of(test.name))
@@ -55,20 +55,19 @@ def each_test(
 def try_test(assignment: Assignment, name: str, test: HiddenTest, line: Line, *, seed: bytes) -> TestResult:
     """Run one hidden test of an exercise, whatever the tests before it said."""
     reference = Reference(assignment.solution, assignment.cases, seed + f"/{name}/{test.name}".encode())
-    verdict, message, picture = Verdict.IE, "This could not be judged.", None
+    undecided = TestResult(test.name, test.sentence, test.weight, Verdict.IE, "This could not be judged.")
     expect = Expect()
     try:
         test.function(Student(line), reference, expect)
     except Rejected as rejected:
-        verdict, message, picture = Verdict.WA, str(rejected), rejected.picture
+        wrong = replace(undecided, verdict=Verdict.WA, message=str(rejected))
+        return replace(wrong, kind=rejected.kind, picture=rejected.picture)
     except LearnerError as error:
-        verdict, message = error.verdict, f"{error}."
+        return replace(undecided, verdict=error.verdict, message=f"{error}.", error=error.kind, line=error.line)
     except Exception as error:  # noqa: BLE001  (a fault in the hidden test is ours: undecided, and the others go on)
-        message = f"This could not be judged: {type(error).__name__} in our own test. A person will look."
-    else:
-        if expect.judged:
-            verdict, message = Verdict.AC, ""
-    return TestResult(test.name, test.sentence, test.weight, verdict, message, picture)
+        said = f"This could not be judged: {type(error).__name__} in our own test. A person will look."
+        return replace(undecided, message=said)
+    return replace(undecided, verdict=Verdict.AC, message="") if expect.judged else undecided
 
 
 def explain(result: ExerciseResult) -> str:

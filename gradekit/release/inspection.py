@@ -6,6 +6,7 @@ import io
 import keyword
 import re
 import tokenize
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradekit.course import notebook
@@ -112,15 +113,60 @@ def _point_faults(cells: tuple[Cell, ...]) -> Iterator[str]:
         yield f"cell '{cells[0].id}': it states {stated:g} points, but the cells' points add up to {total:g}"
 
 
-def check_release(folder: Path, *, secrets: Iterable[tuple[str, str]]) -> None:
+@dataclass(frozen=True)
+class Secret:
+    """A text that students must not read.
+
+    Attributes
+    ----------
+    cell : str
+        The id of the source's cell that holds it; empty for a file's.
+    file : str
+        The name of the file that holds it; empty for a cell's.
+    """
+
+    text: str
+    cell: str = ""
+    file: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Where it stands, in words."""
+        return f"cell '{self.cell}'" if self.cell else self.file
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Something that students could read.
+
+    Attributes
+    ----------
+    place : str
+        Where they could: a file, or what is said to them.
+    origin : str
+        Where it stands: see :class:`Secret`; of a whole file its name.
+    line : str
+        The line; empty where it is a whole file of the hidden tests.
+    """
+
+    place: str
+    origin: str
+    line: str = ""
+
+    def __str__(self) -> str:
+        what = f"'{self.line}' of {self.origin}" if self.line else f"it is the hidden tests' {self.origin}"
+        return f"{self.place}: {what}"
+
+
+def check_release(folder: Path, *, secrets: Iterable[Secret]) -> None:
     """Refuse a folder for students in which a telling line of a solution or a hidden test can be read.
 
     Parameters
     ----------
     folder : Path
         What students would get; every file in it is read.
-    secrets : iterable of (str, str)
-        Where a text comes from, and the text.
+    secrets : iterable of Secret
+        What nothing of may stand in it.
 
     Raises
     ------
@@ -136,32 +182,32 @@ def check_release(folder: Path, *, secrets: Iterable[tuple[str, str]]) -> None:
         )
 
 
-def find_leaks(texts: Mapping[str, str], *, secrets: Iterable[tuple[str, str]]) -> list[str]:
-    """Return one line for each telling line of a secret that can be read in a text; `texts` go by their names."""
-    lines = {normal: (origin, line) for origin, text in secrets for line, normal in _telling_lines(text)}
+def find_leaks(texts: Mapping[str, str], *, secrets: Iterable[Secret]) -> list[Leak]:
+    """Return each telling line of a secret that can be read in a text; `texts` go by their names."""
+    lines = {normal: (item.origin, line) for item in secrets for line, normal in _telling_lines(item.text)}
     return [
-        f"{name}: '{line.strip()}' of {origin}"
+        Leak(name, origin, line.strip())
         for name, public in ((name, _blanks_out(text)) for name, text in texts.items())
         for normal, (origin, line) in lines.items()
         if normal in public
     ]
 
 
-def find_secrets(course: Course, assignment: str) -> list[tuple[str, str]]:
-    """Return where each secret text of an assignment stands, and the text: solutions, hidden regions, demands."""
+def find_secrets(course: Course, assignment: str) -> list[Secret]:
+    """Return the secret texts of an assignment: solutions, hidden regions, demands."""
     cells = notebook.cells(notebook.read(course.source(assignment)))
     regions = [
-        (f"cell '{cell.id}'", "\n".join(notebook.region_lines(cell.source, region)))
+        Secret("\n".join(notebook.region_lines(cell.source, region)), cell=cell.id)
         for cell in cells
         for region in (notebook.SOLUTION, notebook.HIDDEN_TESTS)
     ]
     # Of a cell that is answered in words all is the answer, unless it marks a region: nbgrader clears all of it.
     manual = [cell for cell in cells if cell.role is Role.MANUAL and "BEGIN SOLUTION" not in cell.source]
     manual = [cell for cell in manual if cell.source.strip() != TEXT_STUB]
-    regions += [(f"cell '{cell.id}'", cell.source) for cell in manual]
+    regions += [Secret(cell.source, cell=cell.id) for cell in manual]
     tests = (course.hidden(assignment) / "tests.py").read_text(encoding="utf-8")
     demands = "\n".join(line for line in tests.splitlines() if re.search(r"\b(student|reference|expect)\.", line))
-    return [*regions, ("tests.py", demands)]
+    return [*regions, Secret(demands, file="tests.py")]
 
 
 def published_text(path: Path) -> str:

@@ -292,13 +292,13 @@ def _differs(entry: Entry) -> tuple[str, ...] | None:
     """Return the exercises whose automatic score in the gradebook is not the report's."""
     if entry.report is None:
         return None
-    said = {result.exercise + GRADE_SUFFIX: result.score for result in entry.report.exercises}
-    said |= {result.grade_id: result.score for result in entry.report.inline}
+    scores = {result.exercise + GRADE_SUFFIX: result.score for result in entry.report.exercises}
+    scores |= {result.grade_id: result.score for result in entry.report.inline}
     return (
         tuple(
             part.name
             for part, mark in entry.marks.items()
-            if part.grade_id in said and not _close(said[part.grade_id], mark.auto)
+            if part.grade_id in scores and not _close(scores[part.grade_id], mark.auto)
         )
         or None
     )

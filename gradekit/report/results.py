@@ -216,4 +216,4 @@ def _without_pictures(report: GradeReport) -> GradeReport:
 
 
 def _bare(result: ExerciseResult) -> ExerciseResult:
-    return replace(result, tests=tuple(replace(test, message="", picture=None) for test in result.tests))
+    return replace(result, tests=tuple(replace(test, message="", line="", picture=None) for test in result.tests))

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gradekit.course import notebook
-from gradekit.release.inspection import find_leaks, published_text
+from gradekit.release.inspection import Leak, find_leaks, published_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from gradekit.course.course import Course
     from gradekit.model import Cell, Exercise
+    from gradekit.release.inspection import Secret
 
 
 TRUSTED_FILES = ("tests.py", "misconceptions.py", "alternatives.py", "equivalents.toml", "reference.npz")
@@ -31,7 +32,7 @@ OF_PATHS = ("open", "read_text", "write_text", "read_bytes", "write_bytes", "unl
 DANGEROUS_ATTRIBUTES = frozenset({*READS, *WRITES, *OF_PATHS})
 
 
-def release_leaks(course: Course, assignment: str, *, secrets: Iterable[tuple[str, str]]) -> list[str]:
+def release_leaks(course: Course, assignment: str, *, secrets: Iterable[Secret]) -> list[Leak]:
     """Return what students' files give away: those that were released, and those that lie beside the source."""
     folders = [course.root / "release" / assignment, course.source_folder(assignment)]
     texts = {
@@ -44,11 +45,11 @@ def release_leaks(course: Course, assignment: str, *, secrets: Iterable[tuple[st
     return [*find_leaks(texts, secrets=secrets), *trusted]
 
 
-def feedback_leaks(course: Course, assignment: str, *, secrets: Iterable[tuple[str, str]]) -> list[str]:
+def feedback_leaks(course: Course, assignment: str, *, secrets: Iterable[Secret]) -> list[Leak]:
     """Return what the feedback pages give away beyond what each learner typed."""
     # nbgrader's own pages show the graded cell, whose call of the hidden tests tells nothing.
-    telling = [item for item in secrets if not item[0].endswith(f"{notebook.GRADE_SUFFIX}'")]
-    leaks = []
+    telling = [item for item in secrets if not item.cell.endswith(notebook.GRADE_SUFFIX)]
+    leaks: list[Leak] = []
     for folder in sorted((course.root / "feedback").glob(f"*/{assignment}")):
         student = folder.parent.name
         own = "\n".join(published_text(path) for path in _files(course.root / "submitted" / student / assignment))
@@ -59,10 +60,10 @@ def feedback_leaks(course: Course, assignment: str, *, secrets: Iterable[tuple[s
     return leaks
 
 
-def message_leaks(texts: Mapping[str, str], *, secrets: Iterable[tuple[str, str]], own: str) -> list[str]:
+def message_leaks(texts: Mapping[str, str], *, secrets: Iterable[Secret], own: str) -> list[Leak]:
     """Return what texts for learners give away beyond the learner's own text."""
-    typed = set(find_leaks({"": own}, secrets=secrets))
-    return [leak for leak in find_leaks(texts, secrets=secrets) if leak[leak.index(": ") :] not in typed]
+    typed = {(leak.origin, leak.line) for leak in find_leaks({"": own}, secrets=secrets)}
+    return [leak for leak in find_leaks(texts, secrets=secrets) if (leak.origin, leak.line) not in typed]
 
 
 def _files(folder: Path) -> list[Path]:
@@ -73,14 +74,14 @@ def _visible(page: str) -> str:
     return page + "\n" + html.unescape(re.sub(r"<[^>]*>", "", page))
 
 
-def _trusted_files(course: Course, assignment: str, folder: Path) -> list[str]:
+def _trusted_files(course: Course, assignment: str, folder: Path) -> list[Leak]:
     """Return the files of the trusted side that lie in a folder, under their own or another name."""
     hidden = course.hidden(assignment)
     ours = {
         data: name for name in TRUSTED_FILES if (hidden / name).is_file() and (data := (hidden / name).read_bytes())
     }
     return [
-        f"{path.relative_to(course.root)}: it is the hidden tests' {ours.get(path.read_bytes(), path.name)}"
+        Leak(str(path.relative_to(course.root)), ours.get(path.read_bytes(), path.name))
         for path in _files(folder)
         if path.name in TRUSTED_FILES or path.read_bytes() in ours
     ]

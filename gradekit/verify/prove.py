@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.catalogue import Alternative, Misconception
     from gradekit.model import ExerciseResult, Limits
+    from gradekit.release.inspection import Leak, Secret
     from gradekit.verify.mutants import Equivalent, Mutant
     from gradekit.verify.trials import Tried
 
@@ -52,7 +53,7 @@ class Plan:
     alternatives: tuple[Alternative, ...]
     mutants: tuple[Mutant, ...]
     equivalents: tuple[Equivalent, ...]
-    secrets: tuple[tuple[str, str], ...]
+    secrets: tuple[Secret, ...]
 
     @property
     def size(self) -> int:
@@ -173,9 +174,9 @@ def _determinism(found: Plan) -> tuple[str, str] | None:
     return None
 
 
-def _shown(lines: Sequence[str]) -> str:
+def _shown(lines: Sequence[str | Leak]) -> str:
     more = f"; and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
-    return "; ".join(lines[:SHOWN]) + more
+    return "; ".join(map(str, lines[:SHOWN])) + more
 
 
 # --- exercise by exercise --------------------------------------------------------------------------------------------

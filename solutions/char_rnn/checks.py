@@ -400,10 +400,15 @@ def _size_words(times: float, sizes: Mapping[str, int], rtol: float) -> str:
     return " or ".join(fits)
 
 
+def _is_sign(k: float, rtol: float) -> bool:
+    """Tell whether a factor is -1."""
+    return k < 0 and max(abs(k), 1 / abs(k)) - 1 <= 10 * rtol
+
+
 def _factor_words(k: float, r: Array, sizes: Mapping[str, int], rtol: float) -> str | None:
     """Word a constant factor: 'is 14 times too large, and 14 = batch_size'."""
     times = max(abs(k), 1 / abs(k))
-    if k < 0 and times - 1 <= 10 * rtol:
+    if _is_sign(k, rtol):
         return "has the wrong sign. Where does a minus come in, or get lost?"
     text = f"is {times:.6g} times too {'large' if abs(k) > 1 else 'small'}" + ", with the wrong sign" * (k < 0)
     two = math.isclose(times, 2, rel_tol=10 * rtol)
@@ -429,10 +434,10 @@ def _factor(a: Array, r: Array, case: _Case) -> Finding | None:
     """Find one constant factor, and name it."""
     k = _ratio(a, r, case.rtol)
     text = None if k is None else _factor_words(k, r, case.sizes, case.rtol)
-    if text is None:
+    if k is None or text is None:
         return None
     subject = f"Every value of {case.name}" if r.ndim else case.name
-    return Finding("sign" if text.startswith("has") else "factor", f"{subject} {text}")
+    return Finding("sign" if _is_sign(k, case.rtol) else "factor", f"{subject} {text}")
 
 
 def _transposed(a: Array, r: Array, case: _Case) -> Finding | None:

@@ -152,10 +152,10 @@ def lost() -> GradeReport:
     heat = Picture("error", "double(x)", (2, 3), ((1.0, -0.5, 0.0), (0.25, -1.0, 0.1)))
     dots = Picture("scatter", "dWx", (2, 2), ((1.0, -1.0), (0.5, -0.4), (0.0, 0.1), (-0.5, 0.6)))
     tests = [
-        one(Verdict.WA, "double(x) is off, at your line `return x * x`. Is $x + x$ meant?", picture=heat),
+        one(Verdict.WA, "double(x) is off. Is $x + x$ meant?", line="return x * x", picture=heat),
         one(Verdict.WA, "The gradient has the wrong sign.", "The gradient is right.", picture=dots),
         *(one(verdict, f"This ended with {verdict}.", f"No {verdict}.") for verdict in Verdict if verdict.name != "IE"),
-        one(Verdict.WA, "This counts once the following holds: it doubles.", "It doubles again."),
+        one(Verdict.WA, "This counts once the following holds: it doubles.", "It doubles again.", waits_for="values"),
     ]
     found = Diagnosis("squares", "Squared, not doubled", "What is 3 doubled, and what is $3^2$?", "x * x")
     double = ExerciseResult("double", 0.5, 0.1, tuple(tests), diagnosis=found)
@@ -165,7 +165,8 @@ def lost() -> GradeReport:
 
 def attacked() -> GradeReport:
     """Return a report whose messages, which quote a learner's exception, are hostile; one exercise is undecided."""
-    stopped = one(Verdict.RTE, f"ValueError: {hostile('message')}, at your line `{hostile('line')}`.")
+    said = f"ValueError: {hostile('message')}, at your line `{hostile('line')}`."
+    stopped = one(Verdict.RTE, said, error="ValueError", line=hostile("line"))
     unsure = one(Verdict.IE, "This could not be judged.")
     exercises = (
         ExerciseResult("double", 0.5, 0.0, (stopped,)),

@@ -64,8 +64,8 @@ def course(shelf: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Cours
 def report(student: str, score: float = 0.0) -> GradeReport:
     """Return a report in which double is wrong and quadruple was judged with a right double."""
     verdict = Verdict.AC if score else Verdict.WA
-    message = "" if score else "double(x) is off, at your line `return x * x`."
-    tests = (TestResult("values", "double(x) has the right values.", 2, verdict, message),)
+    said = {} if score else {"message": "double(x) is off.", "line": "return x * x"}
+    tests = (TestResult("values", "double(x) has the right values.", 2, verdict, **said),)
     double = ExerciseResult("double", 0.5, score, tests, diagnosis=None if score else DIAGNOSIS)
     four = (TestResult("four_times", "quadruple(x) is four times x.", 1, Verdict.AC),)
     return GradeReport(

@@ -262,6 +262,41 @@ def test_draws_that_no_seed_reaches(find: Find) -> None:
     assert found.label == "squares"
 
 
+SEED = """
+
+@double.test(kills=["noise"])
+def follows_the_seed(student, reference, expect):
+    \"\"\"The same seed gives the same.\"\"\"
+    student.seed(1)
+    one, two = student.double(1.0), student.double(1.0)
+    student.seed(1)
+    expect.true(one != two, "Twice the same."{new})
+    expect.true(student.double(1.0) == one, "A seed does not fix it."{seed})
+"""
+
+
+@pytest.mark.parametrize(
+    ("kinds", "drawn", "label"),
+    [
+        (("", ""), "default_rng().uniform", None),
+        ((', kind="new"', ', kind="seed"'), "default_rng().uniform", "noise"),
+        ((', kind="new"', ', kind="seed"'), "default_rng(1).normal", None),  # fails the other demand
+    ],
+)
+def test_properties_without_a_kind_are_not_told_apart(
+    small: Course, kinds: tuple[str, str], drawn: str, label: str | None
+) -> None:
+    """A mistake that no seed repeats is named by the kind of demand that it fails, not by what that demand says."""
+    path = small.hidden("small") / "tests.py"
+    path.write_text(path.read_text() + SEED.format(new=kinds[0], seed=kinds[1]))
+    loaded = load_assignment(small, "small")
+    noise = "def double(x): return 2 * x + np.random.default_rng().normal(size=np.shape(x))"
+    known = like("noise", noise, random=True)
+    learner = noise.replace("default_rng().normal", drawn)
+    found = diagnose(loaded, [known], [attempt(loaded, learner)], seed=b"unit")
+    assert (found.label if found else None) == label
+
+
 def test_misconceptions_that_remember_begin_anew(find: Find) -> None:
     """Every comparison runs a misconception's cell afresh."""
     known = like("counts", "def double(x, seen=[]):\n    seen.append(1)\n    return 2 * x + (len(seen) - 1)")

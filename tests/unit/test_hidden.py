@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import math
 import sys
 import warnings
@@ -14,10 +15,10 @@ import pytest
 from gradekit.course.course import Course
 from gradekit.errors import HiddenTestError, Undecided
 from gradekit.judging.assignment import Assignment, load_assignment, load_tests
-from gradekit.judging.declare import exercise
+from gradekit.judging.declare import Expect, Rejected, exercise
 from gradekit.judging.inprocess import InProcess, grade, judge_in_process
 from gradekit.judging.judge import explain, judge
-from gradekit.model import TestResult, Verdict
+from gradekit.model import IN_PLACE, PROPERTY, TestResult, Verdict
 from gradekit.score import earned
 
 Learner = Callable[..., dict[str, Any]]
@@ -79,11 +80,67 @@ def test_verdict(assignment: Assignment, learner: Learner, source: str, verdict:
     assert verdicts(assignment, "double", learner(double=source))["values"] is verdict
 
 
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("def double(x): return None", "none"),
+        ("def double(x): return 'two'", "type"),
+        ("class Two: pass\ndef double(x): return Two()", "type"),
+        ("def double(x): return (x + x)[:, :1]", "shape"),
+        ("def double(x): return x * float('nan')", "not_finite"),
+        ("def double(x): return -2 * x", "sign"),
+        ("def double(x): return 6 * x", "factor"),
+        ("def double(x): return x + x", ""),
+    ],
+)
+def test_a_wrong_answer_has_a_kind(assignment: Assignment, learner: Learner, source: str, kind: str) -> None:
+    """What the comparison found is a field of the result, beside its words."""
+    result = judge(assignment, "double", InProcess(learner(double=source)), seed=b"").tests[0]
+    assert (result.kind, result.error, result.line) == (kind, "", "")
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "line"),
+    [
+        ("def double(x):\n    raise NotImplementedError()", "NotImplementedError", "raise NotImplementedError()"),
+        ("def double(x):\n    raise KeyError('at your line `b`')", "KeyError", "raise KeyError('at your line `b`')"),
+        ("def double(x): return [0] * 10**18", "MemoryError", "def double(x): return [0] * 10**18"),
+        ("dubble = 3", "NameError", ""),
+    ],
+)
+def test_an_exception_has_a_name_and_a_line(
+    assignment: Assignment, learner: Learner, source: str, error: str, line: str
+) -> None:
+    """The exception's type and the learner's own line are fields of the result, whatever its text says."""
+    namespace = learner()
+    file = "<cell>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    del namespace["double"]
+    exec(compile(source, file, "exec"), namespace)
+    result = judge(assignment, "double", InProcess(namespace), seed=b"").tests[0]
+    assert (result.error, result.line, result.kind, result.waits_for) == (error, line, "", "")
+
+
+def test_a_demand_may_name_its_kind() -> None:
+    """A property is a property, unless its test says what kind; keys that lack are missing ones."""
+
+    def kind_of(demand: Callable[[Expect], None]) -> str:
+        with pytest.raises(Rejected) as rejected:
+            demand(Expect())
+        return rejected.value.kind
+
+    assert kind_of(lambda expect: expect.true(0, "No.")) == PROPERTY
+    assert kind_of(lambda expect: expect.true(0, "No.", kind="seed")) == "seed"
+    assert kind_of(lambda expect: expect.keys([], ["a"], name="grads")) == "type"
+    assert kind_of(lambda expect: expect.keys({}, ["a"], name="grads")) == "missing"
+
+
 def test_dependent_test_counts_only_after_the_one_it_requires(assignment: Assignment, learner: Learner) -> None:
     """`return None` changes no argument, and earns nothing for that."""
     result = judge(assignment, "double", InProcess(learner(double="def double(x): pass")), seed=b"")
     assert result.score == 0.0
     assert "double(x) has the right values" in result.tests[1].message
+    assert [test.waits_for for test in result.tests] == ["", "values"]
 
 
 def test_in_place_change_is_seen(assignment: Assignment, learner: Learner) -> None:
@@ -93,6 +150,7 @@ def test_in_place_change_is_seen(assignment: Assignment, learner: Learner) -> No
     )
     assert [test.verdict for test in result.tests] == [Verdict.AC, Verdict.WA]
     assert "argument 1" in result.tests[1].message
+    assert result.tests[1].kind == IN_PLACE
     assert result.score == pytest.approx(0.5 * 2 / 3)
 
 

@@ -8,9 +8,13 @@ from gradekit.feedback import advice
 from gradekit.model import TestResult, Verdict
 
 
-def result(verdict: Verdict, message: str = "") -> TestResult:
+def result(verdict: Verdict, message: str = "", **fields: str) -> TestResult:
     """One test's result."""
-    return TestResult("a_test", "It holds.", 1, verdict, message)
+    return TestResult("a_test", "It holds.", 1, verdict, message, **fields)
+
+
+WAITING = result(Verdict.WA, waits_for="values")
+STUB = result(Verdict.RTE, error="NotImplementedError", line="raise NotImplementedError()")
 
 
 @pytest.mark.parametrize("verdict", [v for v in Verdict if v not in (Verdict.AC, Verdict.IE)])
@@ -24,24 +28,30 @@ def test_nothing_to_mend_is_no_advice() -> None:
     assert advice.hint([result(Verdict.AC), result(Verdict.IE, "This could not be judged.")]) == ""
 
 
-@pytest.mark.parametrize("words", list(advice.BY_WORDS))
-def test_advice_follows_what_the_comparison_says(words: str) -> None:
-    """A wrong answer's own words choose the advice."""
-    assert advice.hint([result(Verdict.WA, f"Something {words} something.")]) == advice.BY_WORDS[words]
+@pytest.mark.parametrize("kind", list(advice.BY_KIND))
+def test_advice_follows_what_the_comparison_found(kind: str) -> None:
+    """The kind of a wrong answer chooses the advice; a kind that has none has that of wrong answers."""
+    assert advice.hint([result(Verdict.WA, kind=kind)]) == advice.BY_KIND[kind]
+    assert advice.hint([result(Verdict.WA, kind="of its own")]) == advice.BY_VERDICT[Verdict.WA]
+
+
+WORDS = "NotImplementedError. This counts once the shape is NaN times too large in place, at your line `x`."
+
+
+def test_the_words_of_a_message_choose_nothing() -> None:
+    """A message that sounds like everything at once is a wrong answer like any other, and the cell was begun."""
+    assert advice.hint([result(Verdict.WA, WORDS)]) == advice.BY_VERDICT[Verdict.WA]
+    assert advice.begun([result(Verdict.WA, WORDS)])
 
 
 def test_a_cell_as_it_was_given_out_is_not_begun() -> None:
-    """Where every test that was run met NotImplementedError, the advice is how to begin."""
-    blank = [
-        result(Verdict.RTE, "NotImplementedError, at your line `raise NotImplementedError()`."),
-        result(Verdict.WA, f"{advice.WAITS} the following holds: It holds."),
-    ]
-    assert not advice.begun(blank)
-    assert advice.hint(blank) == advice.BLANK
-    assert advice.begun([*blank, result(Verdict.AC)])
+    """Where every test that was run met NotImplementedError, nothing was begun; where one met more, something was."""
+    assert not advice.begun([STUB, WAITING])
+    assert advice.begun([STUB, WAITING, result(Verdict.AC)])
+    assert advice.begun([STUB, result(Verdict.RTE, error="ValueError")])
+    assert advice.begun([WAITING])
 
 
 def test_a_test_that_waits_gives_no_advice() -> None:
     """The advice is that of the first test that was run."""
-    waiting = result(Verdict.WA, f"{advice.WAITS} the following holds: It holds.")
-    assert advice.hint([waiting, result(Verdict.TLE)]) == advice.BY_VERDICT[Verdict.TLE]
+    assert advice.hint([WAITING, result(Verdict.TLE)]) == advice.BY_VERDICT[Verdict.TLE]

@@ -12,7 +12,7 @@ import pytest
 from gradekit.course import notebook
 from gradekit.course.course import Course
 from gradekit.errors import LeakError, SourceError
-from gradekit.release.inspection import check_release, check_solutions, check_source
+from gradekit.release.inspection import Secret, check_release, check_solutions, check_source
 
 Edit = Callable[[Callable[[dict[str, Any]], Any]], None]
 
@@ -78,7 +78,7 @@ def test_good_source_is_let_through(small: Course) -> None:
     check_source(small.source("small"), notebook.read(small.source("small")))
 
 
-SECRET = [("cell 'double'", "    doubled_value = x + x  # twice\n    return doubled_value\n    x = 1")]
+SECRET = [Secret("    doubled_value = x + x  # twice\n    return doubled_value\n    x = 1", cell="double")]
 
 
 @pytest.mark.parametrize(

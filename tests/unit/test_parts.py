@@ -81,7 +81,8 @@ def test_result(verdict: Verdict, message: str = "", **fields: Any) -> TestResul
 
 
 test_result.__test__ = False  # a value, in spite of its name
-WRONG = test_result(Verdict.WA, "double(x) is off, at your line `return x * x`.", picture=PICTURE)
+WRONG = test_result(Verdict.WA, "double(x) is off.", line="return x * x", picture=PICTURE)
+BLANK = test_result(Verdict.RTE, error="NotImplementedError", line="raise NotImplementedError()")
 RIGHT = test_result(Verdict.AC, sentence="It has the right shape.")
 
 
@@ -152,18 +153,35 @@ def test_follow_through_is_said_first(tmp_path: Path) -> None:
 def test_tests_that_fail_alike_are_said_once(tmp_path: Path) -> None:
     """One message for several sentences; those that wait for another stand apart."""
     again = test_result(Verdict.WA, WRONG.message, sentence="It doubles again.")
-    later = test_result(Verdict.WA, f"{advice.WAITS} the following holds: It doubles.", sentence="Later.")
+    later = test_result(Verdict.WA, "Not now.", sentence="Later.", waits_for="values")
     made = part(tmp_path, Mark("double-grade", 0.5, auto=0.0), report(0.0, WRONG, again, later))
     assert [finding.sentences for finding in made.findings] == [("It doubles.", "It doubles again.")]
     assert made.later == ("Later.",)
 
 
 def test_what_was_not_begun_is_folded(tmp_path: Path) -> None:
-    """A cell as it was given out: no list of failures, but how to begin, once."""
-    blank = test_result(Verdict.RTE, "NotImplementedError, at your line `raise NotImplementedError()`.")
-    made = part(tmp_path, Mark("double-grade", 0.5, auto=0.0), report(0.0, blank))
+    """A cell as it was given out: no list of failures, but how to begin."""
+    made = part(tmp_path, Mark("double-grade", 0.5, auto=0.0), report(0.0, BLANK))
     assert (made.said, made.findings, made.later, made.unfold) == ("not begun yet", (), ("It doubles.",), False)
     assert made.hint == advice.BLANK
+
+
+def test_how_to_begin_is_said_once(tmp_path: Path) -> None:
+    """Of several cells that were not begun the first has the advice; one that earned its points has none."""
+    names = ("double", "area", "visible")
+    results = tuple(ExerciseResult(name, 1.0, float(name == "area"), (BLANK,)) for name in names)
+    marks = tuple(Mark(f"{item.exercise}-grade", 1.0, auto=item.score) for item in results)
+    parts = make_parts(NotebookMarks("small", marks, {}), written(tmp_path), GradeReport("small", "a", "none", results))
+    hints = {part.heading.rpartition(" ")[2].removesuffix("-grade"): part.hint for part in parts}
+    assert sorted(hints.values()) == sorted([advice.BLANK, advice.BLANK_TOO, ""])
+    assert hints["area"] == ""
+
+
+def test_a_line_is_marked_by_the_field(tmp_path: Path) -> None:
+    """The line that is marked is the field's; what a message quotes marks nothing."""
+    quoting = test_result(Verdict.RTE, "ValueError: at your line `return x * x`.", error="ValueError")
+    made = part(tmp_path, Mark("double-grade", 0.5, auto=0.0), report(0.0, quoting))
+    assert 'class="hll"' not in made.cell
 
 
 def test_an_inline_cell_hides_its_tests(tmp_path: Path) -> None:

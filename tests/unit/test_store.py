@@ -22,7 +22,11 @@ REPORT = GradeReport(
             "double",
             0.5,
             None,
-            (TestResult("values", "It doubles.", 2, Verdict.WA, "No.", PICTURE), TestResult("keeps", "It keeps.", 1)),
+            (
+                TestResult("values", "It doubles.", 2, Verdict.WA, "No.", PICTURE, kind="factor"),
+                TestResult("stops", "It ends.", 1, Verdict.RTE, "No.", error="ValueError", line="return x \ud800"),
+                TestResult("keeps", "It keeps.", 1, waits_for="values"),
+            ),
             follow_through=True,
             diagnosis=DIAGNOSIS,
         ),
@@ -50,6 +54,16 @@ def test_a_report_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None
     """A damaged report, or one of another version, is made anew rather than believed."""
     path = reports.save(tmp_path, REPORT)
     path.write_bytes(text.encode("latin-1"))
+    assert reports.load(tmp_path, "small", REPORT.student) is None
+
+
+def test_a_report_of_an_older_schema_is_none(tmp_path: Path) -> None:
+    """What was saved before a test had all its fields is not read with gaps in them; it is made anew."""
+    path = reports.save(tmp_path, REPORT)
+    text = path.read_text(encoding="utf-8")
+    old = f'"schema": {reports.SCHEMA - 1},'
+    path.write_text(text.replace(f'"schema": {reports.SCHEMA},', old), encoding="utf-8")
+    assert old in path.read_text(encoding="utf-8")
     assert reports.load(tmp_path, "small", REPORT.student) is None
 
 

@@ -277,7 +277,7 @@ def demand_orthogonal(expect, matrix, shape, *, name):
     """Demand a matrix of that shape whose columns (tall) or rows (wide) are orthonormal."""
     real = isinstance(matrix, np.ndarray) and matrix.dtype.kind in "fiu"
     expect.true(real, f"{name} is no array of real numbers.")
-    expect.true(matrix.shape == shape, f"{name} has shape {matrix.shape}, but {shape} is wanted.")
+    expect.true(matrix.shape == shape, f"{name} has shape {matrix.shape}, but {shape} is wanted.", kind="shape")
     expect.true(np.isfinite(matrix).all(), f"{name} holds something that is not finite.")
     fault = orthogonality_fault(matrix)
     expect.true(fault is None, f"{name}: its columns or rows {fault}.")
@@ -326,7 +326,8 @@ def orthogonal_uniform(student, reference, expect):
         for answer in drawn[:2]:
             demand_orthogonal(expect, answer, shape, name="init_orthogonal(param)")
         same = all(isinstance(answer, np.ndarray) and answer.shape == shape for answer in drawn)
-        expect.true(same, "init_orthogonal does not always return an array of the wanted shape.")
+        said = "init_orthogonal does not always return an array of the wanted shape."
+        expect.true(same, said, kind="shape")
         matrices = np.array(drawn)
         expect.true(np.ptp(matrices, axis=0).min() > 0, "Every call gives the same matrix, or some entry never varies.")
         lopsided = np.abs(matrices.mean(axis=0)).max() > MEAN_BOUND
@@ -350,7 +351,7 @@ def orthogonal_follows_the_seed(student, reference, expect):
         again = student.init_orthogonal(np.zeros(shape))
         for answer in (first, second, again):
             demand_orthogonal(expect, answer, shape, name="init_orthogonal(param)")
-        expect.true(np.allclose(first, again), "The same seed of np.random gives another matrix.")
+        expect.true(np.allclose(first, again), "The same seed of np.random gives another matrix.", kind="seed")
         expect.true(not np.allclose(first, second), "Two calls in a row give the same matrix.")
 
 
@@ -373,7 +374,7 @@ def made_params(student, expect, sizes):
     for array, (name, shape) in zip(made, shapes(sizes).items(), strict=True):
         real = isinstance(array, np.ndarray) and array.dtype.kind in "fiu"
         expect.true(real, f"{name} is no array of real numbers.")
-        expect.true(array.shape == shape, f"{name} has shape {array.shape}, but {shape} is wanted.")
+        expect.true(array.shape == shape, f"{name} has shape {array.shape}, but {shape} is wanted.", kind="shape")
     return dict(zip(NAMES, made, strict=True))
 
 

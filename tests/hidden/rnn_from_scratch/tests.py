@@ -258,7 +258,8 @@ def demand_shapes(expect, parameters, sizes, *, name="parameters"):
         array = parameters[key]
         real = isinstance(array, np.ndarray) and array.dtype.kind in "fiu"
         expect.true(real, f"{name}[{key!r}] is no array of real numbers.")
-        expect.true(array.shape == shape, f"{name}[{key!r}] has shape {array.shape}, but {shape} is wanted.")
+        said = f"{name}[{key!r}] has shape {array.shape}, but {shape} is wanted."
+        expect.true(array.shape == shape, said, kind="shape")
         expect.true(np.isfinite(array).all(), f"{name}[{key!r}] holds something that is not finite.")
 
 
@@ -351,7 +352,7 @@ def initialize_draws_in_order(student, reference, expect):
     for answer in (first, again):
         expect.keys(answer, PARAMETERS, name="parameters")
     same = np.array_equal(first["Wx"], again["Wx"])
-    expect.true(same, "Seeding numpy's global generator does not repeat your weights.")
+    expect.true(same, "Seeding numpy's global generator does not repeat your weights.", kind="seed")
     for case in reference.cases("initialize_cases"):
         sizes = Sizes(1, 1, case["n_x"], case["n_h"], case["n_y"])
         answer = initialized(student, sizes, case["seed"])
