@@ -6,15 +6,17 @@ No database, no other submission, no folder of the course but the assignment's o
 from __future__ import annotations
 
 import hmac
+import importlib.metadata
+import platform
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gradekit import __version__
 from gradekit.course import notebook, reports
 from gradekit.errors import HostError
 from gradekit.grade.notebook import grade_cells
-from gradekit.grade.unchanged import versions
 from gradekit.isolation.template import template
 from gradekit.judging.assignment import load_assignment
 from gradekit.judging.catalogue import load_misconceptions
@@ -170,3 +172,9 @@ def _unrun(tests: Assignment, verdict: Verdict, said: str) -> tuple[ExerciseResu
         for exercise in tests.exercises
         if exercise.name in tests.tested
     )
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a score may depend on."""
+    found = {name: importlib.metadata.version(name) for name in ("numpy", "IPython", "nbgrader")}
+    return {"gradekit": __version__, "python": platform.python_version(), **found}

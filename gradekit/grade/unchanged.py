@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradekit
-from gradekit import __version__, files
+from gradekit import files
 
 if TYPE_CHECKING:
     from gradekit.grade.judge import Grading
@@ -18,12 +16,6 @@ PACKAGE = Path(gradekit.__file__).parent
 # Our own code that a score depends on: rooms and top files; no page, no report, no template.
 ROOMS = ("worker", "course", "judging", "isolation", "gradebook", "handin", "grade")
 JUDGES = (*ROOMS, *(f"{name}.py" for name in ("errors", "model", "score", "text", "files", "bounds", "checks")))
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a score may depend on."""
-    found = {name: importlib.metadata.version(name) for name in ("numpy", "IPython", "nbgrader")}
-    return {"gradekit": __version__, "python": platform.python_version(), **found}
 
 
 def submission_hash(book: Book, student: str) -> str:

@@ -99,14 +99,19 @@ def _executed(found: HandedNotebook, run: JudgedNotebook | None) -> tuple[Notebo
         return nb, all_undecided(nb, found.problem)
     if run is None:  # the settings did not want it run
         return nb, Executed(by_outputs=True)
-    for index, done in run.outputs.items():
-        nb.cells[index].outputs = [_output(output) for output in done.outputs]
-        nb.cells[index].execution_count = done.count
+    _show(nb, run)
     scores = {result.exercise + GRADE_SUFFIX: result.score for result in run.exercises}
     scores |= {result.grade_id: result.score for result in run.inline}
     why = {result.grade_id: result.message for result in run.inline}
     undecided = {name: why.get(name) or NOT_JUDGED for name, score in scores.items() if score is None}
     return nb, Executed({name: score for name, score in scores.items() if score is not None}, undecided)
+
+
+def _show(nb: NotebookNode, run: JudgedNotebook) -> None:
+    """Put a run's outputs into the notebook's cells."""
+    for index, done in run.outputs.items():
+        nb.cells[index].outputs = [_output(output) for output in done.outputs]
+        nb.cells[index].execution_count = done.count
 
 
 def _output(output: Mapping[str, Any]) -> NotebookNode:

@@ -226,7 +226,19 @@ def _namespace(case: _Known, item: Misconception) -> dict[str, Any]:
 
 def _agrees(case: _Known, test: HiddenTest, names: dict[str, Any], *, loosely: bool = False) -> bool:
     """Tell whether a namespace answers a test as the learner did, and is accepted or rejected as they were."""
-    given, right = iter(case.given[test.name]), iter(case.right[test.name])
+    given = iter(case.given[test.name])
+    result = case.ask(test, names, _same_answers(case, given, iter(case.right[test.name]), loosely=loosely))
+    if result.verdict is Verdict.IE or result.error == Differs.KIND or next(given, None) is not None:
+        return False
+    theirs = case.results[test.name]
+    accepted = result.verdict is Verdict.AC
+    return accepted == (theirs.verdict is Verdict.AC) and (not loosely or _alike(result, theirs))
+
+
+def _same_answers(
+    case: _Known, given: Iterator[Event], right: Iterator[Event], *, loosely: bool
+) -> Callable[[Event], None]:
+    """Return what ends a test at the first answer that is not the learner's."""
 
     def compare(known: Event) -> None:
         mine, wanted = next(given, None), next(right, None)
@@ -237,13 +249,7 @@ def _agrees(case: _Known, test: HiddenTest, names: dict[str, Any], *, loosely: b
         if case.concerns(known) and not alike:
             raise Differs
 
-    result = case.ask(test, names, compare)
-    if result.verdict is Verdict.IE or result.error == Differs.KIND or next(given, None) is not None:
-        return False
-    theirs = case.results[test.name]
-    if loosely and not _alike(result, theirs):
-        return False
-    return (result.verdict is Verdict.AC) == (theirs.verdict is Verdict.AC)
+    return compare
 
 
 def _alike(one: TestResult, other: TestResult) -> bool:
@@ -263,24 +269,36 @@ def _path(event: Event) -> tuple[str, ...]:
 
 def _factor(case: _Known, _catalogue: Sequence[Misconception]) -> Diagnosis | None:
     """Recognise answers that are right but for a factor, one in each answer."""
-    found: list[float] = []
-    for given, right in (step for test in case.tests() for step in case.steps(test.name)):
-        k = ratio(given.answer, right.answer)
-        if given.changed != right.changed or (k is None and not same(given.answer, right.answer, right.answer)):
-            return None
-        found += [] if k is None else [k]
+    found = _factors(case)
     if not found or any(abs(k - 1) <= RTOL for k in found):
         return None  # nothing to tell by, or an answer that is simply right: then no factor is the whole of it
     if np.allclose(found, -1):
         asked = "Your values are right, but every sign is the other one. Where does a minus come in, or get lost?"
         return Diagnosis("sign", "Right but for the sign", asked, "the right values times -1")
-    how = "too large" if all(abs(k) > 1 for k in found) else "too small" if all(abs(k) < 1 for k in found) else "off"
     return Diagnosis(
         "constant_factor",
         "Right but for a constant factor",
-        f"Your values are all {how} by one and the same factor. Which step multiplies or divides everything?",
+        f"Your values are all {_off(found)} by one and the same factor. Which step multiplies or divides everything?",
         f"right times {found[0]:.6g} in the first wrong answer",
     )
+
+
+def _off(found: Sequence[float]) -> str:
+    """Say in which direction values are off by these factors."""
+    if all(abs(k) > 1 for k in found):
+        return "too large"
+    return "too small" if all(abs(k) < 1 for k in found) else "off"
+
+
+def _factors(case: _Known) -> list[float]:
+    """Return the factor of each answer that has one; nothing where an answer is wrong in another way."""
+    found: list[float] = []
+    for given, right in (step for test in case.tests() for step in case.steps(test.name)):
+        k = ratio(given.answer, right.answer)
+        if given.changed != right.changed or (k is None and not same(given.answer, right.answer, right.answer)):
+            return []
+        found += [] if k is None else [k]
+    return found
 
 
 # --- the learner's own cost -------------------------------------------------------------------------------------------
