@@ -35,6 +35,7 @@ def bounded_time(deadline: float) -> Iterator[None]:
         return
 
     def late(*_: object) -> None:
+        """End the call."""
         raise TimeoutError("the time for this is used up")
 
     before = signal.signal(signal.SIGALRM, late)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gradekit.demo import Demo
     from gradekit.grade.classroom import Graded
-    from gradekit.verify.findings import Finding, Proof
+    from gradekit.verify.findings import Proof, ProofFinding
 
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=gradekit.__doc__)
@@ -205,7 +205,7 @@ def verify(assignment: Assignment, *, jobs: Jobs = None, course_dir: CourseDir =
     """Prove an assignment's hidden tests: on right answers, wrong ones, mutants of the solution; look for leaks."""
     from gradekit.verify.prove import verify as prove  # noqa: PLC0415
 
-    def watch(findings: Iterable[Finding], number: int) -> Iterable[Finding]:
+    def watch(findings: Iterable[ProofFinding], number: int) -> Iterable[ProofFinding]:
         return track(findings, number, "verifying")
 
     proof = prove(open_course(course_dir), assignment, jobs=jobs or available_cores(), watch=watch)

@@ -99,6 +99,7 @@ class _Here(Generic[Opened]):
     def run(
         self, function: Callable[[Opened, Item], Result], items: Iterable[Item]
     ) -> Iterator[tuple[Item, Result | Broken]]:
+        """See :class:`Pool`."""
         return ((item, function(self.opened, item)) for item in items)
 
 
@@ -151,6 +152,7 @@ class _There(Generic[Opened]):
     def run(
         self, function: Callable[[Opened, Item], Result], items: Iterable[Item]
     ) -> Iterator[tuple[Item, Result | Broken]]:
+        """See :class:`Pool`."""
         waiting = _Ahead(iter(items))
         given: dict[Any, Item] = {}
         self._give(function, waiting, given)  # before a result is asked for: two pools can work side by side

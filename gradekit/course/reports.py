@@ -41,6 +41,7 @@ def plain(report: GradeReport | ExerciseResult | InlineResult) -> dict[str, Any]
     """Return a report, or a part of one, as JSON has it: a verdict by its letters."""
 
     def letters(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Make a dictionary as `dict` does, with letters for verdicts."""
         return {name: value.name if isinstance(value, Verdict) else value for name, value in pairs}
 
     return dataclasses.asdict(report, dict_factory=letters)

@@ -69,10 +69,7 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         for cell in cells if all_cells else cells[: _last_graded(cells) + 1]:
             if cell.kind == "code":
                 run.take(cell)
-        with run.clock("follow_through"):
-            followed = [(result, _followed(run, result, limits)) for result in run.exercises]
-        with run.clock("diagnosis"):
-            exercises = tuple(_diagnosed(run, first, second) for first, second in followed)
+        exercises = _decided(run, limits)
         brought = run.live.bring_back()
     finally:
         run.live.end()
@@ -80,6 +77,14 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         run.show(result)
     notes = (*_notes(run, exercises), *map(Note, brought))
     return JudgedNotebook("", run.outputs, exercises, tuple(run.inline), notes, run.times)
+
+
+def _decided(run: _Run, limits: Limits) -> tuple[ExerciseResult, ...]:
+    """Judge again what lost points, each exercise upon right earlier functions, and name the mistakes."""
+    with run.clock("follow_through"):
+        followed = [(result, _followed(run, result, limits)) for result in run.exercises]
+    with run.clock("diagnosis"):
+        return tuple(_diagnosed(run, first, second) for first, second in followed)
 
 
 def _notes(run: _Run, exercises: Sequence[ExerciseResult]) -> tuple[Note, ...]:

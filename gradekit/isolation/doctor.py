@@ -14,7 +14,7 @@ from gradekit.worker import sandbox
 
 
 @dataclass(frozen=True)
-class Finding:
+class Layer:
     """One layer of isolation on this host.
 
     Attributes
@@ -30,48 +30,48 @@ class Finding:
     needed: bool = True
 
 
-def examine() -> tuple[Finding, ...]:
+def examine() -> tuple[Layer, ...]:
     """Look at each layer, and at last try: start a template process and isolate a worker."""
     return (_system(), _landlock(), _filter(), _user(), _trial())
 
 
-def _system() -> Finding:
+def _system() -> Layer:
     linux = sys.platform == "linux"
     says = f"{platform.system()} {platform.release()}, {platform.machine()}, Python {platform.python_version()}"
-    return Finding("system", linux, says, "" if linux else "Run gradekit in a Linux container.")
+    return Layer("system", linux, says, "" if linux else "Run gradekit in a Linux container.")
 
 
-def _landlock() -> Finding:
+def _landlock() -> Layer:
     abi = sandbox.landlock_abi() if sys.platform == "linux" else 0
     says = f"ABI {abi}" if abi else "not there"
     if abi >= sandbox.MIN_ABI:
         missing = [what for what, since in (("TCP", 4), ("signals and abstract sockets", 6)) if abi < since]
         also = f"; {', '.join(missing)}: by seccomp alone" if missing else ""
-        return Finding("files (Landlock)", ok=True, says=says + also)
+        return Layer("files (Landlock)", ok=True, says=says + also)
     help_ = f"Linux 5.19 or newer (ABI {sandbox.MIN_ABI}), with 'landlock' among the kernel's security modules (lsm=)."
-    return Finding("files (Landlock)", ok=False, says=says, help=help_)
+    return Layer("files (Landlock)", ok=False, says=says, help=help_)
 
 
-def _filter() -> Finding:
+def _filter() -> Layer:
     try:
         size = len(sandbox.compile_filter()) // 8
     except sandbox.SandboxError as error:
-        return Finding(
+        return Layer(
             "system calls (seccomp)", ok=False, says=str(error.strerror), help="Debian: apt install libseccomp2"
         )
-    return Finding("system calls (seccomp)", ok=True, says=f"a filter of {size} instructions")
+    return Layer("system calls (seccomp)", ok=True, says=f"a filter of {size} instructions")
 
 
-def _user() -> Finding:
+def _user() -> Layer:
     if os.geteuid() != 0:
-        return Finding("user", ok=True, says=f"user {os.geteuid()}, not root", needed=False)
+        return Layer("user", ok=True, says=f"user {os.geteuid()}, not root", needed=False)
     if sandbox.others_can_read(sys.executable) and sandbox.others_can_read(os.__file__):
-        return Finding("user", ok=True, says=f"root; workers become {_users()}")
+        return Layer("user", ok=True, says=f"root; workers become {_users()}")
     if sandbox.may_read_all():
         says = f"root; workers become {_users()}, with the right to read this Python, closed to others"
-        return Finding("user", ok=True, says=says)
+        return Layer("user", ok=True, says=says)
     help_ = "Use a Python outside of root's home, such as Debian's /usr/bin/python3, or run as an ordinary user."
-    return Finding("user", ok=False, says=f"root; other users cannot read {sys.executable}", help=help_)
+    return Layer("user", ok=False, says=f"root; other users cannot read {sys.executable}", help=help_)
 
 
 def _users() -> str:
@@ -79,10 +79,10 @@ def _users() -> str:
     return "users of their own" if own else f"user {sandbox.NOBODY}, all of them"
 
 
-def _trial() -> Finding:
+def _trial() -> Layer:
     try:
         with template() as running:
             running.fork(Limits()).kill()
     except GradekitError as error:
-        return Finding("trial", ok=False, says=error.message, help="Mend what is said above.")
-    return Finding("trial", ok=True, says="a worker was isolated and ended")
+        return Layer("trial", ok=False, says=error.message, help="Mend what is said above.")
+    return Layer("trial", ok=True, says="a worker was isolated and ended")

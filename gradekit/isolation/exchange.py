@@ -92,7 +92,7 @@ class Exchange:
         except WireError as error:
             self.violated(str(error))
         if "error" in answer:
-            raise self._learners(answer["error"])
+            raise _learners_error(answer["error"]) or self.violated("a malformed error")
         return answer.get("value")
 
     def _await(self, number: int, deadline: float) -> dict[str, Any]:
@@ -158,9 +158,11 @@ class Exchange:
         if size > self.limits.scratch_bytes or files > self.limits.scratch_files:
             self._give_up(Lost("OutputLimit", "too much was written to files", verdict=Verdict.OLE))
 
-    def _learners(self, error: Any) -> LearnerError:
-        parts = [error.get(key) if type(error) is dict else None for key in ("kind", "text", "line")]
-        if not all(type(part) is str for part in parts):
-            self.violated("a malformed error")
-        kind, text, line = (str(part)[:TEXT_LIMIT] for part in parts)
-        return LearnerError(kind, text, line)
+
+def _learners_error(said: Any) -> LearnerError | None:
+    """Return the error that a worker told of; None where it is malformed."""
+    parts = [said.get(key) if type(said) is dict else None for key in ("kind", "text", "line")]
+    if not all(type(part) is str for part in parts):
+        return None
+    kind, text, line = (str(part)[:TEXT_LIMIT] for part in parts)
+    return LearnerError(kind, text, line)

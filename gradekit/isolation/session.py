@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradekit import checks
 from gradekit.isolation.exchange import Exchange
 from gradekit.isolation.stubs import Stubs
-from gradekit.judging.line import DEPTH_LIMIT, Handle, LearnerError, Opaque
+from gradekit.isolation.values import TrustedValues
+from gradekit.judging.line import DEPTH_LIMIT, LearnerError, first_changed
 from gradekit.model import CellRun
-from gradekit.worker.wire import Ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +35,7 @@ class Session:
         self.limits = limits
         self.stubs = Stubs()
         self.line = Exchange(worker, limits, deadline=deadline, serve=self._serve)
+        self._values = TrustedValues(self, self.stubs, self.line.violated)
 
     @property
     def alive(self) -> bool:
@@ -47,7 +47,7 @@ class Session:
         self.line.end()
 
     def _serve(self, frame: dict[str, Any], deadline: float) -> dict[str, Any]:
-        return self.stubs.answer(frame, deadline, values=self)
+        return self.stubs.answer(frame, deadline, values=self._values)
 
     # --- what a line does --------------------------------------------------------------------------------------------
 
@@ -55,26 +55,23 @@ class Session:
         self, target: Target, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, watch: bool = False
     ) -> tuple[Any, str | None]:
         """Call over there; the arguments that come back are compared here."""
-        own = [self.inward(arg) for arg in args]
-        named = {key: self.inward(value) for key, value in kwargs.items()}
+        own = [self._values.inward(arg) for arg in args]
+        named = {key: self._values.inward(value) for key, value in kwargs.items()}
         frame = {"do": "call", "target": list(target), "args": own, "kwargs": named, "watch": watch}
         answer = self.line.ask(frame, self.limits.call_s)
         if type(answer) is not dict or "answer" not in answer:
             self.line.violated("a malformed answer")
-        value = self.outward(answer["answer"])
+        value = self._values.outward(answer["answer"])
         if not watch:
             return value, None
         after = answer.get("args")
         if type(after) is not list or len(after) != len(args):
             self.line.violated("a malformed answer")
-        pairs = enumerate(zip(args, map(self.outward, after), strict=True), start=1)
-        plain = ((number, given, now) for number, (given, now) in pairs if not isinstance(given, Handle))
-        paths = (checks.changed(given, now, path=f"argument {number}") for number, given, now in plain)
-        return value, next((path for path in paths if path), None)
+        return value, first_changed(args, [self._values.outward(arg) for arg in after])
 
     def get(self, target: Target) -> Any:
         """Read an attribute over there."""
-        return self.outward(self.line.ask({"do": "get", "target": list(target)}, self.limits.call_s))
+        return self._values.outward(self.line.ask({"do": "get", "target": list(target)}, self.limits.call_s))
 
     def seed(self, seed: int) -> None:
         """Seed numpy's global generator over there, and here for the stubs that draw from it."""
@@ -83,7 +80,7 @@ class Session:
 
     def library(self, module: str) -> Any:
         """Import a module over there; what the worker makes of the name is the learner's as all else there."""
-        return self.outward(self.line.ask({"do": "library", "module": module}, self.limits.call_s))
+        return self._values.outward(self.line.ask({"do": "library", "module": module}, self.limits.call_s))
 
     # --- what a notebook does ----------------------------------------------------------------------------------------
 
@@ -112,58 +109,20 @@ class Session:
         self.line.deadline = min(outer, time.monotonic() + self.limits.exercise_s)
         with self.stubs.exercise():
             try:
-                self._generator(keep=True)
+                _keep_generator(self, keep=True)
                 yield
             finally:
                 self.line.deadline = outer
-            self._generator(keep=False)
+            _keep_generator(self, keep=False)
 
-    def _generator(self, *, keep: bool) -> None:
-        try:
-            if self.line.alive:
-                self.line.ask({"do": "seed", "keep": keep}, self.limits.call_s)
-        except LearnerError:
-            return  # the learner's own doing; what is judged next says so
 
-    # --- values ------------------------------------------------------------------------------------------------------
-
-    def inward(self, value: Any) -> Any:  # noqa: PLR0911  (one return a kind of value)
-        """Return what travels in a value's place: plain values, numbers of handles and of stubs."""
-        if isinstance(value, Handle):
-            target = value._target  # noqa: SLF001  (a handle is the line's own)
-            if len(target) > 1 or type(target[0]) is str:
-                value = self.get(target)
-                return self.inward(value)
-            return Ref("handle", int(target[0]))
-        if isinstance(value, dict):
-            return {key: self.inward(inner) for key, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return (list if isinstance(value, list) else tuple)(self.inward(inner) for inner in value)
-        if isinstance(value, np.generic):
-            return value.item()
-        if value is None or isinstance(value, bool | int | float | complex | str | np.ndarray):
-            return value
-        return self.stubs.add(value, type(value).__name__)
-
-    def outward(self, value: Any, depth: int = 0) -> Any:
-        """Return what came over the line as the trusted side sees it: plain values and handles."""
-        if depth > DEPTH_LIMIT:
-            return Opaque("a container nested without end")
-        if type(value) is Ref:
-            return self._thing(value)
-        if type(value) is dict:
-            return {key: self.outward(inner, depth + 1) for key, inner in value.items()}
-        if type(value) in (list, tuple):
-            return type(value)(self.outward(inner, depth + 1) for inner in value)
-        return value
-
-    def _thing(self, ref: Ref) -> Any:
-        if ref.kind == "handle":
-            return Handle(self, (ref.number,), ref.text)
-        if ref.kind == "opaque":
-            return Opaque(ref.text)
-        found = self.stubs.find(ref)
-        return self.line.violated("a stub that does not exist") if found is None else found
+def _keep_generator(session: Session, *, keep: bool) -> None:
+    """Keep the state of numpy's global generator over there, or put it back."""
+    try:
+        if session.alive:
+            session.line.ask({"do": "seed", "keep": keep}, session.limits.call_s)
+    except LearnerError:
+        return  # the learner's own doing; what is judged next says so
 
 
 def _are_outputs(value: Any) -> bool:

@@ -35,8 +35,8 @@ NO_STUB = (
 )
 
 
-class Values(Protocol):
-    """Turns values into what travels, and back: a session."""
+class Converter(Protocol):
+    """Turns values into what travels, and back."""
 
     def inward(self, value: Any) -> Any:
         """Return what goes to the learner's side."""
@@ -80,14 +80,15 @@ class Stubs:
         finally:
             self._given[kept:] = [None] * (len(self._given) - kept)
 
-    def answer(self, frame: dict[str, Any], deadline: float, *, values: Values) -> dict[str, Any]:
+    def answer(self, frame: dict[str, Any], deadline: float, *, values: Converter) -> dict[str, Any]:
         """Answer a call from the learner's side: ``{"value": …}`` or ``{"error": text}``."""
         self.calls += 1
         if self.calls > STUB_CALLS or self.depth >= STUB_DEPTH:
             return {"error": "too many calls of a given function"}
-        ref, name, args, kwargs = (frame.get(key) for key in ("stub", "name", "args", "kwargs"))
-        if type(ref) is not Ref or type(name) is not str or type(kwargs) is not dict or _too_large([args, kwargs]):
+        call = _read(frame)
+        if call is None:
             return {"error": "a call that cannot be"}
+        ref, name, args, kwargs = call
         thing = None if name.startswith("_") else self.find(ref)
         if thing is None:
             return {"error": "a given function that is no longer there"}
@@ -103,7 +104,15 @@ class Stubs:
             self.depth -= 1
 
 
-def _called(thing: Any, name: str, args: Any, kwargs: dict[str, Any], *, values: Values) -> Any:
+def _read(frame: dict[str, Any]) -> tuple[Ref, str, Any, dict[str, Any]] | None:
+    """Return whom a hostile frame calls, by which name and with what; None where that cannot be."""
+    ref, name, args, kwargs = (frame.get(key) for key in ("stub", "name", "args", "kwargs"))
+    if type(ref) is not Ref or type(name) is not str or type(kwargs) is not dict or _too_large([args, kwargs]):
+        return None
+    return ref, name, args, kwargs
+
+
+def _called(thing: Any, name: str, args: Any, kwargs: dict[str, Any], *, values: Converter) -> Any:
     if name:
         thing = getattr(thing, name)
     if args is None:

@@ -51,6 +51,7 @@ class Worker:
         """Copy a submission's files into the scratch folder, where the learner's code may change them."""
 
         def home(folder: str, _: list[str]) -> list[str]:
+            """Leave out a file of the name of the folder for caches."""
             return [sandbox.HOME] if folder == str(files) else []
 
         shutil.copytree(files, self.scratch, dirs_exist_ok=True, copy_function=shutil.copyfile, ignore=home)

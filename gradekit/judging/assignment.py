@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import runpy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gradekit.course import notebook
-from gradekit.errors import GradekitError, HiddenTestError
-from gradekit.judging.reference import load_solution, read_cases
+from gradekit.errors import HiddenTestError
+from gradekit.judging.reference import load_solution, read_cases, run_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,13 +56,7 @@ def load_tests(course: Course, assignment: str) -> dict[str, TestedExercise]:
             f"'{assignment}' has no hidden tests: {path} is missing.",
             help="Write them there, one exercise(...) for each graded cell.",
         )
-    try:
-        module = runpy.run_path(str(path))
-    except GradekitError:
-        raise
-    except Exception as error:
-        raise HiddenTestError(f"{path} cannot be run: {error!r}.") from error
-    tested = [value for value in module.values() if isinstance(value, TestedExercise)]
+    tested = [value for value in run_file(path, {}).values() if isinstance(value, TestedExercise)]
     names = [item.name for item in tested] + [name for item in tested for name in item.frozen_cases]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

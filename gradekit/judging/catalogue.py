@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ast
 import re
-import runpy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gradekit.errors import GradekitError, HiddenTestError
+from gradekit.errors import HiddenTestError
+from gradekit.judging.reference import run_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -137,33 +137,31 @@ def load_alternatives(
 def _load(path: Path, exercises: tuple[Exercise, ...], names: Mapping[str, Any]) -> list[Variant]:
     if not path.is_file():
         return []
-    try:
-        module = runpy.run_path(str(path), init_globals=dict(names))
-    except GradekitError:
-        raise
-    except Exception as error:
-        raise HiddenTestError(f"{path} cannot be run: {error!r}.") from error
-    text = path.read_text(encoding="utf-8")
-    sources = _sources(text)
-    public = {exercise.name: exercise for exercise in exercises if exercise.defines}
+    module = run_file(path, names)
+    sources = _sources(path.read_text(encoding="utf-8"))
+    answered = {exercise.name: exercise for exercise in exercises if exercise.defines}
     found = []
     for name, item in module.items():
         if not isinstance(item, Variant):
             continue
-        if item.exercise not in public or name != item.label or item.label not in sources:
+        if item.exercise not in answered or name != item.label or item.label not in sources:
             raise HiddenTestError(f"{path}: '{item.label}' names no exercise with a solution cell: '{item.exercise}'.")
-        exercise = public[item.exercise]
-        function = item.function or exercise.defines[0]
-        if function not in exercise.defines:
-            raise HiddenTestError(f"{path}: '{item.label}' names no function of '{item.exercise}': '{function}'.")
-        typed = _renamed(sources[item.label], item.label, function)
-        source = _put(typed, function, exercise.stub.source)
+        whole = _with_source(path, item, sources[name], answered[item.exercise])
         try:
-            exec(compile(source, f"{path.name}:{name}", "exec"), dict(names))  # noqa: S102  (our own catalogue)
+            exec(compile(whole.source, f"{path.name}:{name}", "exec"), dict(names))  # noqa: S102  (our own catalogue)
         except Exception as error:
             raise HiddenTestError(f"{path}: '{name}' cannot be run in the notebook: {error!r}.") from error
-        found.append(replace(item, function=function, source=source))
+        found.append(whole)
     return found
+
+
+def _with_source(path: Path, item: Variant, typed: str, exercise: Exercise) -> Variant:
+    """Return an answer with the text of the cell that gives it, and the function whose place it takes."""
+    function = item.function or exercise.defines[0]
+    if function not in exercise.defines:
+        raise HiddenTestError(f"{path}: '{item.label}' names no function of '{item.exercise}': '{function}'.")
+    source = _put(_renamed(typed, item.label, function), function, exercise.stub.source)
+    return replace(item, function=function, source=source)
 
 
 def _sources(text: str) -> dict[str, str]:

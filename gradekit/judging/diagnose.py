@@ -24,7 +24,7 @@ from gradekit.judging.inprocess import InProcess
 from gradekit.judging.judge import try_test
 from gradekit.judging.likeness import RTOL, TELLING, ratio, same, wrong_numbers
 from gradekit.judging.line import LearnerError
-from gradekit.judging.transcript import Recorder, Transcript
+from gradekit.judging.transcript import RecordingLine, Transcript
 from gradekit.model import PROPERTY, Diagnosis, Verdict
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class _Known:
 
     def ask(self, test: HiddenTest, names: dict[str, Any], note: Callable[[Event], None]) -> TestResult:
         """Run a test upon a namespace of ours."""
-        line = Recorder(_Bounded(names, self.deadline), note)
+        line = RecordingLine(_Bounded(names, self.deadline), note)
         return try_test(self.assignment, self.name, test, line, seed=self.seed)
 
     def concerns(self, event: Event) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import linecache
 import os
+import traceback
 import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
@@ -31,6 +32,7 @@ from gradekit.judging.line import (
     LearnerError,
     Opaque,
     Target,
+    first_changed,
 )
 from gradekit.model import ExerciseResult
 
@@ -135,10 +137,7 @@ class InProcess:
         own_kwargs = {key: self._inward(arg) for key, arg in kwargs.items()}
         with self._learner():
             answer = self._resolve(target)(*own_args, **own_kwargs)
-        pairs = enumerate(zip(args, own_args, strict=True), start=1) if watch else ()
-        plain = ((number, given, now) for number, (given, now) in pairs if not isinstance(given, Handle))
-        changed = (checks.changed(given, now, path=f"argument {number}") for number, given, now in plain)
-        return self._outward(answer), next((path for path in changed if path), None)
+        return self._outward(answer), first_changed(args, own_args) if watch else None
 
     def get(self, target: Target) -> Any:
         """Read an attribute; see :class:`Line`."""
@@ -207,15 +206,16 @@ class InProcess:
             except (LearnerError, KeyboardInterrupt):  # an interrupt is the grader's own time-out
                 raise
             except BaseException as error:  # noqa: BLE001  (the edge of the learner's code)
-                raise LearnerError(type(error).__name__, str(error)[:TEXT_LIMIT], self._own_line(error)) from None
+                line = _own_line(error, self._namespace)
+                raise LearnerError(type(error).__name__, str(error)[:TEXT_LIMIT], line) from None
 
-    def _own_line(self, error: BaseException) -> str:
-        line, trace = "", error.__traceback__
-        while trace is not None:
-            if trace.tb_frame.f_globals is self._namespace:
-                line = linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno).strip()
-            trace = trace.tb_next
-        return line[:TEXT_LIMIT]
+
+def _own_line(error: BaseException, namespace: dict[str, Any]) -> str:
+    line = ""
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if frame.f_globals is namespace:
+            line = linecache.getline(frame.f_code.co_filename, number).strip()
+    return line[:TEXT_LIMIT]
 
 
 @contextmanager

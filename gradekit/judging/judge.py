@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gradekit.judging.line import LearnerError, Line, Student
 from gradekit.judging.reference import Reference
-from gradekit.judging.transcript import Recorder
+from gradekit.judging.transcript import RecordingLine
 from gradekit.model import ExerciseResult, TestResult, Verdict
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def each_test(
             results.append(TestResult(test.name, test.sentence, test.weight, Verdict.WA, said, waits_for=waits_for))
             yield results[-1]
             continue
-        heard = line if transcript is None else Recorder(line, transcript.of(test.name))
+        heard = line if transcript is None else RecordingLine(line, transcript.of(test.name))
         results.append(try_test(assignment, name, test, heard, seed=seed))
         if results[-1].verdict is Verdict.AC:
             accepted.add(test.name)

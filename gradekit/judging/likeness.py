@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +11,11 @@ from gradekit.judging.line import Handle, LearnerError, Opaque
 from gradekit.model import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 Array = np.ndarray[Any, Any]
+NUMERIC = (bool, int, float, complex, np.ndarray)
 
 # A learner's epsilon of 1e-8 in a logarithm moves a cost by 1e-5 of its value; no two known mistakes are that near.
 RTOL = 1e-5
@@ -32,20 +34,21 @@ def same(mine: Any, known: Any, right: Any, *, loosely: bool = False) -> bool:
     loosely : bool
         Compare shapes and what is finite, not numbers: for draws that no seed reaches.
     """
-    if isinstance(mine, LearnerError) and isinstance(known, LearnerError):
+    if _both(mine, known, LearnerError):
         return _same_error(mine, known)
-    if isinstance(mine, dict) and isinstance(known, dict):
+    if _both(mine, known, dict):
         return _same_dict(mine, known, right if isinstance(right, dict) else {}, loosely=loosely)
-    if isinstance(mine, list | tuple) and isinstance(known, list | tuple):
-        parts: Sequence[Any] = (
-            right if isinstance(right, list | tuple) and len(right) == len(mine) else [None] * len(mine)
-        )
-        pairs = zip(mine, known, parts, strict=False)
-        return len(mine) == len(known) and all(same(one, two, part, loosely=loosely) for one, two, part in pairs)
-    if is_numeric(mine) and is_numeric(known):
+    if _both(mine, known, list, tuple):
+        return _same_sequence(mine, known, right, loosely=loosely)
+    if _both(mine, known, *NUMERIC):
         return _same_numbers(np.asarray(mine), np.asarray(known), loosely=loosely)
-    handles = isinstance(mine, Handle) and isinstance(known, Handle)
-    return handles or (isinstance(mine, str | Opaque | None) and type(mine) is type(known) and mine == known)
+    if _both(mine, known, Handle):
+        return True
+    return isinstance(mine, str | Opaque | None) and type(mine) is type(known) and bool(mine == known)
+
+
+def _both(one: Any, other: Any, *kinds: type) -> bool:
+    return isinstance(one, kinds) and isinstance(other, kinds)
 
 
 def _same_error(mine: LearnerError, known: LearnerError) -> bool:
@@ -65,9 +68,16 @@ def _same_dict(mine: dict[Any, Any], known: dict[Any, Any], right: dict[Any, Any
     return all(same(mine[key], known[key], right.get(key), loosely=loosely) for key in keys)
 
 
+def _same_sequence(mine: Sequence[Any], known: Sequence[Any], right: Any, *, loosely: bool) -> bool:
+    if len(mine) != len(known):
+        return False
+    parts = right if isinstance(right, list | tuple) and len(right) == len(mine) else [None] * len(mine)
+    return all(same(one, two, part, loosely=loosely) for one, two, part in zip(mine, known, parts, strict=True))
+
+
 def is_numeric(value: Any) -> bool:
     """Tell whether an answer is a number or an array."""
-    return isinstance(value, bool | int | float | complex | np.ndarray)
+    return isinstance(value, NUMERIC)
 
 
 def _same_numbers(mine: Array, known: Array, *, loosely: bool) -> bool:
@@ -91,17 +101,20 @@ def _near(mine: Array, known: Array) -> bool:
 
 def wrong_numbers(mine: Any, right: Any) -> Array:
     """Return the different finite numbers of an answer that are not the right ones; of a wrong shape, all."""
-    if isinstance(mine, dict) and isinstance(right, dict):
-        parts = [wrong_numbers(mine[key], right[key]) for key in mine.keys() & right.keys()]
-    elif isinstance(mine, list | tuple) and isinstance(right, list | tuple):
-        parts = [wrong_numbers(one, two) for one, two in zip(mine, right, strict=False)]
-    elif is_numeric(mine) and is_numeric(right):
+    return np.unique(np.concatenate([np.zeros(0), *(part.ravel() for part in _wrong_parts(mine, right))]))
+
+
+def _wrong_parts(mine: Any, right: Any) -> Iterator[Array]:
+    if _both(mine, right, dict):
+        for key in mine.keys() & right.keys():
+            yield from _wrong_parts(mine[key], right[key])
+    elif _both(mine, right, list, tuple):
+        for one, two in zip(mine, right, strict=False):
+            yield from _wrong_parts(one, two)
+    elif _both(mine, right, *NUMERIC):
         one, two = np.asarray(mine), np.asarray(right)
         wrong = ~np.isclose(one, two, rtol=RTOL) if one.shape == two.shape else np.ones(one.shape, dtype=bool)
-        parts = [one[wrong & np.isfinite(one)]]
-    else:
-        parts = []
-    return np.unique(np.concatenate([np.zeros(0), *(part.ravel() for part in parts)]))
+        yield one[wrong & np.isfinite(one)]
 
 
 def ratio(mine: Any, right: Any) -> float | None:
@@ -119,14 +132,17 @@ def ratio(mine: Any, right: Any) -> float | None:
 
 def _paired(mine: Any, right: Any) -> list[tuple[Array, Array]]:
     """Return the arrays of a right answer beside the learner's; nothing where one is missing or has another form."""
-    if isinstance(right, dict) and isinstance(mine, dict):
+    if _both(mine, right, dict):
         parts = [_paired(mine.get(key), inner) for key, inner in right.items()]
-    elif isinstance(right, list | tuple) and isinstance(mine, list | tuple) and len(mine) == len(right):
+    elif _both(mine, right, list, tuple) and len(mine) == len(right):
         parts = [_paired(one, two) for one, two in zip(mine, right, strict=True)]
-    elif is_numeric(right) and is_numeric(mine):
-        pair = np.asarray(mine), np.asarray(right)
-        numbers = pair[0].shape == pair[1].shape and all(array.dtype.kind in "iuf" for array in pair)
-        return [pair] if numbers else []
+    elif _both(mine, right, *NUMERIC):
+        parts = [_pair(np.asarray(mine), np.asarray(right))]
     else:
         return []
-    return [pair for part in parts for pair in part] if all(parts) else []
+    return list(itertools.chain(*parts)) if all(parts) else []
+
+
+def _pair(mine: Array, right: Array) -> list[tuple[Array, Array]]:
+    numbers = mine.shape == right.shape and all(array.dtype.kind in "iuf" for array in (mine, right))
+    return [(mine, right)] if numbers else []

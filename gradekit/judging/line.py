@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gradekit import checks
 from gradekit.model import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 TEXT_LIMIT = 300  # characters of an exception's text that a learner gets to read
@@ -122,6 +123,15 @@ class Student:
 def changed_by(function: Handle, args: tuple[Any, ...]) -> str | None:
     """Call a learner's function and return the path of the first argument that it changed in place, or None."""
     return function._line.call(function._target, args, {}, watch=True)[1]  # noqa: SLF001  (same module)
+
+
+def first_changed(given: Sequence[Any], after: Sequence[Any]) -> str | None:
+    """Return the path of the first argument that is not what it was before a call; objects are left alone."""
+    for number, (before, now) in enumerate(zip(given, after, strict=True), start=1):
+        path = None if isinstance(before, Handle) else checks.changed(before, now, path=f"argument {number}")
+        if path:
+            return path
+    return None
 
 
 def over(line: Line, handle: Handle) -> Handle:

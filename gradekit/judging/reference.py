@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import runpy
 import sys
 import zipfile
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import numpy as np
 
 from gradekit import checks
 from gradekit.course import notebook
-from gradekit.errors import BadReference, SourceError
+from gradekit.errors import BadReference, GradekitError, HiddenTestError, SourceError
 from gradekit.model import Role
 
 if TYPE_CHECKING:
@@ -101,6 +102,22 @@ def load_solution(course: Course, assignment: str) -> dict[str, Any]:
     return namespace
 
 
+def run_file(path: Path, names: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a file of the hidden tests, in which these names are known, and return what it defines. Trusted code only.
+
+    Raises
+    ------
+    HiddenTestError
+        If it fails; what it raises of ours is raised as it is.
+    """
+    try:
+        return runpy.run_path(str(path), init_globals=dict(names))
+    except GradekitError:
+        raise
+    except Exception as error:
+        raise HiddenTestError(f"{path} cannot be run: {error!r}.") from error
+
+
 @contextmanager
 def _checks_importable() -> Iterator[None]:
     """Let ``import checks`` find the file that students get, without touching sys.path."""
@@ -143,6 +160,7 @@ def flatten(cases: Mapping[str, Sequence[Case]]) -> dict[str, np.ndarray[Any, An
     flat: dict[str, np.ndarray[Any, Any]] = {}
 
     def put(key: str, value: Any) -> None:
+        """Store a value, or each value in it, under its path."""
         if isinstance(value, dict):
             for part, inner in value.items():
                 put(f"{key}/{part}", inner)

@@ -56,6 +56,7 @@ class Transcript:
         self.events[test] = []
 
         def note(event: Event) -> None:
+            """Keep an event, while there is room."""
             self.room -= _size(event.answer)
             if self.room >= 0:
                 self.events[test].append(event)
@@ -82,7 +83,7 @@ def _size(value: Any) -> int:
     return 64 + (len(value) if isinstance(value, str) else 0)
 
 
-class Recorder:
+class RecordingLine:
     """A line that passes everything on to another and notes what came of it.
 
     Parameters

@@ -100,6 +100,7 @@ def distribution(scores: Sequence[float]) -> Distribution:
     found = np.asarray(scores, dtype=float)
 
     def figure(of: Callable[[Array], float]) -> Figure:
+        """Apply a function to the scores, where there are any."""
         return Figure(float(of(found))) if found.size else Figure(None, NOBODY)
 
     spread = Figure(float(found.std(ddof=1))) if found.size > 1 else Figure(None, ONE)

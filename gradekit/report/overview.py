@@ -56,7 +56,7 @@ URGENT = frozenset(("undecided", "alarm", "by-hand", "again", "differs", "unsafe
 
 
 @dataclass(frozen=True)
-class Line:
+class GroupLine:
     """A student and what is to be said of the submission."""
 
     student: str
@@ -78,12 +78,12 @@ class Group:
     key: str
     title: str
     advice: str
-    lines: tuple[Line, ...]
+    lines: tuple[GroupLine, ...]
     urgent: bool = False
 
 
 @dataclass(frozen=True)
-class Row:
+class ExerciseRow:
     """One exercise in the report: `unnamed` counts lost points that no misconception explains."""
 
     part: Part
@@ -111,7 +111,7 @@ class Overview:
     tally: Tally
     analysis: Analysis
     distribution: Distribution
-    rows: tuple[Row, ...]
+    rows: tuple[ExerciseRow, ...]
     groups: tuple[Group, ...]
     never: tuple[TestCount, ...]
     always: tuple[TestCount, ...]
@@ -169,7 +169,7 @@ def _one_sided(counted: Tally) -> tuple[tuple[TestCount, ...], tuple[TestCount, 
     return never, tuple(test for test in judged if test.failed == test.judged)
 
 
-def _chart(rows: tuple[Row, ...]) -> str:
+def _chart(rows: tuple[ExerciseRow, ...]) -> str:
     if not any(row.item.judged for row in rows):
         return ""
     names = [row.part.name for row in rows]
@@ -188,11 +188,11 @@ def _matrix(results: Results, graded: list[Entry]) -> items.Array:
     return found
 
 
-def _row(part: Part, item: Item, counted: Tally) -> Row:
+def _row(part: Part, item: Item, counted: Tally) -> ExerciseRow:
     name = part.grade_id.removesuffix(GRADE_SUFFIX)
     judged = any(test.exercise == name for test in counted.tests)
     unnamed = counted.unnamed.get(name, 0) if judged else None
-    return Row(part, item, counted.followed.get(name, 0), unnamed, reading(item))
+    return ExerciseRow(part, item, counted.followed.get(name, 0), unnamed, reading(item))
 
 
 def reading(item: Item) -> str:
@@ -247,10 +247,12 @@ def _groups(results: Results, graded: list[Entry], counted: Tally) -> Iterable[G
     for key, entries, rule in rules:
         found = ((entry.student, rule(entry)) for entry in entries)
         title, advice = SAYS[key]
-        lines = tuple(Line(student, words) for student, words in found if words is not None)
+        lines = tuple(GroupLine(student, words) for student, words in found if words is not None)
         yield Group(key, title, advice, lines, urgent=key in URGENT)
     if len(counted.versions) > 1:
-        made = (Line(f"{number} of {counted.reports}", tuple(map(" ".join, key))) for key, number in _versions(counted))
+        made = (
+            GroupLine(f"{number} of {counted.reports}", tuple(map(" ".join, key))) for key, number in _versions(counted)
+        )
         yield Group("versions", *SAYS["versions"], tuple(made), urgent=True)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Found:
+class MisconceptionCount:
     """One misconception and who has it, in the order of the class."""
 
     exercise: str
@@ -58,7 +58,7 @@ class Tally:
 
     Attributes
     ----------
-    misconceptions : tuple of Found
+    misconceptions : tuple of MisconceptionCount
         The most frequent first.
     unnamed : mapping of str to int
         By exercise: lost points that no misconception explains.
@@ -73,7 +73,7 @@ class Tally:
     """
 
     reports: int = 0
-    misconceptions: tuple[Found, ...] = ()
+    misconceptions: tuple[MisconceptionCount, ...] = ()
     unnamed: Mapping[str, int] = field(default_factory=dict)
     followed: Mapping[str, int] = field(default_factory=dict)
     tests: tuple[TestCount, ...] = ()
@@ -111,7 +111,7 @@ def lost(result: ExerciseResult) -> bool:
     return result.score is not None and result.score < result.points
 
 
-def _misconceptions(results: list[tuple[str, ExerciseResult]]) -> tuple[Found, ...]:
+def _misconceptions(results: list[tuple[str, ExerciseResult]]) -> tuple[MisconceptionCount, ...]:
     who: dict[tuple[str, str], list[str]] = {}
     first: dict[tuple[str, str], Diagnosis] = {}
     for student, result in results:
@@ -120,7 +120,7 @@ def _misconceptions(results: list[tuple[str, ExerciseResult]]) -> tuple[Found, .
             first.setdefault(key, result.diagnosis)
             who.setdefault(key, []).append(student)
     order = sorted(who, key=lambda key: (-len(who[key]), key))
-    return tuple(Found(key[0], first[key], tuple(who[key])) for key in order)
+    return tuple(MisconceptionCount(key[0], first[key], tuple(who[key])) for key in order)
 
 
 def _tests(results: list[tuple[str, ExerciseResult]]) -> tuple[TestCount, ...]:

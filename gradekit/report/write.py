@@ -101,7 +101,7 @@ def summary(made: Report) -> dict[str, Any]:
 
 def page(found: Overview, *, now: datetime | None = None) -> str:
     """Return the page; `now` is when it was made."""
-    tokens = Tokens(found)
+    filter_words = FilterWords(found)
     return render(
         "report.html",
         styles=["report.css"],
@@ -114,14 +114,14 @@ def page(found: Overview, *, now: datetime | None = None) -> str:
         said=said,
         duration=duration,
         cell=cell,
-        tokens=tokens,
+        filter_words=filter_words,
         address=address,
         tables=TABLES,
         percent=round(100 * GROUP),
     )
 
 
-class Tokens:
+class FilterWords:
     """The words by which the page's filter finds a student: the keys of groups, and one for each misconception."""
 
     def __init__(self, found: Overview) -> None:

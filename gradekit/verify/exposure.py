@@ -96,11 +96,12 @@ def stub_dangers(cells: Iterable[Cell], exercises: Iterable[Exercise]) -> list[s
     In follow-through a learner's code calls them on the trusted side, with arguments of its own. Looked at are the
     functions and classes of the exercises and what they call of the notebook, however far down.
     """
-    defined: dict[str, tuple[Cell, ast.AST]] = {}
-    for cell in cells:
-        for statement in ast.parse(cell.source).body:
-            if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-                defined[statement.name] = (cell, statement)
+    defined = {
+        statement.name: (cell, statement)
+        for cell in cells
+        for statement in ast.parse(cell.source).body
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef)
+    }
     waiting = [name for exercise in exercises for name in exercise.defines if name in defined]
     seen: set[str] = set()
     found = []
@@ -111,8 +112,12 @@ def stub_dangers(cells: Iterable[Cell], exercises: Iterable[Exercise]) -> list[s
         seen.add(name)
         cell, node = defined[name]
         found += [f"cell '{cell.id}': {name} uses `{danger}`" for danger in dict.fromkeys(_dangers(node))]
-        waiting += [inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and inner.id in defined]
+        waiting += [used for used in _names(node) if used in defined]
     return found
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    return (inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name))
 
 
 def _dangers(node: ast.AST) -> Iterator[str]:

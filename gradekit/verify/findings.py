@@ -10,7 +10,7 @@ LOOKED_AT = ("leaks", "stubs", "determinism")  # of the assignment as a whole
 
 
 @dataclass(frozen=True)
-class Finding:
+class ProofFinding:
     """One thing that was looked at.
 
     Attributes
@@ -42,13 +42,13 @@ class Proof:
     """What was found of an assignment."""
 
     assignment: str
-    findings: tuple[Finding, ...]
+    findings: tuple[ProofFinding, ...]
     lacks: tuple[str, ...]
     seconds: float
     exercises: tuple[str, ...]
 
     @property
-    def problems(self) -> tuple[Finding, ...]:
+    def problems(self) -> tuple[ProofFinding, ...]:
         """The findings with a problem."""
         return tuple(finding for finding in self.findings if finding.problem)
 

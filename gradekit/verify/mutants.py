@@ -220,6 +220,7 @@ def _another_variable(source: str) -> Callable[[cst.Name], Iterator[cst.CSTNode]
     following = dict(zip(names, [*names[1:], *names[:1]], strict=True))
 
     def replace(node: cst.Name) -> Iterator[cst.CSTNode]:
+        """Put the next variable in this one's place."""
         if following.get(node.value, node.value) != node.value:
             yield node.with_changes(value=following[node.value])
 

@@ -22,7 +22,7 @@ from gradekit.model import Verdict
 from gradekit.release.inspection import find_secrets
 from gradekit.verify import exposure
 from gradekit.verify.empties import EMPTY, emptied
-from gradekit.verify.findings import LOOKED_AT, TRIED, Finding, Proof
+from gradekit.verify.findings import LOOKED_AT, TRIED, Proof, ProofFinding
 from gradekit.verify.mutants import load_equivalents, mutants
 from gradekit.verify.trials import Trial, grade_under_two_hash_seeds, lost, try_answers
 
@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from gradekit.course.course import Course
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.catalogue import Alternative, Misconception
+    from gradekit.judging.declare import HiddenTest
     from gradekit.model import ExerciseResult, Limits
     from gradekit.release.inspection import Leak, Secret
     from gradekit.verify.mutants import Equivalent, Mutant
-    from gradekit.verify.trials import Tried
+    from gradekit.verify.trials import TrialResult
 
 
 EQUIVALENT_SHARE = 0.05  # of the mutants; one is always allowed
@@ -104,7 +105,7 @@ def plan(course: Course, assignment: str) -> Plan:
     )
 
 
-def prove(found: Plan, *, jobs: int) -> Iterator[Finding]:
+def prove(found: Plan, *, jobs: int) -> Iterator[ProofFinding]:
     """Look at everything, in order, and yield each finding; stop where nothing further could be believed."""
     yield _finding("leaks", "", "", _leaks(found))
     yield _finding("stubs", "", "", _stubs(found))
@@ -125,8 +126,8 @@ def prove(found: Plan, *, jobs: int) -> Iterator[Finding]:
     yield _finding("determinism", "", "", _determinism(found))
 
 
-def _finding(section: str, exercise: str, label: str, problem: tuple[str, str] | None) -> Finding:
-    return Finding(section, exercise, label, *(problem or ()))
+def _finding(section: str, exercise: str, label: str, problem: tuple[str, str] | None) -> ProofFinding:
+    return ProofFinding(section, exercise, label, *(problem or ()))
 
 
 # --- of the assignment as a whole ------------------------------------------------------------------------------------
@@ -203,7 +204,7 @@ def _trials(found: Plan) -> list[Trial]:
     return whole + brief
 
 
-def _clean(tried: Tried) -> Iterator[Finding]:
+def _clean(tried: TrialResult) -> Iterator[ProofFinding]:
     for result in tried.results:
         yield _finding("clean run", result.exercise, "the solution", _not_full(result, "the solution"))
 
@@ -230,7 +231,7 @@ def _undecided(who: str, test: str, message: str) -> tuple[str, str]:
     return f"{test} fails on {who}: {message}", "Let that hidden test demand the answer's form before it uses it."
 
 
-def _judged(found: Plan, tried: Tried) -> Finding:
+def _judged(found: Plan, tried: TrialResult) -> ProofFinding:
     trial = tried.trial
     own = tried.results[0]
     judge = {
@@ -244,10 +245,10 @@ def _judged(found: Plan, tried: Tried) -> Finding:
     reason = ""
     if trial.section == "mutants":
         problem, reason = _listed(found, trial, problem)
-    return Finding(trial.section, trial.exercise, trial.label, *(problem or ("", "")), reason=reason)
+    return ProofFinding(trial.section, trial.exercise, trial.label, *(problem or ("", "")), reason=reason)
 
 
-def _elsewhere(tried: Tried) -> tuple[str, str] | None:
+def _elsewhere(tried: TrialResult) -> tuple[str, str] | None:
     """Say where an answer costs points in another exercise than its own."""
     others = [result.exercise for result in lost(tried.results[1:])]
     if not others:
@@ -258,7 +259,7 @@ def _elsewhere(tried: Tried) -> tuple[str, str] | None:
     )
 
 
-def _forced_problem(_: Plan, tried: Tried) -> tuple[str, str] | None:
+def _forced_problem(_: Plan, tried: TrialResult) -> tuple[str, str] | None:
     own = tried.results[0]
     if own.score:
         passed = ", ".join(test.test for test in own.tests if test.verdict is Verdict.AC)
@@ -269,23 +270,16 @@ def _forced_problem(_: Plan, tried: Tried) -> tuple[str, str] | None:
     return _elsewhere(tried)
 
 
-def _misconception_problem(found: Plan, tried: Tried) -> tuple[str, str] | None:
-    own, label = tried.results[0], tried.trial.label
-    tests = found.assignment.tested[own.exercise].tests
-    claimed = [test for test in tests if label in test.kills]
-    accepted = {result.test for result in own.tests if result.verdict is Verdict.AC}
+def _misconception_problem(found: Plan, tried: TrialResult) -> tuple[str, str] | None:
+    own = tried.results[0]
     if not lost([own]):
         return (
             "it keeps all its points",
             "Write a hidden test that rejects it, or sharpen the one that kills= it.",
         )
-    if not claimed:
-        rejecting = ", ".join(test.name for test in tests if test.name not in accepted)
-        return "no test's kills= names it", f"Add '{label}' to the kills= of one that rejects it: {rejecting}."
-    for test in claimed:
-        if test.name in accepted or not set(test.requires) <= accepted:
-            how = "accepts it" if test.name in accepted else "never runs on it, for a test that it requires= fails"
-            return f"kills= of {test.name} names it, but the test {how}", "Improve the test, or take the label out."
+    wrongly_claimed = _kills_problem(found.assignment.tested[own.exercise].tests, own, tried.trial.label)
+    if wrongly_claimed:
+        return wrongly_claimed
     told = {f"what {result.test} says": result.message for result in own.tests}
     given = exposure.message_leaks(told, secrets=found.secrets, own=tried.trial.source)
     if given:
@@ -293,11 +287,25 @@ def _misconception_problem(found: Plan, tried: Tried) -> tuple[str, str] | None:
     return _elsewhere(tried)
 
 
-def _alternative_problem(_: Plan, tried: Tried) -> tuple[str, str] | None:
+def _kills_problem(tests: Sequence[HiddenTest], own: ExerciseResult, label: str) -> tuple[str, str] | None:
+    """Say where what the tests claim to kill is not what they have rejected."""
+    claimed = [test for test in tests if label in test.kills]
+    accepted = {result.test for result in own.tests if result.verdict is Verdict.AC}
+    if not claimed:
+        rejecting = ", ".join(test.name for test in tests if test.name not in accepted)
+        return "no test's kills= names it", f"Add '{label}' to the kills= of one that rejects it: {rejecting}."
+    for test in claimed:
+        if test.name in accepted or not set(test.requires) <= accepted:
+            how = "accepts it" if test.name in accepted else "never runs on it, for a test that it requires= fails"
+            return f"kills= of {test.name} names it, but the test {how}", "Improve the test, or take the label out."
+    return None
+
+
+def _alternative_problem(_: Plan, tried: TrialResult) -> tuple[str, str] | None:
     return _not_full(tried.results[0], "it") or _elsewhere(tried)
 
 
-def _mutant_problem(_: Plan, tried: Tried) -> tuple[str, str] | None:
+def _mutant_problem(_: Plan, tried: TrialResult) -> tuple[str, str] | None:
     if lost(tried.results):
         return None
     return (
@@ -319,23 +327,33 @@ def _reasons(found: Plan) -> dict[tuple[str, str, str], str]:
     return {(item.exercise, item.was, item.now): item.reason for item in found.equivalents}
 
 
-def _unfit(found: Plan) -> Iterator[Finding]:
+def _unfit(found: Plan) -> Iterator[ProofFinding]:
     """Yield what is wrong with the lists themselves: with kills=, and with the equivalent mutants."""
+    yield from _unfit_kills(found)
+    yield from _unfit_equivalents(found)
+
+
+def _unfit_kills(found: Plan) -> Iterator[ProofFinding]:
     known = {(item.exercise, item.label) for item in found.misconceptions}
     for name, tested in found.assignment.tested.items():
         for label in sorted({label for test in tested.tests for label in test.kills} if known else ()):
             if (name, label) not in known:
                 problem = "a test's kills= names it, but misconceptions.py has no such one for this exercise"
-                yield Finding("misconceptions", name, label, problem, "Write the misconception, or mend the name.")
+                yield ProofFinding("misconceptions", name, label, problem, "Write the misconception, or mend the name.")
+
+
+def _unfit_equivalents(found: Plan) -> Iterator[ProofFinding]:
     made = {(mutant.exercise, mutant.was, mutant.now) for mutant in found.mutants}
     for exercise, was, now in _reasons(found).keys() - made:
         problem = "equivalents.toml lists it, but there is no such mutant"
-        yield Finding("mutants", exercise, f"{was} → {now}", problem, "Take it out, or write the lines as they stand.")
+        yield ProofFinding(
+            "mutants", exercise, f"{was} → {now}", problem, "Take it out, or write the lines as they stand."
+        )
     most = max(1, int(EQUIVALENT_SHARE * len(found.mutants)))
     if len(found.equivalents) > most:
         problem = f"{len(found.equivalents)} of {len(found.mutants)} mutants are listed as equivalent; {most} may be"
         advice = "Most of them can be killed by a sharper hidden test."
-        yield Finding("mutants", "", "equivalents.toml", problem, advice)
+        yield ProofFinding("mutants", "", "equivalents.toml", problem, advice)
 
 
 def verify(
@@ -343,7 +361,7 @@ def verify(
     assignment: str,
     *,
     jobs: int = 1,
-    watch: Callable[[Iterable[Finding], int], Iterable[Finding]] = lambda findings, _: findings,
+    watch: Callable[[Iterable[ProofFinding], int], Iterable[ProofFinding]] = lambda findings, _: findings,
 ) -> Proof:
     """Prove the hidden tests of an assignment; see the module.
 

@@ -72,7 +72,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Tried:
+class TrialResult:
     """What became of an answer: the results from its own exercise on; after a brief trial, of that one alone."""
 
     trial: Trial
@@ -80,7 +80,7 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Room:
+class Grader:
     """What one process needs to try answers."""
 
     assignment: Assignment
@@ -89,11 +89,11 @@ class Room:
     files: Path
     limits: Limits
 
-    def try_answer(self, trial: Trial) -> Tried:
+    def try_answer(self, trial: Trial) -> TrialResult:
         """Grade the notebook with this answer in it."""
         if trial.brief:
-            return Tried(trial, (self._briefly(trial),))
-        return Tried(trial, self.grade({trial.exercise: trial.source}, begin=trial.exercise))
+            return TrialResult(trial, (self._briefly(trial),))
+        return TrialResult(trial, self.grade({trial.exercise: trial.source}, begin=trial.exercise))
 
     def grade(self, replaced: Mapping[str, str], *, begin: str = "") -> tuple[ExerciseResult, ...]:
         """Grade a notebook in which some exercises' cells hold another text, from one exercise on.
@@ -158,7 +158,7 @@ def _only_defines(source: str) -> bool:
 
 
 @contextmanager
-def open_room(course: Course, assignment: str, limits: Limits) -> Iterator[Room]:
+def open_grader(course: Course, assignment: str, limits: Limits) -> Iterator[Grader]:
     """Load the hidden tests and start a template process, which ends with the block."""
     with template() as running, tempfile.TemporaryDirectory(prefix="gradekit-trials-") as folder:
         files = Path(folder) / "files"
@@ -169,7 +169,7 @@ def open_room(course: Course, assignment: str, limits: Limits) -> Iterator[Room]
         graded = {name + GRADE_SUFFIX for name in loaded.tested}
         needed = {cell.index for cell in solution_cells(cells)}
         kept = tuple(cell for cell in cells if cell.index in needed or cell.grade_id in graded)
-        yield Room(loaded, kept, running, files, limits)
+        yield Grader(loaded, kept, running, files, limits)
 
 
 # --- several processes -----------------------------------------------------------------------------------------------
@@ -178,10 +178,10 @@ def open_room(course: Course, assignment: str, limits: Limits) -> Iterator[Room]
 @contextmanager
 def try_answers(
     course: Course, assignment: str, limits: Limits, *, jobs: int
-) -> Iterator[Callable[[Sequence[Trial]], Iterator[Tried]]]:
+) -> Iterator[Callable[[Sequence[Trial]], Iterator[TrialResult]]]:
     """Give a function that tries answers and yields each when it is done; one job works in this process."""
     with _pool(course, assignment, limits, jobs=0 if jobs == 1 else jobs) as trying:
-        yield lambda trials: (_whole(tried) for _, tried in trying.run(Room.try_answer, trials))
+        yield lambda trials: (_whole(tried) for _, tried in trying.run(Grader.try_answer, trials))
 
 
 def grade_under_two_hash_seeds(
@@ -198,14 +198,14 @@ def grade_under_two_hash_seeds(
         for seed in HASH_SEEDS:
             with _hash_seed(seed):  # the process starts with the pool
                 grading = stack.enter_context(_pool(course, assignment, limits, jobs=1))
-            runs.append(grading.run(Room.grade, [answers[index] for index in twice]))
+            runs.append(grading.run(Grader.grade, [answers[index] for index in twice]))
         for index, *gradings in zip(twice, *runs, strict=True):  # one job each: in the order that was given
             found[index] += [_whole(results) for _, results in gradings]
     return found
 
 
-def _pool(course: Course, assignment: str, limits: Limits, *, jobs: int) -> AbstractContextManager[Pool[Room]]:
-    return pool(open_room, (course, assignment, limits), jobs=jobs, begin=sandbox.die_with_parent)
+def _pool(course: Course, assignment: str, limits: Limits, *, jobs: int) -> AbstractContextManager[Pool[Grader]]:
+    return pool(open_grader, (course, assignment, limits), jobs=jobs, begin=sandbox.die_with_parent)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from gradekit.worker.wire import Channel, WireError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gradekit.worker.serve import Worker
+    from gradekit.worker.serve import Server
 
 
 REQUEST_BYTES = 2**16
@@ -50,13 +50,13 @@ def main(descriptor: int) -> None:
         if pid == 0:
             control.close()
             _become_worker(
-                request, Channel(line), program, functools.partial(serve.Worker, shell=python, outputs=outputs)
+                request, Channel(line), program, functools.partial(serve.Server, shell=python, outputs=outputs)
             )
         os.close(line)
         control.sendall(msgpack.packb({"pid": pid}))
 
 
-def _become_worker(request: dict[str, Any], channel: Channel, program: bytes, make: Callable[..., Worker]) -> NoReturn:
+def _become_worker(request: dict[str, Any], channel: Channel, program: bytes, make: Callable[..., Server]) -> NoReturn:
     """Drop every right, then serve; the process ends here whatever happens."""
     try:
         policy = sandbox.Policy(**{**request["policy"], "readable": tuple(request["policy"]["readable"])})

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 
-class Turns:
+class Interrupts:
     """Whose turn it is: an interrupt stops the learner's code, and never half a frame."""
 
     def __init__(self, outputs: Outputs) -> None:
@@ -67,7 +67,7 @@ class Turns:
             self.interruptible = nested
 
 
-class Worker:
+class Server:
     """Runs cells and answers calls until the line closes.
 
     Parameters
@@ -81,7 +81,7 @@ class Worker:
     def __init__(self, channel: Channel, shell: InteractiveShell, outputs: Outputs) -> None:
         self.channel, self.shell, self.outputs = channel, shell, outputs
         self.values = Values(self.ask_back)
-        self.turns = Turns(outputs)
+        self.interrupts = Interrupts(outputs)
         self.number = 0
         self.actions: dict[str, Callable[[dict[str, Any]], Any]] = {
             "cell": self._cell,
@@ -95,10 +95,10 @@ class Worker:
 
     def serve(self) -> None:
         """Answer until the other side is gone."""
-        signal.signal(signal.SIGINT, self.turns.interrupt)
+        signal.signal(signal.SIGINT, self.interrupts.interrupt)
         while True:
             frame = self.channel.receive()
-            self.turns.interrupted = False  # one that came too late
+            self.interrupts.interrupted = False  # one that came too late
             self._answer(frame)
 
     def _answer(self, frame: dict[str, Any]) -> None:
@@ -120,7 +120,7 @@ class Worker:
         self.values.begin_frame()
         call = None if args is None else [self.values.outward(arg) for arg in args]
         named = {key: self.values.outward(value) for key, value in kwargs.items()}
-        with self.turns.on_the_line():
+        with self.interrupts.on_the_line():
             self.channel.send({"n": number, "stub": ref, "name": name, "args": call, "kwargs": named})
             frame = self.channel.receive()
             while "do" in frame:
@@ -132,7 +132,7 @@ class Worker:
 
     def _cell(self, frame: dict[str, Any]) -> dict[str, Any]:
         self.outputs.begin(keep=bool(frame.get("keep", True)))
-        with self.turns.learners():
+        with self.interrupts.learners():
             result = self.shell.run_cell(frame["source"], store_history=True)
         if not result.success and not any(output["output_type"] == "error" for output in self.outputs):
             error = result.error_before_exec or result.error_in_exec
@@ -146,7 +146,7 @@ class Worker:
         args = [self.values.inward(arg) for arg in frame["args"]]
         kwargs = {key: self.values.inward(value) for key, value in frame["kwargs"].items()}
         self.outputs.begin(keep=False)
-        with self.turns.learners():
+        with self.interrupts.learners():
             answer = resolve(frame["target"], self.values.objects, self.shell.user_ns)(*args, **kwargs)
         self.values.begin_frame()
         value = self.values.outward(answer)
@@ -154,7 +154,7 @@ class Worker:
 
     def _get(self, frame: dict[str, Any]) -> Any:
         self.outputs.begin(keep=False)
-        with self.turns.learners():
+        with self.interrupts.learners():
             value = resolve(frame["target"], self.values.objects, self.shell.user_ns)
         self.values.begin_frame()
         return self.values.outward(value)
@@ -169,7 +169,7 @@ class Worker:
 
     def _library(self, frame: dict[str, Any]) -> Any:
         self.outputs.begin(keep=False)
-        with self.turns.learners():
+        with self.interrupts.learners():
             module = importlib.import_module(frame["module"])
         return self.values.outward(module)
 
@@ -178,7 +178,7 @@ class Worker:
 
     def _define(self, frame: dict[str, Any]) -> None:
         self.outputs.begin(keep=False)
-        with self.turns.learners():
+        with self.interrupts.learners():
             for source in frame["sources"]:
                 run_definitions(source, self.shell.user_ns, without=frozenset(frame["without"]))
 

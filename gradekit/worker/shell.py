@@ -7,11 +7,13 @@ import builtins
 import os
 import sys
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.error import StdinNotImplementedError
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 TEXT_LIMIT = 300  # characters of an exception's text that a learner gets to read
 ERROR_TEXT = 10_000  # characters of it in a cell's output
@@ -113,17 +115,65 @@ def as_utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def make_shell(outputs: Outputs) -> InteractiveShell:
-    """Make IPython's shell, with matplotlib's inline backend, writing into `outputs`."""
-    from traitlets.config import Config  # noqa: PLC0415  (only the template makes a shell)
+class ResultHook(DisplayHook):  # type: ignore[misc]  # IPython is untyped
+    """Puts the value of a cell's last line into the outputs."""
 
+    def write_output_prompt(self) -> None:
+        """Do nothing: a notebook's cell has a number of its own."""
+
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
+        """Show a value."""
+        shown = {"output_type": "execute_result", "execution_count": 0}  # known at the cell's end
+        self.shell.outputs.add({**shown, "data": encoded(format_dict), "metadata": md_dict or {}}, _size(format_dict))
+
+    def finish_displayhook(self) -> None:
+        """End without the line that a terminal needs."""
+        self._is_active = False
+
+
+class DisplayWriter(DisplayPublisher):  # type: ignore[misc]  # IPython is untyped
+    """Puts what is displayed into the outputs: figures, tables."""
+
+    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **_: Any) -> None:
+        """Show data."""
+        shown = {"output_type": "display_data", "data": encoded(data), "metadata": metadata or {}}
+        self.shell.outputs.add(shown, _size(data))
+
+    def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  (IPython's signature)
+        """Forget what was shown."""
+        self.shell.outputs.clear()
+
+
+class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
+    """IPython's shell, which shows into `outputs`."""
+
+    displayhook_class = ResultHook
+    display_pub_class = DisplayWriter
+    outputs: Outputs
+
+    def _tee(self, channel: str) -> Any:  # noqa: ARG002  (IPython's signature)
+        return nullcontext()  # IPython 9 would keep all that is printed for its history, a gigabyte where it comes
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """Do nothing: there is no screen."""
+
+    def init_io(self) -> None:
+        """Do nothing: the streams are ours."""
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
+        text = [as_utf8(str(line)) for line in stb]
+        self.outputs.add(error_output(etype.__name__, str(evalue), text), sum(map(len, text)))
+
+
+def make_shell(outputs: Outputs) -> Shell:
+    """Make IPython's shell, with matplotlib's inline backend, writing into `outputs`."""
     sys.stdout, sys.stderr = Stream(outputs, "stdout"), Stream(outputs, "stderr")
     builtins.input = _no_input
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     settings = Config()
     settings.HistoryManager.enabled = False  # its thread would not survive a fork
-    kind = _shell_kind(outputs)
-    shell: InteractiveShell = kind.instance(config=settings, user_ns={})  # display() looks for the instance
+    shell: Shell = Shell.instance(config=settings, user_ns={})  # display() looks for the instance
+    shell.outputs = outputs
     shell.user_ns["__name__"] = "__main__"
     shell.run_cell("%matplotlib inline")
     _warm(shell)
@@ -131,53 +181,7 @@ def make_shell(outputs: Outputs) -> InteractiveShell:
     return shell
 
 
-def _shell_kind(outputs: Outputs) -> Any:
-    """Return IPython's shell as a class that shows into `outputs`."""
-    from IPython.core.displayhook import DisplayHook  # noqa: PLC0415  (only the template makes a shell)
-    from IPython.core.displaypub import DisplayPublisher  # noqa: PLC0415
-    from IPython.core.interactiveshell import InteractiveShell  # noqa: PLC0415
-
-    class Hook(DisplayHook):  # type: ignore[misc]  # IPython is untyped
-        def write_output_prompt(self) -> None:
-            pass
-
-        def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
-            shown = {"output_type": "execute_result", "execution_count": 0}  # known at the cell's end
-            outputs.add({**shown, "data": encoded(format_dict), "metadata": md_dict or {}}, _size(format_dict))
-
-        def finish_displayhook(self) -> None:
-            self._is_active = False
-
-    class Publisher(DisplayPublisher):  # type: ignore[misc]  # IPython is untyped
-        def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **_: Any) -> None:
-            shown = {"output_type": "display_data", "data": encoded(data), "metadata": metadata or {}}
-            outputs.add(shown, _size(data))
-
-        def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  (IPython's signature)
-            outputs.clear()
-
-    class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
-        displayhook_class = Hook
-        display_pub_class = Publisher
-
-        def _tee(self, channel: str) -> Any:  # noqa: ARG002  (IPython's signature)
-            return nullcontext()  # IPython 9 would keep all that is printed for its history, a gigabyte where it comes
-
-        def enable_gui(self, gui: str | None = None) -> None:
-            pass
-
-        def init_io(self) -> None:
-            pass
-
-        def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
-            text = [as_utf8(str(line)) for line in stb]
-            shown = error_output(etype.__name__, str(evalue), text)
-            outputs.add(shown, sum(map(len, text)))
-
-    return Shell
-
-
-def _warm(shell: InteractiveShell) -> None:
+def _warm(shell: Shell) -> None:
     """Do once what costs time the first time: a figure, a coloured traceback, a displayed array."""
     shell.run_cell("import matplotlib.pyplot as plt, numpy as np\nplt.plot([1]); plt.title('$x_t$')\nplt.show()")
     shell.run_cell("def f():\n    return np.ones(2) @ np.ones(3)\nf()")
@@ -187,8 +191,6 @@ def _warm(shell: InteractiveShell) -> None:
 
 
 def _no_input(prompt: object = "") -> str:
-    from IPython.core.error import StdinNotImplementedError  # noqa: PLC0415
-
     raise StdinNotImplementedError("input() was called, but nobody is there to type: " + str(prompt)[:80])
 
 

@@ -67,7 +67,7 @@ class Values:
 
     def outward(self, value: Any, depth: int = 0) -> Any:  # noqa: PLR0911  (one return a kind of value)
         """Turn a value of the learner's into a plain one; what is not plain stays here and a reference goes out."""
-        if value is None or type(value) in (bool, float, complex):
+        if type(value) in (type(None), bool, float, complex):
             return value
         if type(value) is int:
             return value if _fits(value) else Ref("opaque", text="a whole number beyond 64 bits")

@@ -110,6 +110,7 @@ class _Decoder:
         self.items = self.nested = 0
 
     def decode(self, data: bytes) -> Any:
+        """Return what these bytes stand for."""
         most = min(ITEMS, len(data))  # msgpack makes a list as long as its header says before it reads one item
         return msgpack.unpackb(
             data,
@@ -122,6 +123,7 @@ class _Decoder:
         )
 
     def plain(self, items: list[Any]) -> list[Any]:
+        """Return values as they are, unless one is of a kind that the line does not know."""
         if msgpack.Timestamp in set(map(type, items)):  # extension -1 is msgpack's own and asks no hook
             _malformed("a time")
         return items

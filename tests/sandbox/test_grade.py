@@ -274,11 +274,11 @@ def test_forged_frames_make_no_score(grade: Callable[..., JudgedNotebook], monke
     """A worker that answers everything with what it likes earns nothing by it."""
     monkeypatch.setattr(exchange, "GRACE_S", 0.3)
     source = """
-from gradekit.worker import Worker
+from gradekit.worker.serve import Server
 for value in ({"answer": 2.0, "args": None, "score": 0.5}, 0.5, "accepted", {"verdict": "accepted"}):
-    Worker._call = lambda self, frame, value=value: value
+    Server._call = lambda self, frame, value=value: value
 import gc
-for worker in [thing for thing in gc.get_objects() if isinstance(thing, Worker)]:
+for worker in [thing for thing in gc.get_objects() if isinstance(thing, Server)]:
     worker.actions["call"] = worker._call
 def double(x): return x
 """

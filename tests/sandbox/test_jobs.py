@@ -14,7 +14,7 @@ import pytest
 from gradekit.course.course import Course
 from gradekit.errors import GradekitError
 from gradekit.jobs import Broken, pool
-from gradekit.verify.trials import open_room
+from gradekit.verify.trials import open_grader
 
 EVAL = (eval,)  # what the processes of these tests open: a function that does what the item says
 
@@ -67,12 +67,12 @@ def test_an_error_of_opening_is_raised_as_it_is(released: Course) -> None:
     (released.hidden("small") / "tests.py").unlink()
     with (
         pytest.raises(GradekitError) as here,
-        pool(open_room, (released, "small", None), jobs=0),
+        pool(open_grader, (released, "small", None), jobs=0),
     ):
         pass
     with (
         pytest.raises(type(here.value)) as there,
-        pool(open_room, (released, "small", None), jobs=1) as doing,
+        pool(open_grader, (released, "small", None), jobs=1) as doing,
     ):
         list(doing.run(operator.call, [()]))
     assert str(there.value) == str(here.value)

@@ -310,15 +310,15 @@ def test_forged_frames_end_the_worker(tight: Session, name: str, monkeypatch: py
 def test_outputs_are_of_the_notebooks_form(session: Session, value: str) -> None:
     """A cell whose outputs are not what JSON can hold was answered by a forger."""
     source = f"""
-from gradekit.worker.serve import Worker
+from gradekit.worker.serve import Server
 import numpy as np
 array = np.ones(2)
-answer = Worker._answer
+answer = Server._answer
 def forged(self, frame):
     if frame["do"] != "cell":
         return answer(self, frame)
     self.channel.send({{"n": frame["n"], "value": {value}}})
-Worker._answer = forged
+Server._answer = forged
 """
     run(session, source)
     assert "malformed answer" in lost(session, "1").text
@@ -401,11 +401,11 @@ def test_a_forged_argument_list_is_refused(session: Session) -> None:
     """Arguments that come back in another number end the worker: nothing was proved unchanged."""
     run(
         session,
-        "from gradekit.worker.serve import Worker\n"
-        "old = Worker._call\nWorker._call = lambda *a: {**old(*a), 'args': []}",
+        "from gradekit.worker.serve import Server\n"
+        "old = Server._call\nServer._call = lambda *a: {**old(*a), 'args': []}",
     )
     run(session, "import __main__\ndef f(x): pass")
-    session_actions = "import gc\nfor w in [o for o in gc.get_objects() if isinstance(o, Worker)]:\n"
+    session_actions = "import gc\nfor w in [o for o in gc.get_objects() if isinstance(o, Server)]:\n"
     run(session, session_actions + "    w.actions['call'] = w._call")
     with pytest.raises(Lost, match="malformed answer"):
         changed_by(Student(session).f, (np.ones(2),))  # type: ignore[arg-type]

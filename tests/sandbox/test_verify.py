@@ -257,8 +257,8 @@ def test_endless_answer(proven: Course, template: Template, monkeypatch: pytest.
     monkeypatch.setattr(trials, "template", lambda: nullcontext(template))
     monkeypatch.setattr(trials, "CALL_S", 0.2)
     monkeypatch.setattr(trials, "CELL_S", 0.2)
-    with trials.open_room(proven, "small", Limits()) as room:
-        (result,) = room.try_answer(Trial("mutants", "double", "endless", source, brief=True)).results
+    with trials.open_grader(proven, "small", Limits()) as grader:
+        (result,) = grader.try_answer(Trial("mutants", "double", "endless", source, brief=True)).results
     assert result.score == 0
     assert len(result.tests) == 1
 

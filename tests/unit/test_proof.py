@@ -6,15 +6,15 @@ import json
 
 import pytest
 
-from gradekit.verify.findings import Finding, Proof
+from gradekit.verify.findings import Proof, ProofFinding
 
-GOOD = Finding("mutants", "softmax", "x → y")
-LISTED = Finding("mutants", "softmax", "x → z", reason="the same")
-BAD = Finding("mutants", "softmax", "x → w", "it survives", "Write a test.")
-BROKEN = Finding("clean run", "softmax", "the solution", "it loses points", "Mend the test.")
+GOOD = ProofFinding("mutants", "softmax", "x → y")
+LISTED = ProofFinding("mutants", "softmax", "x → z", reason="the same")
+BAD = ProofFinding("mutants", "softmax", "x → w", "it survives", "Write a test.")
+BROKEN = ProofFinding("clean run", "softmax", "the solution", "it loses points", "Mend the test.")
 
 
-def proof(*findings: Finding, lacks: tuple[str, ...] = ()) -> Proof:
+def proof(*findings: ProofFinding, lacks: tuple[str, ...] = ()) -> Proof:
     """Return a proof of an assignment with one exercise."""
     return Proof("small", findings, lacks, 1.23, ("softmax",))
 

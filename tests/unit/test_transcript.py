@@ -10,7 +10,7 @@ import pytest
 from gradekit.judging import transcript as module
 from gradekit.judging.inprocess import InProcess
 from gradekit.judging.line import LearnerError, Student
-from gradekit.judging.transcript import Recorder, Transcript
+from gradekit.judging.transcript import RecordingLine, Transcript
 
 SOURCE = """
 class Net:
@@ -35,7 +35,7 @@ def student(kept: Transcript) -> Student:
     """A learner whose answers are kept under the test 'one'."""
     names: dict[str, Any] = {"np": np}
     exec(SOURCE, names)
-    return Student(Recorder(InProcess(names), kept.of("one")))
+    return Student(RecordingLine(InProcess(names), kept.of("one")))
 
 
 def test_calls_attributes_and_errors_are_kept(student: Student, kept: Transcript) -> None:
@@ -78,7 +78,7 @@ def test_answers_are_kept_within_bounds(monkeypatch: pytest.MonkeyPatch, answer:
     """A learner who answers gigabytes fills nothing of ours: the transcript is given up."""
     monkeypatch.setattr(module, "ROOM_BYTES", 3 * 99 * 8)
     kept = Transcript(room=module.ROOM_BYTES)
-    student = Student(Recorder(InProcess({"f": lambda: answer}), kept.of("one")))
+    student = Student(RecordingLine(InProcess({"f": lambda: answer}), kept.of("one")))
     for _ in range(9):
         student.f()
     assert not kept.whole

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from gradekit.worker import shell as module
-from gradekit.worker.serve import Worker, run_definitions
+from gradekit.worker.serve import Server, run_definitions
 from gradekit.worker.shell import OUTPUT_BYTES, TEXT_LIMIT, Outputs, Stream, encoded
 from gradekit.worker.values import DEPTH_LIMIT, Stub
 from gradekit.worker.wire import FRAME_BYTES, ITEMS, Closed, Ref, WireError, pack, unpack
@@ -54,12 +54,12 @@ class Shell:
         return SimpleNamespace(success=error is None, error_before_exec=None, error_in_exec=error, execution_count=7)
 
 
-def made(*frames: Any, **names: Any) -> Worker:
+def made(*frames: Any, **names: Any) -> Server:
     """Return a worker whose notebook defines these names, and to whom these frames will come."""
-    return Worker(Straw(*frames), Shell(names), Outputs())  # type: ignore[arg-type]
+    return Server(Straw(*frames), Shell(names), Outputs())  # type: ignore[arg-type]
 
 
-def asked(worker: Worker, **frame: Any) -> Any:
+def asked(worker: Server, **frame: Any) -> Any:
     """Return the worker's answer to one frame."""
     worker._answer({"n": 1, **frame})
     (answer,) = worker.channel.sent  # type: ignore[attr-defined]
@@ -67,7 +67,7 @@ def asked(worker: Worker, **frame: Any) -> Any:
     return answer
 
 
-def call(worker: Worker, *args: Any, watch: bool = False) -> Any:
+def call(worker: Server, *args: Any, watch: bool = False) -> Any:
     """Call ``f`` over there."""
     return asked(worker, do="call", target=["f"], args=list(args), kwargs={}, watch=watch)
 
@@ -514,11 +514,11 @@ def test_an_interrupt_waits_for_the_stubs_answer() -> None:
     receive = worker.channel.receive
 
     def interrupted() -> Any:
-        worker.turns.interrupt()
+        worker.interrupts.interrupt()
         return receive()
 
     worker.channel.receive = interrupted  # type: ignore[method-assign]
-    with worker.turns.learners(), pytest.raises(KeyboardInterrupt):
+    with worker.interrupts.learners(), pytest.raises(KeyboardInterrupt):
         worker.values.inward(Ref("stub", 0))()
     assert len(worker.channel.frames) == 1  # type: ignore[attr-defined]
 
@@ -526,24 +526,24 @@ def test_an_interrupt_waits_for_the_stubs_answer() -> None:
 def test_an_interrupt_comes_through_in_the_learners_turn_only() -> None:
     """While the learner's code runs an interrupt is raised; afterwards it is dropped."""
     worker = made()
-    with pytest.raises(KeyboardInterrupt), worker.turns.learners():
-        worker.turns.interrupt()
-    worker.turns.interrupt()
-    assert not worker.turns.interruptible
+    with pytest.raises(KeyboardInterrupt), worker.interrupts.learners():
+        worker.interrupts.interrupt()
+    worker.interrupts.interrupt()
+    assert not worker.interrupts.interruptible
 
 
 def test_serving_ends_with_the_line() -> None:
     """The worker answers each frame, drops an interrupt that came too late, and ends when the other side is gone."""
     before = signal.getsignal(signal.SIGINT)
     worker = made({"n": 1, "do": "get", "target": ["f"]}, {"n": 2, "do": "get", "target": ["g"]}, f=1)
-    worker.turns.interrupted = True
+    worker.interrupts.interrupted = True
     try:
         with pytest.raises(WireError):
             worker.serve()
     finally:
         signal.signal(signal.SIGINT, before)
     assert [frame["n"] for frame in worker.channel.sent] == [1, 2]  # type: ignore[attr-defined]
-    assert not worker.turns.interrupted
+    assert not worker.interrupts.interrupted
 
 
 # --- definitions -----------------------------------------------------------------------------------------------------
