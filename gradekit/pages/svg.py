@@ -53,11 +53,13 @@ def element(  # noqa: PLR0913  (what a figure has in a page)
     for node in drawn.iter():
         _style_to_attributes(node)
         _make_own(node, name, colours)
-    size = {side: str(math.ceil(float(drawn.attrib.pop(side).removesuffix("pt")))) for side in ("width", "height")}
-    drawn.attrib.pop("version", None)
+    for side in ("width", "height"):
+        drawn.set(side, str(math.ceil(float(drawn.get(side, "0").removesuffix("pt")))))
+    for unused in ("version", *(("width", "height") if chart else ())):
+        drawn.attrib.pop(unused, None)
     labels = {"title": f"{name}-title", "desc": f"{name}-words"}
-    drawn.attrib |= {"class": "chart"} if chart else size
     drawn.attrib |= {"role": "img", "aria-labelledby": labels["title"], "aria-describedby": labels["desc"]}
+    drawn.attrib |= {"class": "chart"} if chart else {}
     for place, (tag, said) in enumerate((("title", title), ("desc", words))):
         node = ET.Element(f"{{{SVG}}}{tag}", {"id": labels[tag]})
         node.text = said

@@ -282,7 +282,10 @@ for worker in [thing for thing in gc.get_objects() if isinstance(thing, Server)]
     worker.actions["call"] = worker._call
 def double(x): return x
 """
-    assert scores(grade(double=source))["double"] == 0.0
+    judged = grade(double=source)
+    assert scores(judged)["double"] == 0.0
+    (double,) = (result for result in judged.exercises if result.exercise == "double")
+    assert "it sent a malformed answer" in double.tests[0].message
 
 
 # --- the diagnosis ---------------------------------------------------------------------------------------------------
