@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from gradekit.course import reports
 from gradekit.errors import CourseError, GradekitError, HostError
-from gradekit.gradebook.assignment import open_assignment, open_gradebook, students
+from gradekit.gradebook.assignment import check_released, open_assignment, open_gradebook, students
 from gradekit.worker import sandbox
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def due(order: Order, *, only: Sequence[str] = (), force: bool = False) -> tuple
         If one of them handed nothing in, or nobody did.
     """
     config = settings_of(order)
+    check_released(order.course, config, order.assignment)
     asked = _asked(order, config, only)
     ours = hashes(order)
     again: list[str] = []
@@ -96,7 +97,7 @@ def due(order: Order, *, only: Sequence[str] = (), force: bool = False) -> tuple
 def _asked(order: Order, config: Config, only: Sequence[str]) -> Sequence[str]:
     everybody = students(config, order.assignment)
     missing = [name for name in only if name not in everybody]
-    where = f"looked in {order.course.root / 'submitted'}"
+    where = f"looked in {order.course.root / order.course.folders.submitted}"
     if missing:
         raise CourseError(f"{', '.join(map(repr, missing))} handed in nothing for '{order.assignment}': {where}.")
     if not everybody:

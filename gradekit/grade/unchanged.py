@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import gradekit
 from gradekit import __version__, files
+from gradekit.gradebook.settings import settings_files
 
 if TYPE_CHECKING:
     from gradekit.grade.submission import Order
@@ -34,7 +35,7 @@ def submission_hash(book: Book, student: str) -> str:
 def hashes(order: Order) -> dict[str, str]:
     """Return the hashes of our side: whose change means that a submission is graded again."""
     hidden = order.course.hidden(order.assignment)
-    config = [order.course.root / "nbgrader_config.py", order.course.root / "release" / order.assignment]
+    config = [*settings_files(order.course), order.course.folder("release", order.assignment)]
     return {
         "source": files.digest([order.course.source_folder(order.assignment), *config]),
         "tests": files.digest([hidden / "tests.py", hidden / "misconceptions.py"]),

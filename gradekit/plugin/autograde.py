@@ -14,31 +14,27 @@ from typing import TYPE_CHECKING
 
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from sqlalchemy.exc import OperationalError
 from traitlets import Any as AnyTrait
 
-from gradekit.course.course import Course
-from gradekit.errors import CourseError, GradekitError
+from gradekit.errors import GradekitError
 from gradekit.grade.record import record
 from gradekit.grade.submission import Desk, Order, begin_desk, refuse_readable
 from gradekit.gradebook import convert
-from gradekit.gradebook.assignment import open_assignment
-from gradekit.gradebook.settings import read_settings
+from gradekit.gradebook.assignment import check_released, open_assignment
+from gradekit.gradebook.settings import course_of, read_settings
 from gradekit.handin.stamp import TIMESTAMP, time_of
 from gradekit.text import shown
 
 if TYPE_CHECKING:
-    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
 
     from gradekit.grade.record import Recorded
     from gradekit.gradebook.assignment import Book
     from gradekit.gradebook.rows import Executor
-
-
-SQLITE = "sqlite:///"
 
 
 class StagedAutograde(Autograde):  # type: ignore[misc]
@@ -130,46 +126,28 @@ class EngineAutograde(StagedAutograde):
 
     def start(self) -> None:
         """Look at our side, start the template process, grade, end it."""
-        order = Order(Course(Path(self.coursedir.root).resolve()), self.coursedir.assignment_id)
+        order = Order(course_of(self.coursedir), self.coursedir.assignment_id)
         with ExitStack() as stack:
             try:
-                self._check(order)
                 settings = read_settings(order.course)
                 settings.merge(self.config)  # with the words of the command line
+                self._check(order, settings)
                 self._open_things = begin_desk(order, stack, settings)
             except GradekitError as error:
                 self.log.error("%s", error)  # noqa: TRY400  (one sentence, no traceback)
                 raise NbGraderException(str(error)) from None
             super().start()
 
-    def _check(self, order: Order) -> None:
+    def _check(self, order: Order, settings: Config) -> None:
         if not order.course.source_folder(order.assignment).is_dir():
             order.course.check_assignment(order.assignment)
-        check_released(self.coursedir, order.assignment)
+        check_released(order.course, settings, order.assignment)
         refuse_readable(order)
 
     def record(self, book: Book, student: str) -> Recorded:
         """Grade one submission in the sandbox, and write its report."""
         desk: Desk = self._open_things(book)
         return desk.grade(student, notebooks=self.coursedir.notebook_id)[1]
-
-
-def check_released(coursedir: CourseDirectory, assignment: str) -> None:
-    """Refuse an assignment that the gradebook does not know, and create no gradebook while asking.
-
-    Raises
-    ------
-    CourseError
-    """
-    advice = f"Release it first: gradekit release {assignment}"
-    url = coursedir.db_url
-    if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).exists():
-        raise CourseError(f"There is no gradebook {url.removeprefix(SQLITE)} yet.", help=advice)
-    with Gradebook(url, coursedir.course_id) as gradebook:
-        try:
-            gradebook.find_assignment(assignment)
-        except MissingEntry:
-            raise CourseError(f"The gradebook does not know the assignment '{assignment}'.", help=advice) from None
 
 
 def install() -> None:
