@@ -1,13 +1,8 @@
 """gradekit: homework notebooks on recurrent networks whose grades can be trusted."""
 
-import sys
 from typing import Any
 
 __version__ = "0.1.0"
-
-# nbformat imports jsonschema, which builds 38 grammars with this package where it finds it: a second of processor time
-# at every start, for formats (IRIs) that no notebook has. Absent, jsonschema does without.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 def install(config: Any) -> None:

@@ -18,12 +18,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import gradekit
-from gradekit.course.course import open_course
+import gradekit.alone  # also in the processes that grade beside this one: each begins with the command line's module
 from gradekit.errors import GradekitError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gradekit.course.course import Course
     from gradekit.demo import Demo
     from gradekit.grade.classroom import Graded
     from gradekit.verify.findings import Proof, ProofFinding
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=gradekit.__doc__)
 
 Assignment = Annotated[str, typer.Argument(help="The assignment's name: its folder below source/.")]
-CourseDir = Annotated[Path, typer.Option(help="The course's folder.")]
+CourseDir = Annotated[
+    Path | None, typer.Option(help="The course's folder.  [default: nbgrader's setting, else this folder]")
+]
 Solutions = Annotated[bool, typer.Option(help="Run the source and write solutions/ too.")]
 To = Annotated[Path | None, typer.Option(help="A new folder for the demo's course.  [default: a temporary one]")]
 ExportTo = Annotated[Path | None, typer.Option("--to", help="A new folder.  [default: <assignment>-<grader>]")]
@@ -44,21 +47,27 @@ AllCells = Annotated[bool, typer.Option("--all-cells", help="Run the cells after
 Isolation = Annotated[str, typer.Option(help="'none' runs learners' code with your own rights.")]
 Db = Annotated[str, typer.Option(help="The gradebook's address.  [default: nbgrader's setting]")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result for programs.")]
-HERE = Path()
 T = TypeVar("T")
 
 
+def open_course(folder: Path | None, db: str = "") -> Course:
+    """Open the course that a command is about; nbgrader's settings are read with nbgrader itself."""
+    from gradekit.gradebook import settings  # noqa: PLC0415
+
+    return settings.open_course(folder, db=db)
+
+
 @app.command()
-def release(assignment: Assignment, *, course_dir: CourseDir = HERE, solutions: Solutions = True) -> None:
+def release(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = None, solutions: Solutions = True) -> None:
     """Make the student version and the worked solutions from the source notebook."""
     from gradekit.release.make import release as make  # noqa: PLC0415
 
-    for folder in make(open_course(course_dir), assignment, solutions=solutions):
+    for folder in make(open_course(course_dir, db), assignment, solutions=solutions):
         typer.echo(f"wrote {folder}")
 
 
 @app.command()
-def freeze(assignment: Assignment, *, course_dir: CourseDir = HERE) -> None:
+def freeze(assignment: Assignment, *, course_dir: CourseDir = None) -> None:
     """Compute the hidden tests' reference values anew from the source's solution."""
     from gradekit.judging.freeze import freeze as make  # noqa: PLC0415
 
@@ -75,7 +84,7 @@ def grade(  # noqa: PLR0913  (one option each)
     all_cells: AllCells = False,
     isolation: Isolation = "landlock",
     db: Db = "",
-    course_dir: CourseDir = HERE,
+    course_dir: CourseDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Grade what students handed in, in a sandbox: scores to the gradebook, notebooks to autograded/."""
@@ -85,7 +94,7 @@ def grade(  # noqa: PLR0913  (one option each)
     if isolation not in ("landlock", "none"):
         raise UsageError(f"--isolation {isolation}: there are 'landlock' and 'none'.")
     kind = NONE if isolation == "none" else LANDLOCK
-    grading = Grading(open_course(course_dir), assignment, kind, all_cells=all_cells, db=db)
+    grading = Grading(open_course(course_dir, db), assignment, kind, all_cells=all_cells)
     if kind == NONE:
         typer.echo(
             "warning: --isolation none: learners' code runs with your own rights, and every report says so.", err=True
@@ -150,16 +159,16 @@ def feedback(
     *,
     student: Learners = None,
     db: Db = "",
-    course_dir: CourseDir = HERE,
+    course_dir: CourseDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Write each learner's page: score, what was tested, what went wrong and what to try next."""
     from gradekit.feedback.write import students, write_feedback  # noqa: PLC0415
     from gradekit.text import shown  # noqa: PLC0415
 
-    course = open_course(course_dir)
-    names = students(course, assignment, only=student or (), db=db)
-    found = list(track(write_feedback(course, assignment, names, db=db), len(names), "writing"))
+    course = open_course(course_dir, db)
+    names = students(course, assignment, only=student or ())
+    found = list(track(write_feedback(course, assignment, names), len(names), "writing"))
     if as_json:
         pages = {item.student: [str(path) for path in item.pages] for item in found}
         typer.echo(json.dumps({"pages": pages, "notes": {item.student: list(item.notes) for item in found}}))
@@ -168,7 +177,8 @@ def feedback(
         for note in item.notes:
             typer.echo(f"{shown(item.student)}: {shown(note, 300)}")
     count = sum(len(item.pages) for item in found)
-    where = f"{course.root}/feedback/<student>/{assignment}/" if len(found) > 1 else str(found[0].pages[0].parent)
+    everybody = f"{course.folder('feedback', assignment, '<student>')}/"
+    where = everybody if len(found) > 1 else str(found[0].pages[0].parent)
     typer.echo(f"{count} page{'s' * (count != 1)} in {where}")
 
 
@@ -182,7 +192,7 @@ app.add_typer(exports, name="export")
 
 
 @exports.command("otter")
-def export_otter(assignment: Assignment, *, course_dir: CourseDir = HERE, to: ExportTo = None) -> None:
+def export_otter(assignment: Assignment, *, course_dir: CourseDir = None, to: ExportTo = None) -> None:
     """Make autograder.zip and a folder for students, for otter-grader."""
     from gradekit.export.otter import export  # noqa: PLC0415
 
@@ -192,7 +202,7 @@ def export_otter(assignment: Assignment, *, course_dir: CourseDir = HERE, to: Ex
 
 
 @exports.command("gradescope")
-def export_gradescope(assignment: Assignment, *, course_dir: CourseDir = HERE, to: ExportTo = None) -> None:
+def export_gradescope(assignment: Assignment, *, course_dir: CourseDir = None, to: ExportTo = None) -> None:
     """Make autograder.zip for Gradescope, graded there by this engine."""
     from gradekit.export.gradescope import export  # noqa: PLC0415
 
@@ -201,7 +211,7 @@ def export_gradescope(assignment: Assignment, *, course_dir: CourseDir = HERE, t
 
 
 @app.command()
-def verify(assignment: Assignment, *, jobs: Jobs = None, course_dir: CourseDir = HERE, as_json: AsJson = False) -> None:
+def verify(assignment: Assignment, *, jobs: Jobs = None, course_dir: CourseDir = None, as_json: AsJson = False) -> None:
     """Prove an assignment's hidden tests: on right answers, wrong ones, mutants of the solution; look for leaks."""
     from gradekit.verify.prove import verify as prove  # noqa: PLC0415
 
@@ -247,11 +257,11 @@ def _of(tried: int, good: int, equivalent: int) -> str:
 
 
 @app.command()
-def report(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = HERE, as_json: AsJson = False) -> None:
+def report(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = None, as_json: AsJson = False) -> None:
     """Write one page about a class, for the instructor: scores, item analysis, misconceptions; tables beside it."""
     from gradekit.report.write import make_report, summary  # noqa: PLC0415
 
-    made = make_report(open_course(course_dir), assignment, db=db)
+    made = make_report(open_course(course_dir, db), assignment)
     if as_json:
         typer.echo(json.dumps(summary(made)))
         return
@@ -275,7 +285,7 @@ def doctor() -> None:
 
 
 @app.command()
-def demo(assignment: Assignment = "rnn_from_scratch", *, course_dir: CourseDir = HERE, to: To = None) -> None:
+def demo(assignment: Assignment = "rnn_from_scratch", *, course_dir: CourseDir = None, to: To = None) -> None:
     """Release an assignment, let a synthetic class hand in, grade it, and say where the results are."""
     from gradekit import demo as trip  # noqa: PLC0415
 

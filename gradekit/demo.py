@@ -8,17 +8,17 @@ import json
 import re
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradekit.course import notebook
-from gradekit.course.course import CONFIG, Course
 from gradekit.errors import CourseError
 from gradekit.feedback.write import write_feedback
 from gradekit.grade import classroom
 from gradekit.grade.classroom import due
 from gradekit.grade.judge import Grading
-from gradekit.gradebook import convert
-from gradekit.gradebook.settings import read_settings
+from gradekit.gradebook.assignment import open_gradebook
+from gradekit.gradebook.scores import read_sheet
+from gradekit.gradebook.settings import copy_settings, read_settings
 from gradekit.judging.assignment import load_assignment
 from gradekit.judging.catalogue import load_misconceptions
 from gradekit.judging.freeze import freeze
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from gradekit.course.course import Course
     from gradekit.grade.classroom import Graded
     from gradekit.model import Exercise
 
@@ -53,7 +54,7 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class Row:
+class Outcome:
     """One student's line of the demo's table: scores by exercise, their sum, seconds late."""
 
     student: str
@@ -71,7 +72,7 @@ class Demo:
     feedback: Path
     report: Path
     points: Mapping[str, float]
-    rows: tuple[Row, ...]
+    rows: tuple[Outcome, ...]
 
 
 def make_course(course: Course, assignment: str, folder: Path) -> Course:
@@ -86,8 +87,7 @@ def make_course(course: Course, assignment: str, folder: Path) -> Course:
     if folder.exists() and any(folder.iterdir()):
         raise CourseError(f"{folder} is not empty.", help="Name a folder that does not exist yet with --to.")
     folder.mkdir(parents=True, exist_ok=True)
-    new = Course(folder.resolve())
-    shutil.copyfile(course.root / CONFIG, new.root / CONFIG)
+    new = copy_settings(course, folder.resolve())
     shutil.copytree(course.source_folder(assignment), new.source_folder(assignment))
     shutil.copytree(course.hidden(assignment), new.hidden(assignment), ignore=shutil.ignore_patterns("__pycache__"))
     freeze(new, assignment)
@@ -99,7 +99,7 @@ def synthetic_class(course: Course, assignment: str) -> tuple[Submission, ...]:
     """Return a class of submissions: perfect, blank, late, broken ones, and one typical mistake for each exercise."""
     loaded = load_assignment(course, assignment)
     solved = {cell.id: cell.source for cell in notebook.cells(notebook.read(course.source(assignment)))}
-    released = course.root / "release" / assignment / f"{assignment}.ipynb"
+    released = course.folder("release", assignment) / f"{assignment}.ipynb"
     blank = {cell.id: cell.source for cell in notebook.cells(notebook.read(released))}
     stubs = {exercise.name: exercise for exercise in loaded.exercises}
     first, *_, last = loaded.exercises
@@ -133,7 +133,7 @@ def _raising(exercise: Exercise) -> str:
 
 def hand_in(course: Course, assignment: str, submissions: Iterable[Submission]) -> None:
     """Write the submissions where nbgrader collects them, with their time stamps."""
-    released = notebook.read(course.root / "release" / assignment / f"{assignment}.ipynb")
+    released = notebook.read(course.folder("release", assignment) / f"{assignment}.ipynb")
     solved = {cell.id: cell for cell in notebook.cells(notebook.read(course.source(assignment)))}
     graded = {exercise.name for exercise in notebook.exercises(tuple(solved.values()))}
     for submission in submissions:
@@ -141,7 +141,7 @@ def hand_in(course: Course, assignment: str, submissions: Iterable[Submission]) 
         for raw in node["cells"]:
             if raw["id"] in graded:
                 raw["source"] = submission.cells.get(raw["id"], solved[raw["id"]].source)
-        folder = course.root / "submitted" / submission.student / assignment
+        folder = course.folder("submitted", assignment, submission.student)
         folder.mkdir(parents=True)
         (folder / f"{assignment}.ipynb").write_text(json.dumps(node, indent=1), encoding="utf-8")
         (folder / "timestamp.txt").write_text(submission.handed_in.strftime("%Y-%m-%d %H:%M:%S %Z"), encoding="utf-8")
@@ -149,8 +149,7 @@ def hand_in(course: Course, assignment: str, submissions: Iterable[Submission]) 
 
 def grade_class(course: Course, assignment: str, *, jobs: int = 1) -> Iterator[Graded]:
     """Grade everything in the sandbox; yield each submission when it is done. Then write feedback and class report."""
-    config = read_settings(course)
-    with convert.gradebook(config) as gradebook:
+    with open_gradebook(read_settings(course)) as gradebook:
         gradebook.update_or_create_assignment(assignment, duedate=DUE.replace(tzinfo=None))
     grading = Grading(course, assignment)
     names, _ = due(grading)
@@ -164,12 +163,12 @@ def results(course: Course, assignment: str, submissions: Iterable[Submission]) 
     cells = notebook.cells(notebook.read(course.source(assignment)))
     points = {exercise.name: exercise.points for exercise in notebook.exercises(cells)}
     rows = []
-    with convert.gradebook(read_settings(course)) as gradebook:
+    with open_gradebook(read_settings(course)) as gradebook:
         for submission in submissions:
-            found: Any = gradebook.find_submission(assignment, submission.student)
-            graded = {grade.name: grade.score for book in found.notebooks for grade in book.grades}
-            scores = {name: float(graded[name + notebook.GRADE_SUFFIX]) for name in points}
-            rows.append(Row(submission.student, scores, float(found.score), float(found.total_seconds_late)))
+            sheet = read_sheet(gradebook, assignment, submission.student)
+            marks = {mark.grade_id: mark for book in sheet.notebooks for mark in book.marks}
+            scores = {name: marks[name + notebook.GRADE_SUFFIX].score or 0.0 for name in points}
+            rows.append(Outcome(submission.student, scores, sheet.earned, sheet.late_s))
     root = course.root
-    places = (root / "gradebook.db", root / "feedback", root / "reports" / assignment / "report.html")
+    places = (root / "gradebook.db", root / course.folders.feedback, root / "reports" / assignment / "report.html")
     return Demo(course, *places, points, tuple(rows))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,12 @@ from typing import Any
 import pytest
 
 from gradekit.course.course import Course
+from gradekit.gradebook.settings import course_at
 from gradekit.judging.freeze import freeze
+
+# The settings and the gradebook of whoever runs the tests are nobody's business here.
+os.environ["JUPYTER_CONFIG_DIR"] = tempfile.mkdtemp(prefix="gradekit-tests-")
+atexit.register(shutil.rmtree, os.environ["JUPYTER_CONFIG_DIR"], ignore_errors=True)
 
 ROOT = Path(__file__).parents[1]
 
@@ -134,7 +142,7 @@ def _small(root: Path) -> Course:
     (course.hidden("small") / "misconceptions.py").write_text(MISCONCEPTIONS, encoding="utf-8")
     shutil.copy(ROOT / "nbgrader_config.py", course.root)
     freeze(course, "small")
-    return course
+    return course_at(course.root)
 
 
 @pytest.fixture
@@ -156,7 +164,7 @@ def released_once(tmp_path_factory: pytest.TempPathFactory) -> Course:
 @pytest.fixture
 def released(released_once: Course, tmp_path: Path) -> Course:
     """The small course, released: a copy, since a release takes seconds."""
-    return Course(shutil.copytree(released_once.root, tmp_path / "course", symlinks=True))
+    return course_at(shutil.copytree(released_once.root, tmp_path / "course", symlinks=True))
 
 
 @pytest.fixture

@@ -23,16 +23,16 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import gradekit
-from gradekit.course.course import CONFIG, Course
 from gradekit.errors import CourseError, HostError
 from gradekit.gradebook import convert
-from gradekit.gradebook.settings import read_settings
+from gradekit.gradebook.settings import copy_settings, read_settings
 from gradekit.judging.assignment import load_assignment
 from gradekit.release.make import release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from gradekit.course.course import Course
     from gradekit.judging.assignment import Assignment
 
 
@@ -108,9 +108,8 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 def copy_course(course: Course, assignment: str, folder: Path) -> Course:
     """Copy what grading one assignment needs of a course: source, hidden tests, catalogue, settings."""
-    new = Course(folder)
     folder.mkdir(parents=True)
-    shutil.copyfile(course.root / CONFIG, folder / CONFIG)
+    new = copy_settings(course, folder)
     shutil.copytree(course.source_folder(assignment), new.source_folder(assignment), ignore=JUNK)
     shutil.copytree(course.hidden(assignment), new.hidden(assignment), ignore=JUNK)
     return new

@@ -16,12 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import gradekit.alone  # noqa: F401  (the container's process is ours alone)
 from gradekit import files
-from gradekit.course.course import Course
 from gradekit.errors import GradekitError
 from gradekit.export.gradescope import COURSE, results, undecided
 from gradekit.grade.classroom import grade_class
 from gradekit.grade.judge import LANDLOCK, USER, Grading
+from gradekit.gradebook.settings import own_gradebook
 from gradekit.handin.collect import collect
 from gradekit.judging.assignment import load_assignment
 from gradekit.model import Note
@@ -56,9 +57,9 @@ def main(root: Path, assignment: str) -> None:
 def graded(root: Path, assignment: str) -> dict[str, Any]:
     """Grade a submission in a copy of the course that nobody else sees; return the results."""
     with tempfile.TemporaryDirectory(prefix="gradekit-course-") as folder:
-        course = Course(Path(shutil.copytree(root / "source" / COURSE, Path(folder) / COURSE)))
+        course = own_gradebook(Path(shutil.copytree(root / "source" / COURSE, Path(folder) / COURSE)))
         student = _student(root)
-        notes = collect(root / "submission", course.root / "submitted" / student / assignment)
+        notes = collect(root / "submission", course.folder("submitted", assignment, student))
         (outcome,) = grade_class(Grading(course, assignment, isolation()), [student])
         if outcome.report is None:
             return undecided(FAILED, staff=outcome.failure)

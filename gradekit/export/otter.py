@@ -140,7 +140,7 @@ def _files(loaded: Assignment, released: Course, folder: Path) -> list[str]:
 
 def _student_folder(loaded: Assignment, released: Course, folder: Path) -> None:
     """Write the released files, with a cell that starts otter and a check below each exercise's own."""
-    shutil.copytree(released.root / "release" / loaded.name, folder)
+    shutil.copytree(released.folder("release", loaded.name), folder)
     path = folder / f"{loaded.name}.ipynb"
     node = notebook.read(path)
     cells = notebook.cells(node)

@@ -12,7 +12,6 @@ import re
 import secrets
 import shutil
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradekit.course import reports
@@ -21,8 +20,8 @@ from gradekit.feedback.handed_in import read
 from gradekit.feedback.parts import make_parts
 from gradekit.files import write_whole
 from gradekit.gradebook import scores
-from gradekit.gradebook.assignment import open_gradebook, refuse_no_gradebook, step_folders
-from gradekit.gradebook.settings import read_settings
+from gradekit.gradebook.assignment import open_released
+from gradekit.gradebook.settings import read_settings, step_folders
 from gradekit.handin import collect
 from gradekit.handin.stamp import TIMESTAMP
 from gradekit.handin.submission import SEAL
@@ -31,8 +30,7 @@ from gradekit.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from traitlets.config import Config
+    from pathlib import Path
 
     from gradekit.course.course import Course
     from gradekit.feedback.handed_in import Written
@@ -95,44 +93,33 @@ class Delivered:
     notes: tuple[str, ...] = ()
 
 
-def students(course: Course, assignment: str, *, only: Sequence[str] = (), db: str = "") -> tuple[str, ...]:
+def students(course: Course, assignment: str, *, only: Sequence[str] = ()) -> tuple[str, ...]:
     """Return whose feedback is to be written: those that the gradebook has a submission of.
 
     Parameters
     ----------
     only : sequence of str
         Students to look for; all where it is empty.
-    db : str
-        The gradebook's address; empty for nbgrader's own setting.
 
     Raises
     ------
     CourseError
         If the assignment or one of `only` is unknown to it, or nobody's submission has been graded.
     """
-    config = _settings(course, db)
-    refuse_no_gradebook(course, config, assignment)
-    with open_gradebook(config) as gradebook:
-        try:
-            known = scores.submitters(gradebook, assignment)
-        except CourseError:
-            course.check_assignment(assignment)  # which knows the nearest name
-            raise
+    with open_released(course, read_settings(course), assignment) as gradebook:
+        known = scores.submitters(gradebook, assignment)
     unknown = [name for name in only if name not in known]
     if unknown or not known:
         who = ", ".join(shown(name) for name in unknown) or "anybody"
+        where = f"Names are those of the folders in {course.folders.submitted}/"
         raise CourseError(
             f"The gradebook has no submission of '{assignment}' by {who}.",
-            help=f"Names are those of the folders in submitted/; grade first: gradekit grade {assignment}",
+            help=f"{where}; grade first: gradekit grade {assignment}",
         )
     return tuple(dict.fromkeys(only)) or known
 
 
-def _settings(course: Course, db: str) -> Config:
-    return read_settings(course, **({"db_url": db} if db else {}))
-
-
-def write_feedback(course: Course, assignment: str, names: Sequence[str], *, db: str = "") -> Iterator[Delivered]:
+def write_feedback(course: Course, assignment: str, names: Sequence[str]) -> Iterator[Delivered]:
     """Write the pages of submissions, over those that are there, and yield each submission when its pages are written.
 
     Raises
@@ -140,29 +127,29 @@ def write_feedback(course: Course, assignment: str, names: Sequence[str], *, db:
     CourseError
         If a page cannot be written.
     """
-    config = _settings(course, db)
-    directory = step_folders(config)
-    with open_gradebook(config) as gradebook:
+    config = read_settings(course)
+    mode = SHARED if step_folders(config).groupshared else READABLE
+    with open_released(course, config, assignment) as gradebook:
+        released = scores.given_out(gradebook, assignment)
         for name in names:
             sheet = scores.read_sheet(gradebook, assignment, name)
             gradebook.db.expunge_all()  # of a class of hundreds, one submission at a time
-            yield _deliver(course, directory, sheet)
+            yield _deliver(course, sheet, released, mode)
 
 
-def _deliver(course: Course, directory: Any, sheet: Sheet) -> Delivered:
+def _deliver(course: Course, sheet: Sheet, released: Mapping[str, Mapping[str, Any]], mode: int) -> Delivered:
     graded, handed_in, target = (
-        Path(directory.format_path(step, sheet.student, sheet.assignment))
-        for step in (directory.autograded_directory, directory.submitted_directory, directory.feedback_directory)
+        course.folder(step, sheet.assignment, sheet.student) for step in ("autograded", "submitted", "feedback")
     )
     report = reports.load(course.root, sheet.assignment, sheet.student)
     notes = [] if report else ["no report of gradekit: the pages show scores, cells and comments alone"]
-    written = {marks.name: read(graded / f"{marks.name}.ipynb") for marks in sheet.notebooks}
     there = [marks for marks in sheet.notebooks if (graded / f"{marks.name}.ipynb").exists()]
-    files = {
-        f"{marks.name}.html": _page(sheet, marks, written[marks.name], report) for marks in there or sheet.notebooks
-    }
+    files = {}
+    for marks in there or sheet.notebooks:
+        written = read(graded / f"{marks.name}.ipynb")
+        unchanged = scores.untouched(released[marks.name], written.cells)
+        files[f"{marks.name}.html"] = _page(sheet, replace(marks, unchanged=unchanged), written, report)
     stamp, secret, more = _companions(graded, handed_in, target)
-    mode = SHARED if directory.groupshared else READABLE
     try:
         _fill(target, {TIMESTAMP: stamp, SEAL: secret, **files}, mode)
     except OSError as error:
@@ -186,7 +173,7 @@ def make_page(sheet: Sheet, marks: NotebookMarks, written: Written, report: Grad
         assignment=sheet.assignment,
         notebook=marks.name,
         title=written.title or marks.name,
-        name=sheet.name,
+        name=sheet.name or sheet.student,
         score=marks.score,
         points=marks.points,
         waits=marks.waits,
@@ -206,9 +193,7 @@ def _remarks(sheet: Sheet, marks: NotebookMarks) -> tuple[str, ...]:
     if marks.waits:
         said.append("A person has still to look at a part of this, so the score may change.")
     if len(sheet.notebooks) > 1:
-        earned = sum(item.earned - item.penalty for item in sheet.notebooks)
-        points = sum(item.points for item in sheet.notebooks)
-        total = f"{page.number(max(0.0, earned))} of {page.number(points)} points"
+        total = f"{page.number(sheet.score)} of {page.number(sheet.points)} points"
         said.append(f"All {len(sheet.notebooks)} notebooks of this assignment together: {total}.")
     return tuple(said)
 

@@ -20,7 +20,7 @@ from gradekit.grade.judge import judge, open_setup
 from gradekit.grade.submission import grade
 from gradekit.grade.travel import pack_hand_in, pack_judged, unpack_hand_in, unpack_judged
 from gradekit.grade.unchanged import hashes, submission_hash
-from gradekit.gradebook.assignment import open_assignment, open_gradebook, students
+from gradekit.gradebook.assignment import check_released, open_assignment, open_gradebook, students
 from gradekit.gradebook.record import record
 from gradekit.gradebook.settings import read_limits, read_settings
 from gradekit.handin.submission import take_in
@@ -75,15 +75,10 @@ class Graded:
         return total(self.before) if self.before else None
 
 
-def settings_of(grading: Grading) -> Config:
-    """Return the course's settings, with the gradebook that was asked for where one was."""
-    return read_settings(grading.course, **({"db_url": grading.db} if grading.db else {}))
-
-
 @contextmanager
 def open_book(grading: Grading) -> Iterator[Book]:
     """Open the assignment in the gradebook."""
-    config = settings_of(grading)
+    config = read_settings(grading.course)
     with open_gradebook(config) as gradebook:
         yield open_assignment(config, gradebook, grading.assignment)
 
@@ -101,7 +96,8 @@ def due(grading: Grading, *, only: Sequence[str] = (), force: bool = False) -> t
     CourseError
         If one of them handed nothing in, or nobody did.
     """
-    config = settings_of(grading)
+    config = read_settings(grading.course)
+    check_released(grading.course, config, grading.assignment)
     asked = _asked(grading, config, only)
     ours = hashes(grading)
     again: list[str] = []
@@ -118,7 +114,7 @@ def due(grading: Grading, *, only: Sequence[str] = (), force: bool = False) -> t
 def _asked(grading: Grading, config: Config, only: Sequence[str]) -> Sequence[str]:
     everybody = students(config, grading.assignment)
     missing = [name for name in only if name not in everybody]
-    where = f"looked in {grading.course.root / 'submitted'}"
+    where = f"looked in {grading.course.root / grading.course.folders.submitted}"
     if missing:
         raise CourseError(f"{', '.join(map(repr, missing))} handed in nothing for '{grading.assignment}': {where}.")
     if not everybody:
@@ -135,7 +131,7 @@ def grade_class(grading: Grading, names: Sequence[str], *, jobs: int = 1) -> Ite
         How many processes judge at once; one judges in this process.
     """
     before = {name: reports.load(grading.course.root, grading.assignment, name) for name in names}
-    limits, ours = read_limits(settings_of(grading)), hashes(grading)
+    limits, ours = read_limits(read_settings(grading.course)), hashes(grading)
     with open_book(grading) as book, ExitStack() as stack:
         if jobs == 1 or len(names) < 2:
             setup = stack.enter_context(open_setup(grading, limits))

@@ -47,15 +47,12 @@ class Grading:
         which runs learners' code with the user's own rights.
     all_cells : bool
         Run the cells after the last graded one too; they cannot change a score.
-    db : str
-        The gradebook's address; empty for nbgrader's own setting.
     """
 
     course: Course
     assignment: str
     isolation: str = LANDLOCK
     all_cells: bool = False
-    db: str = ""
 
 
 @dataclass(frozen=True)

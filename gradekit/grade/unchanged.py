@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import gradekit
 from gradekit import files
+from gradekit.gradebook.settings import settings_files
 
 if TYPE_CHECKING:
     from gradekit.grade.judge import Grading
@@ -26,7 +27,7 @@ def submission_hash(book: Book, student: str) -> str:
 def hashes(grading: Grading) -> dict[str, str]:
     """Return the hashes of our side: whose change means that a submission is graded again."""
     hidden = grading.course.hidden(grading.assignment)
-    config = [grading.course.root / "nbgrader_config.py", grading.course.root / "release" / grading.assignment]
+    config = [*settings_files(grading.course), grading.course.folder("release", grading.assignment)]
     return {
         "source": files.digest([grading.course.source_folder(grading.assignment), *config]),
         "tests": files.digest([hidden / "tests.py", hidden / "misconceptions.py"]),

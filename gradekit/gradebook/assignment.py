@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from nbgrader import utils
 from nbgrader.api import BaseCell, Gradebook, MissingEntry
-from nbgrader.coursedir import CourseDirectory
+from sqlalchemy import create_engine, inspect, make_url
+from sqlalchemy.exc import ArgumentError
 
+from gradekit.course.course import MARK, folders_at
 from gradekit.course.notebook import read as read_source
 from gradekit.errors import CourseError, SourceError
 from gradekit.files import clear_stages
 from gradekit.gradebook import convert
 from gradekit.gradebook.convert import quiet
+from gradekit.gradebook.settings import step_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
     from gradekit.course.course import Course
@@ -61,25 +65,87 @@ class Book:
         return [os.path.relpath(path, folder) for path in found]
 
 
-def step_folders(config: Config) -> CourseDirectory:
-    """Return where the folders of nbgrader's steps lie."""
-    return CourseDirectory(config=config)
-
-
-def refuse_no_gradebook(course: Course, config: Config, assignment: str) -> None:
-    """Refuse a course without a gradebook; opening it would make an empty one."""
-    address = CourseDirectory(config=config).db_url
-    path = Path(address.removeprefix("sqlite:///"))
-    if address.startswith("sqlite:///") and not path.exists():
-        course.check_assignment(assignment)
-        raise CourseError(f"There is no gradebook {path} yet.", help=f"Grade first: gradekit grade {assignment}")
+def has_gradebook(directory: CourseDirectory) -> bool:
+    """Tell whether there is a gradebook, without making one."""
+    try:
+        url = make_url(directory.db_url)
+        if url.get_backend_name() == "sqlite":
+            path = Path(url.database or "")
+            return path.is_file() and path.stat().st_size > 0
+        engine = create_engine(url)
+    except ArgumentError:
+        raise CourseError(f"'{directory.db_url}' is no address of a gradebook.") from None
+    try:
+        return bool(inspect(engine).has_table("assignment"))
+    finally:
+        engine.dispose()
 
 
 @contextmanager
 def open_gradebook(config: Config) -> Iterator[Gradebook]:
-    """Open the course's gradebook, once for a whole class."""
+    """Open the course's gradebook, once for a whole class. A question makes none: release does.
+
+    Raises
+    ------
+    CourseError
+        If there is none.
+    """
+    directory = step_folders(config)
+    if not has_gradebook(directory):
+        raise _no_gradebook(directory, "<assignment>")
     with quiet(), convert.gradebook(config) as gradebook:
         yield gradebook
+
+
+@contextmanager
+def open_released(course: Course, config: Config, assignment: str) -> Iterator[Gradebook]:
+    """Open the gradebook in which an assignment has been released.
+
+    Raises
+    ------
+    CourseError
+        If there is no such assignment, or it was never released; no gradebook is made.
+    """
+    directory = step_folders(config)
+    if not has_gradebook(directory):
+        course.check_assignment(assignment)
+        raise _no_gradebook(directory, assignment)
+    with open_gradebook(config) as gradebook:
+        if not _notebooks(gradebook, assignment):
+            course.check_assignment(assignment)
+            raise _unreleased(assignment)
+        yield gradebook
+
+
+def check_released(course: Course, config: Config, assignment: str) -> None:
+    """Refuse an assignment that was never released, and make no gradebook while asking.
+
+    Raises
+    ------
+    CourseError
+    """
+    with open_released(course, config, assignment):
+        pass
+
+
+def _notebooks(gradebook: Gradebook, assignment: str) -> list[str]:
+    try:
+        return [found.name for found in gradebook.find_assignment(assignment).notebooks]
+    except MissingEntry:
+        return []
+
+
+def _no_gradebook(directory: CourseDirectory, assignment: str) -> CourseError:
+    place = directory.db_url.removeprefix("sqlite:///")
+    said = f"There is no gradebook {make_url(place) if '://' in place else place} yet."  # no password is shown
+    return CourseError(said, help=f"Release it first: gradekit release {assignment}")
+
+
+def _unreleased(assignment: str) -> CourseError:
+    return CourseError(
+        f"The gradebook does not know the assignment '{assignment}'.",
+        help=f"Release it first: gradekit release {assignment}",
+    )
 
 
 def open_assignment(
@@ -97,16 +163,10 @@ def open_assignment(
     CourseError
         If it has not been released, or one of its notebooks is for a kernel of another language.
     """
-    directory = directory or CourseDirectory(config=config)
-    try:
-        names = [found.name for found in gradebook.find_assignment(assignment).notebooks]
-    except MissingEntry:
-        names = []
+    directory = directory or step_folders(config)
+    names = _notebooks(gradebook, assignment)
     if not names:
-        raise CourseError(
-            f"The gradebook does not know the assignment '{assignment}'.",
-            help=f"Release it first: gradekit release {assignment}",
-        )
+        raise _unreleased(assignment)
     clear_stages(Path(directory.root) / ".gradekit")
     sources, cells = {}, {}
     for name in sorted(names):
@@ -170,16 +230,7 @@ def _drawn_cells(directory: CourseDirectory, assignment: str, name: str, wanted:
 
 def students(config: Config, assignment: str) -> tuple[str, ...]:
     """Return who handed something in, sorted; without those that ``student_id_exclude`` names."""
-    directory = CourseDirectory(config=config)
-    mark = "\N{WHITE SQUARE}"  # no one's name
-    before, _, after = directory.format_path(directory.submitted_directory, mark, assignment).partition(mark)
-    parent, begin = os.path.split(before)
-    end, slash, rest = after.partition(os.sep)
+    directory = step_folders(config)
+    path = directory.format_path(directory.submitted_directory, MARK, assignment)
     excluded = set(directory.student_id_exclude.split(","))
-    found = []
-    for entry in os.scandir(parent) if Path(parent).is_dir() else ():
-        name = entry.name
-        folder = Path(f"{parent}{os.sep}{name}{slash}{rest}")
-        if name.startswith(begin) and name.endswith(end) and folder.is_dir() and not folder.is_symlink():
-            found.append(name[len(begin) : len(name) - len(end)])
-    return tuple(sorted(set(found) - excluded))
+    return tuple(name for name in folders_at(path) if name not in excluded)

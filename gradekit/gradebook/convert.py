@@ -22,7 +22,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets import List
 
 from gradekit.errors import CourseError
-from gradekit.gradebook.settings import read_settings
+from gradekit.gradebook.settings import read_settings, step_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def student_version(course: Course, assignment: str, folder: Path) -> Path:
     config.GenerateAssignment.no_database = True
     config.SaveCells.enabled = False  # what nbgrader's own option --no-db sets beside it
     run(GenerateAssignment, config, assignment)
-    return folder / assignment
+    return Path(step_folders(config).format_path(str(folder), ".", assignment))
 
 
 def worked_solutions(course: Course, assignment: str, folder: Path) -> Path:
@@ -60,7 +60,7 @@ def worked_solutions(course: Course, assignment: str, folder: Path) -> Path:
     config.Execute.record_timing = False  # times of day would differ in every release,
     config.CoalesceStreamsPreprocessor.enabled = True  # and so would the places where printed text is cut in pieces
     run(_WorkedSolution, config, assignment)
-    return folder / assignment
+    return Path(step_folders(config).format_path(str(folder), ".", assignment))
 
 
 def enter(course: Course, assignment: str, folder: Path) -> None:
@@ -111,7 +111,7 @@ def quiet() -> Iterator[None]:
 
 def gradebook(config: Config) -> Gradebook:
     """Open the course's gradebook; made where there is none."""
-    directory = CourseDirectory(config=config)
+    directory = step_folders(config)
     with tools_on_path():
         return Gradebook(directory.db_url, directory.course_id)
 

@@ -1,23 +1,25 @@
-"""What nbgrader's gradebook says of one submission in the end: the score that counts, cell by cell, and the comments.
+"""What nbgrader's gradebook says of submissions in the end: the score that counts, cell by cell, and the comments.
 
 Manual score before automatic one, extra credit on top, the penalty for being late off the sum: as nbgrader's own export
-has it.
+has it. Whoever needs a final score reads it here.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from nbgrader.api import BaseCell, Grade, Gradebook, MissingEntry, SubmittedNotebook
+from nbformat import from_dict
+from nbgrader import utils
+from nbgrader.api import Grade, Gradebook, MissingEntry, SubmittedNotebook
 
 from gradekit.errors import CourseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from gradekit.gradebook.assignment import Book
+    from gradekit.model import Cell
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,14 @@ class Mark:
     waits: bool = False
 
     @property
+    def given(self) -> float | None:
+        """A person's score before the autograder's, without extra credit; None where there is neither."""
+        return self.auto if self.manual is None else self.manual
+
+    @property
     def score(self) -> float | None:
         """What it counts; None where nobody has given anything yet, and then extra credit counts nothing either."""
-        given = self.auto if self.manual is None else self.manual
-        return None if given is None else given + self.extra
+        return None if self.given is None else self.given + self.extra
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class NotebookMarks:
 
     name: str
     marks: tuple[Mark, ...]
-    comments: Mapping[str, str]
+    comments: Mapping[str, str] = field(default_factory=dict)
     unchanged: frozenset[str] = frozenset()
     penalty: float = 0.0
 
@@ -100,7 +106,7 @@ class Sheet:
     Attributes
     ----------
     name : str
-        The learner's, where the gradebook knows it; else their id.
+        The learner's first and last name; empty where the gradebook has neither.
     late_s : float
         Seconds past the due date; 0 where in time.
     """
@@ -111,26 +117,43 @@ class Sheet:
     late_s: float
     notebooks: tuple[NotebookMarks, ...]
 
+    @property
+    def earned(self) -> float:
+        """The sum of all marks, before the penalty."""
+        return sum(item.earned for item in self.notebooks)
+
+    @property
+    def penalty(self) -> float:
+        """Points off for being late."""
+        return sum(item.penalty for item in self.notebooks)
+
+    @property
+    def score(self) -> float:
+        """The score that counts; never below 0."""
+        return max(0.0, self.earned - self.penalty)
+
+    @property
+    def points(self) -> float:
+        """What can be earned without extra credit."""
+        return sum(item.points for item in self.notebooks)
+
 
 def submitters(gradebook: Gradebook, assignment: str) -> tuple[str, ...]:
-    """Return whose submissions of an assignment the gradebook knows, sorted.
+    """Return whose submissions of an assignment the gradebook knows, sorted."""
+    return tuple(sorted(found.student.id for found in gradebook.find_assignment(assignment).submissions))
 
-    Raises
-    ------
-    CourseError
-        If it does not know the assignment.
-    """
-    try:
-        return tuple(sorted(found.student.id for found in gradebook.find_assignment(assignment).submissions))
-    except MissingEntry:
-        raise CourseError(
-            f"The gradebook does not know the assignment '{assignment}'.",
-            help=f"Release and grade it first: gradekit release {assignment}, gradekit grade {assignment}",
-        ) from None
+
+def names_of(gradebook: Gradebook) -> dict[str, str]:
+    """Return everybody in the gradebook: who, and the name; empty where it has none."""
+    return {person.id: _name(person) for person in gradebook.students}
+
+
+def _name(person: Any) -> str:
+    return " ".join(part.strip() for part in (person.first_name, person.last_name) if part and part.strip())
 
 
 def read_sheet(gradebook: Gradebook, assignment: str, student: str) -> Sheet:
-    """Read one submission.
+    """Read one submission, with what people wrote about it.
 
     Raises
     ------
@@ -144,89 +167,107 @@ def read_sheet(gradebook: Gradebook, assignment: str, student: str) -> Sheet:
             f"The gradebook has no submission of '{assignment}' by '{student}'.",
             help=f"Grade it first: gradekit grade {assignment} --student {student}",
         ) from None
-    person = found.student
-    name = " ".join(part.strip() for part in (person.first_name, person.last_name) if part and part.strip())
-    notebooks = tuple(_notebook(item) for item in sorted(found.notebooks, key=lambda item: str(item.name)))
-    return Sheet(assignment, student, name or student, float(found.total_seconds_late or 0.0), notebooks)
+    (sheet,) = _sheets(gradebook, assignment, [found], {student: _name(found.student)})
+    comments = {item.name: _comments(item) for item in found.notebooks}
+    return replace(sheet, notebooks=tuple(replace(item, comments=comments[item.name]) for item in sheet.notebooks))
 
 
-def _notebook(found: Any) -> NotebookMarks:
-    comments = list(found.comments)
-    return NotebookMarks(
-        name=str(found.name),
-        marks=tuple(_mark(grade) for grade in found.grades if grade.max_score),
-        comments={item.name: item.manual_comment for item in comments if (item.manual_comment or "").strip()},
-        unchanged=frozenset(item.name for item in comments if item.auto_comment == "No response."),
-        penalty=float(found.late_submission_penalty or 0.0),
-    )
+def _comments(notebook: Any) -> dict[str, str]:
+    return {item.name: item.manual_comment for item in notebook.comments if (item.manual_comment or "").strip()}
 
 
-def _mark(grade: Any) -> Mark:
-    return Mark(
-        grade_id=str(grade.name),
-        points=float(grade.max_score),
-        auto=None if grade.auto_score is None else float(grade.auto_score),
-        manual=None if grade.manual_score is None else float(grade.manual_score),
-        extra=float(grade.extra_credit or 0.0),
-        waits=bool(grade.needs_manual_grade),
-    )
+def read_class(gradebook: Gradebook, assignment: str) -> Iterator[Sheet]:
+    """Read all submissions, without comments, in so many queries that the time for one does not grow with the class."""
+    return _sheets(gradebook, assignment, gradebook.find_assignment(assignment).submissions, names_of(gradebook))
 
 
-# --- a class ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ClassRow:
-    """One submission of a class.
-
-    Attributes
-    ----------
-    earned : float
-        The sum of all scores with extra credit, as nbgrader computes it.
-    marks : mapping of (str, str) to Mark
-        By notebook and grade_id.
-    """
-
-    student: str
-    earned: float
-    penalty: float
-    late_s: float
-    marks: Mapping[tuple[str, str], Mark]
-
-
-def class_rows(book: Book) -> Iterator[ClassRow]:
-    """Read all submissions in three queries: the time for one does not grow with the class."""
-    gradebook = book.gradebook
-    earned: dict[str, float] = defaultdict(float)
-    penalties: dict[str, float] = defaultdict(float)
-    marks: dict[str, dict[tuple[str, str], Mark]] = defaultdict(dict)
-    places = {}
-    for notebook in gradebook.find_assignment(book.assignment).notebooks:
-        rows = gradebook.db.query(
-            SubmittedNotebook.id, SubmittedNotebook.assignment_id, SubmittedNotebook.late_submission_penalty
+def _sheets(
+    gradebook: Gradebook, assignment: str, submissions: Sequence[Any], names: Mapping[str, str]
+) -> Iterator[Sheet]:
+    notebooks = gradebook.find_assignment(assignment).notebooks
+    called = {notebook.id: str(notebook.name) for notebook in notebooks}
+    query = gradebook.db.query(
+        SubmittedNotebook.id,
+        SubmittedNotebook.assignment_id,
+        SubmittedNotebook.notebook_id,
+        SubmittedNotebook.late_submission_penalty,
+    ).filter(SubmittedNotebook.notebook_id.in_(called))
+    if len(submissions) == 1:
+        query = query.filter(SubmittedNotebook.assignment_id == submissions[0].id)
+    rows = list(query)
+    marks = _marks(gradebook, notebooks, [row.id for row in rows] if len(submissions) == 1 else [])
+    found: dict[str, list[NotebookMarks]] = defaultdict(list)
+    for row in rows:
+        penalty = float(row.late_submission_penalty or 0.0)
+        found[row.assignment_id].append(
+            NotebookMarks(called[row.notebook_id], tuple(marks.get(row.id, ())), penalty=penalty)
         )
-        for number, submission, penalty in rows.filter(SubmittedNotebook.notebook_id == notebook.id):
-            places[number] = (notebook.name, submission)
-            penalties[submission] += penalty or 0.0
-    for number, score, mark in _class_marks(book):
-        if number in places:
-            name, submission = places[number]
-            earned[submission] += score
-            marks[submission][name, mark.grade_id] = mark
-    for row in gradebook.find_assignment(book.assignment).submissions:
-        yield ClassRow(row.student_id, earned[row.id], penalties[row.id], float(row.total_seconds_late), marks[row.id])
+    for submission in submissions:
+        mine = tuple(sorted(found.get(submission.id, ()), key=lambda item: item.name))
+        late_s = float(submission.total_seconds_late or 0.0)
+        yield Sheet(assignment, submission.student_id, names[submission.student_id], late_s, mine)
 
 
-def _class_marks(book: Book) -> Iterator[tuple[str, float, Mark]]:
-    """Yield the number of the notebook, the score as nbgrader computes it with extra credit, and the mark."""
-    cells = [number for known in book.cells.values() for number in known]
-    points = {
-        meta["grade_id"]: float(meta.get("points") or 0.0)
-        for cells_ in book.sources.values()
-        for meta in (cell["metadata"]["nbgrader"] for cell in cells_)
-    }
+def _marks(gradebook: Gradebook, notebooks: Sequence[Any], only: Sequence[str]) -> dict[str, list[Mark]]:
+    """Return the marks of each submitted notebook, or of those in `only`, by its number in the gradebook."""
+    cells = {cell.id: cell for notebook in notebooks for cell in (*notebook.grade_cells, *notebook.task_cells)}
     columns = (Grade.auto_score, Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade)
-    query = book.gradebook.db.query(Grade.notebook_id, BaseCell.name, Grade.score, *columns)
-    query = query.join(BaseCell, BaseCell.id == Grade.cell_id).filter(Grade.cell_id.in_(cells))
-    for number, cell, score, auto, manual, extra, again in query:
-        yield number, score, Mark(cell, points.get(cell, 0.0), auto, manual, extra or 0.0, bool(again))
+    # By the ids of the cells, since the table has an index that begins with them.
+    query = gradebook.db.query(Grade.notebook_id, Grade.cell_id, *columns).filter(Grade.cell_id.in_(cells))
+    if only:
+        query = query.filter(Grade.notebook_id.in_(only))
+    found: dict[str, list[Mark]] = defaultdict(list)
+    for number, cell, auto, manual, extra, waits in query:
+        points = float(cells[cell].max_score)
+        mark = Mark(str(cells[cell].name), points, auto, manual, float(extra or 0.0), bool(waits))
+        if points or mark.score:  # a visible test cell says nothing, but a person may give points for one
+            found[number].append(mark)
+    return found
+
+
+# --- cells that nobody has begun -------------------------------------------------------------------------------------
+
+
+def given_out(gradebook: Gradebook, assignment: str) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return each notebook's solution cells as released: grade_id → nbgrader's metadata, with its checksum."""
+    found = {}
+    for notebook in gradebook.find_assignment(assignment).notebooks:
+        points = {cell.name: float(cell.max_score) for cell in notebook.grade_cells}
+        solutions = {cell.name for cell in notebook.solution_cells}
+        found[str(notebook.name)] = {
+            cell.name: {
+                "grade_id": cell.name,
+                "solution": True,
+                "locked": bool(cell.locked),
+                "checksum": cell.checksum,
+                **({"grade": True, "points": points[cell.name]} if cell.name in points else {"grade": False}),
+            }
+            for cell in notebook.source_cells
+            if cell.name in solutions
+        }
+    return found
+
+
+def untouched(released: Mapping[str, Mapping[str, Any]], cells: Mapping[str, Cell]) -> frozenset[str]:
+    """Return the solution cells that were handed in as they were given out, by nbgrader's own checksum.
+
+    Parameters
+    ----------
+    released : mapping of str to mapping
+        One notebook's, of `given_out`.
+    cells : mapping of str to Cell
+        Those of the autograded notebook, by grade_id.
+    """
+    return frozenset(
+        name
+        for name, meta in released.items()
+        if name in cells and meta["checksum"] and _checksum(cells[name], meta) == meta["checksum"]
+    )
+
+
+def _checksum(cell: Cell, meta: Mapping[str, Any]) -> str:
+    node = from_dict({"cell_type": cell.kind, "source": cell.source, "metadata": {"nbgrader": dict(meta)}})
+    try:
+        return str(utils.compute_checksum(node))
+    except UnicodeEncodeError:  # half a character, which no released cell holds
+        return ""

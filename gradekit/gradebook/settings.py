@@ -1,43 +1,226 @@
-"""The course's settings: nbgrader's, and gradekit's few."""
+"""The settings of a course: nbgrader's, and gradekit's few; its folders follow from them.
+
+Read by nbgrader's own application: along Jupyter's search path (``~/.jupyter``, ``/etc/jupyter``), then in the course.
+A settings file is a program. One that lies where students' files are brought is theirs, and is never run.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import json
+import logging
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbgrader.apps import NbGrader
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
 from traitlets import Float, TraitError
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config import Application, Config
 from traitlets.config.loader import DeferredConfigString
 
-from gradekit.course.course import CONFIG
+from gradekit.course.course import CONFIG, CONFIGS, Course, Folders, named_folders
 from gradekit.errors import CourseError
 from gradekit.model import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gradekit.course.course import Course
+
+STEPS = tuple(item.name for item in dataclasses.fields(Folders) if item.name != "structure")
+STUDENTS = ("submitted", "autograded", "feedback")  # the steps that hold students' files
 
 
-def read_settings(course: Course, **folders: str) -> Config:
-    """Read the course's ``nbgrader_config.py``; `folders` are traits of CourseDirectory to set on top.
+def open_course(folder: Path | None = None, *, db: str = "") -> Course:
+    """Open the course that an instructor works in.
+
+    Parameters
+    ----------
+    folder : Path or None
+        The course's; where it is None, nbgrader's setting ``CourseDirectory.root``, else the working folder. With None
+        the working folder's settings are read too, as nbgrader does.
+    db : str
+        The gradebook's address; empty for that of the settings.
 
     Raises
     ------
     CourseError
-        If the file cannot be run.
+        If the folder is missing or is no course, or students' files are brought there.
     """
-    config = Config()
-    try:
-        if (course.root / CONFIG).exists():  # nbgrader itself does without
-            config = PyFileConfigLoader(CONFIG, path=str(course.root)).load_config()
-    except Exception as error:
-        raise CourseError(f"{course.root / CONFIG} cannot be run: {error!r}.") from error
+    beside = None
+    if folder is None:
+        here = Path.cwd()
+        config = _load().config
+        if not _is_students(here, config):
+            beside, config = here, _load(here).config
+        folder = Path(step_folders(config).root)
+    root = folder.resolve()
+    if not root.is_dir():
+        raise CourseError(f"There is no folder {root}.", help="Name the course's folder with --course-dir.")
+    if beside is not None and (beside == root or not _has_settings(beside)):
+        beside = None
+    course = course_at(root, db=db, beside=beside)
+    if not (_has_settings(root) or course.folder("source", ".").is_dir()):
+        raise CourseError(
+            f"{root} is no course: it has no {CONFIG} and no folder {course.folders.source}/.",
+            help="Run this in the course's folder, or name it with --course-dir.",
+        )
+    return course
+
+
+def course_at(root: Path, *, db: str = "", beside: Path | None = None) -> Course:
+    """Return the course in a folder, with the names that its settings give.
+
+    Raises
+    ------
+    CourseError
+        If the settings cannot be used.
+    """
+    bare = Course(root, db=db, beside=beside)
+    return dataclasses.replace(bare, folders=_folders(step_folders(read_settings(bare))))
+
+
+def course_of(directory: CourseDirectory) -> Course:
+    """Return the course that nbgrader has opened already, with the gradebook that it would use."""
+    return Course(Path(directory.root).resolve(), _folders(directory), db=directory.db_url)
+
+
+def own_gradebook(root: Path) -> Course:
+    """Return a copy of a course, as `copy_settings` makes it, with the gradebook in its own folder."""
+    return course_at(root, db=f"sqlite:///{root / 'gradebook.db'}")
+
+
+def copy_settings(course: Course, folder: Path) -> Course:
+    """Give a new course the settings of another, but a gradebook of its own; return the new course.
+
+    What counts in the first may be set elsewhere: so limits and the names of folders are written down in the copy, in
+    the file that has the last word. A name that leads out of the course is nbgrader's own there.
+    """
+    config = read_settings(course)
+    limits, folders = read_limits(config), _folders(step_folders(config))
+    for name in CONFIGS:
+        if (course.root / name).is_file():
+            shutil.copyfile(course.root / name, folder / name)
+    path = folder / CONFIGS[-1]
+    words: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    own = {name: value if _stays(value) else getattr(Folders(), name) for name, value in _items(folders)}
+    names = {"directory_structure": own.pop("structure"), **{f"{step}_directory": own[step] for step in STEPS}}
+    changed = {name: value for name, value in _items(limits) if value != getattr(Limits(), name)}
+    for section, chosen in (("CourseDirectory", names), ("Gradekit", changed)):
+        words[section] = words.get(section, {}) | chosen
+    path.write_text(json.dumps(words, indent=1) + "\n", encoding="utf-8")
+    return own_gradebook(folder.resolve())
+
+
+def _items(found: Folders | Limits) -> list[tuple[str, Any]]:
+    return list(dataclasses.asdict(found).items())
+
+
+def _stays(name: str) -> bool:
+    return not Path(name).is_absolute() and ".." not in Path(name).parts
+
+
+def read_settings(course: Course, **traits: str) -> Config:
+    """Read the settings of a course; `traits` are those of CourseDirectory to set on top.
+
+    Raises
+    ------
+    CourseError
+        If a settings file cannot be run, or is a student's.
+    """
+    config: Config = _load(*_own(course)).config
     config.CourseDirectory.root = str(course.root)
-    for name, value in folders.items():
+    if course.db:
+        config.CourseDirectory.db_url = course.db
+    for name, value in traits.items():
         setattr(config.CourseDirectory, name, value)
     return config
+
+
+def settings_files(course: Course) -> tuple[Path, ...]:
+    """Return the files that the settings of a course were read from."""
+    return tuple(Path(name) for name in _load(*_own(course)).loaded_config_files)
+
+
+def step_folders(config: Config) -> CourseDirectory:
+    """Return where nbgrader's folders and its gradebook lie.
+
+    Raises
+    ------
+    CourseError
+        If a setting is of the wrong kind.
+    """
+    try:
+        return CourseDirectory(config=config)
+    except TraitError as error:
+        raise CourseError(f"The settings of nbgrader's CourseDirectory cannot be used: {error}") from None
+
+
+def _folders(directory: CourseDirectory) -> Folders:
+    names = {step: getattr(directory, f"{step}_directory") for step in STEPS}
+    return Folders(**names, structure=directory.directory_structure)
+
+
+def _own(course: Course) -> tuple[Path, ...]:
+    return (course.root,) if course.beside is None else (course.beside, course.root)
+
+
+def _has_settings(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in CONFIGS)
+
+
+class _Problems(logging.Handler):
+    """Keeps what nbgrader would log of a settings file that it cannot use, and go on without."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one problem in words."""
+        error = record.exc_info[1] if record.exc_info else None
+        told = error is not None and isinstance(record.args, tuple) and record.args
+        self.found.append(f"{record.args[0]} cannot be run: {error!r}." if told else record.getMessage())  # type: ignore[index]
+
+
+def _load(*folders: Path) -> NbGrader:
+    """Let nbgrader read its settings: along Jupyter's search path, then in these folders; a later one counts more."""
+    log, problems = logging.Logger("settings"), _Problems()  # noqa: LOG001  (heard by nobody else)
+    log.addHandler(problems)
+    app = NbGrader(log=log)
+    app.load_cwd_config = False  # `folders` has the working folder where it is to be read
+    try:
+        app.load_config_file()
+        for folder in folders:
+            _refuse_students(folder, app.config)
+            Application.load_config_file(app, CONFIG, path=str(folder))  # as nbgrader's `initialize` reads a course's
+    except SystemExit:  # traitlets' way to give up on a setting of the wrong kind; it has logged which
+        pass
+    if problems.found:
+        raise CourseError(problems.found[0])
+    return app
+
+
+def _refuse_students(folder: Path, config: Config) -> None:
+    if _is_students(folder, config):
+        raise CourseError(
+            f"{folder} lies where students' files are brought: no settings are read there.",
+            help="Run this in the course's folder, or name it with --course-dir.",
+        )
+
+
+def _is_students(folder: Path, config: Config) -> bool:
+    """Tell whether a folder lies below one that students' files are brought to, under any name that we can know of."""
+    above = folder.resolve().parents
+    known = {getattr(Folders(), step) for step in STUDENTS}
+    for names in (config.CourseDirectory, *map(_directories, above)):
+        known |= {Path(str(names[f"{step}_directory"])).name for step in STUDENTS if f"{step}_directory" in names}
+    return any(parent.name in known for parent in above)
+
+
+def _directories(folder: Path) -> dict[str, str]:
+    return {f"{step}_directory": name for step, name in named_folders(folder).items()}
 
 
 def read_limits(config: Config) -> Limits:

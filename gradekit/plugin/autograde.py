@@ -14,32 +14,28 @@ from typing import TYPE_CHECKING
 
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from sqlalchemy.exc import OperationalError
 
-from gradekit.course.course import Course
-from gradekit.errors import CourseError, GradekitError
+from gradekit.errors import GradekitError
 from gradekit.grade.judge import Grading, open_setup, refuse_readable
 from gradekit.grade.submission import grade
 from gradekit.grade.unchanged import hashes
 from gradekit.gradebook import convert
-from gradekit.gradebook.assignment import open_assignment
-from gradekit.gradebook.settings import read_limits, read_settings
+from gradekit.gradebook.assignment import check_released, open_assignment
+from gradekit.gradebook.settings import course_of, read_limits, read_settings
 from gradekit.handin.stamp import TIMESTAMP, time_of
 from gradekit.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
 
     from gradekit.gradebook.assignment import Book
     from gradekit.model import GradeReport
-
-
-SQLITE = "sqlite:///"
 
 
 class EngineAutograde(Autograde):  # type: ignore[misc]
@@ -53,12 +49,12 @@ class EngineAutograde(Autograde):  # type: ignore[misc]
         NbGraderException
             If a submission could not be graded or needs a person; the others have been.
         """
-        grading = Grading(Course(Path(self.coursedir.root).resolve()), self.coursedir.assignment_id)
+        grading = Grading(course_of(self.coursedir), self.coursedir.assignment_id)
         with ExitStack() as stack:
             try:
-                self._check(grading)
                 config = read_settings(grading.course)
                 config.merge(self.config)  # with the words of the command line
+                self._check(grading, config)
                 setup = stack.enter_context(open_setup(grading, read_limits(config)))
             except GradekitError as error:
                 self.log.error("%s", error)  # noqa: TRY400  (one sentence, no traceback)
@@ -138,29 +134,11 @@ class EngineAutograde(Autograde):  # type: ignore[misc]
             self.log.warning("%s: %s", shown(student), note.text)
         return not done.alarms
 
-    def _check(self, grading: Grading) -> None:
+    def _check(self, grading: Grading, config: Config) -> None:
         if not grading.course.source_folder(grading.assignment).is_dir():
             grading.course.check_assignment(grading.assignment)
-        check_released(self.coursedir, grading.assignment)
+        check_released(grading.course, config, grading.assignment)
         refuse_readable(grading)
-
-
-def check_released(coursedir: CourseDirectory, assignment: str) -> None:
-    """Refuse an assignment that the gradebook does not know, and create no gradebook while asking.
-
-    Raises
-    ------
-    CourseError
-    """
-    advice = f"Release it first: gradekit release {assignment}"
-    url = coursedir.db_url
-    if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).exists():
-        raise CourseError(f"There is no gradebook {url.removeprefix(SQLITE)} yet.", help=advice)
-    with Gradebook(url, coursedir.course_id) as gradebook:
-        try:
-            gradebook.find_assignment(assignment)
-        except MissingEntry:
-            raise CourseError(f"The gradebook does not know the assignment '{assignment}'.", help=advice) from None
 
 
 def install() -> None:

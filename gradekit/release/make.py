@@ -22,7 +22,9 @@ from gradekit.release.inspection import check_release, check_solutions, check_so
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gradekit.course.course import Course
+    from gradekit.course.course import Course, Step
+
+STEPS: tuple[Step, ...] = ("release", "solution")  # what is written
 
 
 def release(course: Course, assignment: str, *, solutions: bool = True) -> tuple[Path, ...]:
@@ -51,12 +53,14 @@ def release(course: Course, assignment: str, *, solutions: bool = True) -> tuple
     except nbformat.ValidationError as error:
         raise SourceError(f"{source} is not valid in its own format: {error.message[:300]}.") from None
     _check_tests(course, assignment)
-    with _stage(course) as stage:
-        made = [_student_version(course, assignment, stage)]
+    with _stage(course, assignment) as stage:
+        made: dict[Step, Path] = {"release": _student_version(course, assignment, stage)}
         if solutions:
-            made.append(_worked_solutions(course, assignment, stage))
+            made["solution"] = _worked_solutions(course, assignment, stage)
         convert.enter(course, assignment, stage / "entered")
-        return tuple(_put(folder, course.root / folder.parent.name / assignment, stage) for folder in made)
+        return tuple(
+            _put(folder, course.folder(step, assignment), stage / f"old-{step}") for step, folder in made.items()
+        )
 
 
 def _check_tests(course: Course, assignment: str) -> None:
@@ -117,13 +121,13 @@ def _settle(path: Path, metadata: object) -> None:
 
 
 @contextmanager
-def _stage(course: Course) -> Iterator[Path]:
+def _stage(course: Course, assignment: str) -> Iterator[Path]:
     """Make a folder on the course's own disk, so that the last step is a rename; gone afterwards."""
     try:
         ours = course.root / ".gradekit"
         ours.mkdir(exist_ok=True)
-        for target in ("release", "solutions"):
-            (course.root / target).mkdir(exist_ok=True)
+        for step in STEPS:
+            course.folder(step, assignment).parent.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix="release-", dir=ours))
     except OSError as error:
         raise CourseError(
@@ -136,9 +140,8 @@ def _stage(course: Course) -> Iterator[Path]:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _put(made: Path, target: Path, stage: Path) -> Path:
+def _put(made: Path, target: Path, old: Path) -> Path:
     """Rename a finished folder into its place; put the old one back where that fails."""
-    old = stage / f"old-{target.parent.name}"
     try:
         if target.exists():
             target.rename(old)

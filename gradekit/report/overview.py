@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from gradekit.report.items import Analysis, Distribution, Figure, Item
-    from gradekit.report.results import Entry, Part, Results
+    from gradekit.report.results import Entry, GradedCell, Results
     from gradekit.report.tally import Tally, TestCount
 
     Rule = Callable[[Entry], tuple[str, ...] | None]  # what to say of a submission; None: it is not one of these
@@ -86,7 +86,7 @@ class Group:
 class ExerciseRow:
     """One exercise in the report: `unnamed` counts lost points that no misconception explains."""
 
-    part: Part
+    part: GradedCell
     item: Item
     followed: int
     unnamed: int | None
@@ -183,12 +183,12 @@ def _matrix(results: Results, graded: list[Entry]) -> items.Array:
     for at, entry in enumerate(graded):
         for column, part in enumerate(results.parts):
             mark = entry.marks.get(part)
-            if mark and mark.score is not None:
-                found[at, column] = mark.score
+            if mark and mark.given is not None:
+                found[at, column] = mark.given
     return found
 
 
-def _row(part: Part, item: Item, counted: Tally) -> ExerciseRow:
+def _row(part: GradedCell, item: Item, counted: Tally) -> ExerciseRow:
     name = part.grade_id.removesuffix(GRADE_SUFFIX)
     judged = any(test.exercise == name for test in counted.tests)
     unnamed = counted.unnamed.get(name, 0) if judged else None
@@ -274,8 +274,8 @@ def _by_hand(entry: Entry) -> tuple[str, ...] | None:
     return _names(entry, lambda part: part.grade_id not in _by_us(entry))
 
 
-def _names(entry: Entry, wanted: Callable[[Part], bool]) -> tuple[str, ...] | None:
-    return tuple(part.name for part, mark in entry.marks.items() if mark.score is None and wanted(part)) or None
+def _names(entry: Entry, wanted: Callable[[GradedCell], bool]) -> tuple[str, ...] | None:
+    return tuple(part.name for part, mark in entry.marks.items() if mark.given is None and wanted(part)) or None
 
 
 def _alarms(entry: Entry) -> tuple[str, ...] | None:
@@ -287,7 +287,7 @@ def _alarms(entry: Entry) -> tuple[str, ...] | None:
 
 
 def _again(entry: Entry) -> tuple[str, ...] | None:
-    return tuple(part.name for part, mark in entry.marks.items() if mark.look_again and mark.score is not None) or None
+    return tuple(part.name for part, mark in entry.marks.items() if mark.waits and mark.given is not None) or None
 
 
 def _differs(entry: Entry) -> tuple[str, ...] | None:

@@ -5,25 +5,26 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradekit.course import reports
 from gradekit.course.notebook import GRADE_SUFFIX
-from gradekit.gradebook.assignment import open_assignment, open_gradebook, step_folders, students
-from gradekit.gradebook.scores import class_rows
-from gradekit.gradebook.settings import read_settings
+from gradekit.gradebook.assignment import open_assignment, open_released, students
+from gradekit.gradebook.scores import names_of, read_class
+from gradekit.gradebook.settings import read_settings, step_folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gradekit.course.course import Course
     from gradekit.gradebook.assignment import Book
+    from gradekit.gradebook.scores import Mark, Sheet
     from gradekit.model import Diagnosis, ExerciseResult, GradeReport
 
 
 @dataclass(frozen=True)
-class Part:
-    """One cell with points: an exercise, or a manually graded cell or task.
+class GradedCell:
+    """One cell with points: that of an exercise, or a manually graded cell or task.
 
     Attributes
     ----------
@@ -38,26 +39,6 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Mark:
-    """What the gradebook holds for one part of one submission.
-
-    Attributes
-    ----------
-    score : float or None
-        A person's score before the autograder's, without extra credit; None where there is neither.
-    auto : float or None
-        The autograder's.
-    look_again : bool
-        Whether nbgrader asks a person to look.
-    """
-
-    score: float | None
-    auto: float | None
-    extra: float
-    look_again: bool
-
-
-@dataclass(frozen=True)
 class Entry:
     """One student and this assignment.
 
@@ -69,7 +50,9 @@ class Entry:
         ``graded``; ``not graded`` where something was handed in only; ``missing``.
     raw, penalty : float
         The sum of scores with extra credit, and what lateness takes off.
-    marks : mapping of Part to Mark
+    final : float
+        The score that counts.
+    marks : mapping of GradedCell to Mark
     report : GradeReport or None
         None where plain nbgrader has graded; without its pictures.
     pages : tuple of str
@@ -81,20 +64,16 @@ class Entry:
     status: str = "missing"
     raw: float = 0.0
     penalty: float = 0.0
+    final: float = 0.0
     late_s: float = 0.0
-    marks: Mapping[Part, Mark] = field(default_factory=dict)
+    marks: Mapping[GradedCell, Mark] = field(default_factory=dict)
     report: GradeReport | None = None
     pages: tuple[str, ...] = ()
 
     @property
-    def final(self) -> float:
-        """The score that counts: nbgrader's export computes it so."""
-        return max(0.0, self.raw - self.penalty)
-
-    @property
     def open(self) -> tuple[str, ...]:
         """The parts that nobody has given a score: the gradebook counts them as 0."""
-        return tuple(part.name for part, mark in self.marks.items() if mark.score is None)
+        return tuple(part.name for part, mark in self.marks.items() if mark.given is None)
 
     @property
     def diagnoses(self) -> dict[str, Diagnosis]:
@@ -120,7 +99,7 @@ class Results:
     """One assignment of a class; `shared` says that the course's folders belong to a group."""
 
     assignment: str
-    parts: tuple[Part, ...]
+    parts: tuple[GradedCell, ...]
     entries: tuple[Entry, ...]
     shared: bool = False
 
@@ -130,39 +109,36 @@ class Results:
         return sum(part.points for part in self.parts)
 
 
-def gather(course: Course, assignment: str, *, folder: Path, db: str = "") -> Results:
+def gather(course: Course, assignment: str, *, folder: Path) -> Results:
     """Read what is known about an assignment.
 
     Parameters
     ----------
     folder : Path
         Where the report will lie: addresses of feedback pages are relative to it.
-    db : str
-        The gradebook's address; empty for nbgrader's own setting.
 
     Raises
     ------
     CourseError
-        If the assignment has not been released.
+        If there is no such assignment, or it has not been released.
     """
-    config = read_settings(course, **({"db_url": db} if db else {}))
+    config = read_settings(course)
     directory = step_folders(config)
-    with open_gradebook(config) as gradebook:
+    with open_released(course, config, assignment) as gradebook:
         book = open_assignment(config, gradebook, assignment)
         parts = _parts(book)
-        names = {student.id: _name(student) for student in gradebook.students}
-        graded = _graded(book, parts)
+        names = names_of(gradebook)
+        graded = {sheet.student: _graded(sheet, parts) for sheet in read_class(gradebook, assignment)}
         handed_in = set(students(config, assignment))
         everybody = sorted({*names, *graded, *handed_in} - set(directory.student_id_exclude.split(",")))
-        rows = (graded.get(student, Entry(student)) for student in everybody)
-        rows = (replace(row, name=names.get(row.student, "")) for row in rows)
+        rows = [graded.get(student, Entry(student, names.get(student, ""))) for student in everybody]
         found = tuple(_complete(row, book, handed_in=row.student in handed_in, folder=folder) for row in rows)
     return Results(assignment, parts, found, shared=bool(directory.groupshared))
 
 
 def _complete(row: Entry, book: Book, *, handed_in: bool, folder: Path) -> Entry:
     """Add what lies on disk; nbgrader makes rows also for whoever has been given more time and no more."""
-    scored = any(mark.score is not None for mark in row.marks.values())
+    scored = any(mark.given is not None for mark in row.marks.values())
     if not scored and not _autograded(book, row.student):
         return Entry(row.student, row.name, status="not graded" if handed_in else "missing")
     report = reports.load(Path(book.directory.root), book.assignment, row.student)
@@ -170,7 +146,7 @@ def _complete(row: Entry, book: Book, *, handed_in: bool, folder: Path) -> Entry
     return replace(row, report=report and _without_pictures(report), pages=pages)
 
 
-def _parts(book: Book) -> tuple[Part, ...]:
+def _parts(book: Book) -> tuple[GradedCell, ...]:
     """Return the cells with points, in the notebook's order."""
     several = len(book.sources) > 1
     found = []
@@ -180,28 +156,26 @@ def _parts(book: Book) -> tuple[Part, ...]:
             if meta.get("points"):
                 name = meta["grade_id"].removesuffix(GRADE_SUFFIX)
                 label = f"{notebook}: {name}" if several else name
-                found.append(Part(notebook, meta["grade_id"], label, float(meta["points"])))
+                found.append(GradedCell(notebook, meta["grade_id"], label, float(meta["points"])))
     return tuple(found)
 
 
-def _graded(book: Book, parts: tuple[Part, ...]) -> dict[str, Entry]:
-    found = {}
-    for row in class_rows(book):
-        marks = {part: row.marks[key] for part in parts if (key := (part.notebook, part.grade_id)) in row.marks}
-        known = {
-            part: Mark(mark.auto if mark.manual is None else mark.manual, mark.auto, mark.extra, mark.waits)
-            for part, mark in marks.items()
-        }
-        found[row.student] = Entry(row.student, "", "graded", row.earned, row.penalty, row.late_s, known)
-    return found
+def _graded(sheet: Sheet, parts: tuple[GradedCell, ...]) -> Entry:
+    marks = {(item.name, mark.grade_id): mark for item in sheet.notebooks for mark in item.marks}
+    return Entry(
+        student=sheet.student,
+        name=sheet.name,
+        status="graded",
+        raw=sheet.earned,
+        penalty=sheet.penalty,
+        final=sheet.score,
+        late_s=sheet.late_s,
+        marks={part: marks[key] for part in parts if (key := (part.notebook, part.grade_id)) in marks},
+    )
 
 
 def _autograded(book: Book, student: str) -> bool:
     return book.folder(book.directory.autograded_directory, student).is_dir()
-
-
-def _name(student: Any) -> str:
-    return " ".join(part for part in (student.first_name, student.last_name) if part)
 
 
 def _pages(book: Book, student: str, folder: Path) -> tuple[str, ...]:

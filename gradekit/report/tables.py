@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gradekit.report.items import Figure
     from gradekit.report.overview import Overview
-    from gradekit.report.results import Entry, Mark, Part
+    from gradekit.report.results import Entry, GradedCell
 
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  (spreadsheets read the wide ones too)  # fmt: skip
@@ -63,13 +63,10 @@ def _inline(entry: Entry) -> list[str]:
     return [result.grade_id for result in entry.report.inline] if entry.report else []
 
 
-def _scores(entry: Entry, parts: tuple[Part, ...]) -> list[object]:
+def _scores(entry: Entry, parts: tuple[GradedCell, ...]) -> list[object]:
     named = {grade_id: found.label for grade_id, found in entry.diagnoses.items()}
-    return [value for part in parts for value in (_score(entry.marks.get(part)), named.get(part.grade_id, ""))]
-
-
-def _score(mark: Mark | None) -> float | None:
-    return None if mark is None or mark.score is None else mark.score + mark.extra
+    scores = {part: mark.score for part, mark in entry.marks.items()}
+    return [value for part in parts for value in (scores.get(part), named.get(part.grade_id, ""))]
 
 
 def exercises(overview: Overview) -> bytes:

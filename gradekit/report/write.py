@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gradekit.course.course import Course
+    from gradekit.gradebook.scores import Mark
     from gradekit.report.overview import Overview
-    from gradekit.report.results import Entry, Mark, Part
+    from gradekit.report.results import Entry, GradedCell
 
 
 FOLDER = "reports"
@@ -50,21 +51,16 @@ class Report:
     overview: Overview
 
 
-def make_report(course: Course, assignment: str, *, db: str = "") -> Report:
+def make_report(course: Course, assignment: str) -> Report:
     """Write the report of a class.
-
-    Parameters
-    ----------
-    db : str
-        The gradebook's address; empty for nbgrader's own setting.
 
     Raises
     ------
     CourseError
-        If the assignment has not been released, or ``reports/`` cannot be written.
+        If there is no such assignment, it has not been released, or ``reports/`` cannot be written.
     """
     folder = course.root / FOLDER / assignment
-    found = describe(gather(course, assignment, folder=folder, db=db))
+    found = describe(gather(course, assignment, folder=folder))
     made = Report(folder / "report.html", folder / TABLES[0], folder / TABLES[1], found)
     files = {
         made.page: page(found).encode("utf-8", "backslashreplace"),
@@ -141,21 +137,21 @@ class FilterWords:
         return " ".join(self._words.get(student, ()))
 
 
-def cell(entry: Entry, part: Part) -> Mapping[str, Any]:
+def cell(entry: Entry, part: GradedCell) -> Mapping[str, Any]:
     """Return how one exercise of one student is shown: a class, the score, and marks for what is special."""
     mark = entry.marks.get(part)
     if mark is None:
         return {"kind": "absent", "text": "", "marks": ""}
-    if mark.score is None:
+    if mark.given is None:
         return {"kind": "open", "text": "?", "marks": ""}
-    kind = "full" if mark.score >= part.points - 1e-9 else "part" if mark.score > 1e-9 else "none"
-    return {"kind": kind, "text": number(mark.score), "marks": _marks(entry, part, mark)}
+    kind = "full" if mark.given >= part.points - 1e-9 else "part" if mark.given > 1e-9 else "none"
+    return {"kind": kind, "text": number(mark.given), "marks": _marks(entry, part, mark)}
 
 
-def _marks(entry: Entry, part: Part, mark: Mark) -> str:
+def _marks(entry: Entry, part: GradedCell, mark: Mark) -> str:
     followed = part.grade_id in {name + "-grade" for name in entry.followed}
     words = ["f"] if followed else []
-    words += ["h"] if mark.score != mark.auto else []
+    words += ["h"] if mark.given != mark.auto else []
     words += [f"+{mark.extra:g}"] if mark.extra else []
     return " ".join(words)
 

@@ -34,9 +34,9 @@ DANGEROUS_ATTRIBUTES = frozenset({*READS, *WRITES, *OF_PATHS})
 
 def release_leaks(course: Course, assignment: str, *, secrets: Iterable[Secret]) -> list[Leak]:
     """Return what students' files give away: those that were released, and those that lie beside the source."""
-    folders = [course.root / "release" / assignment, course.source_folder(assignment)]
+    folders = [course.folder("release", assignment), course.source_folder(assignment)]
     texts = {
-        str(path.relative_to(course.root)): published_text(path)
+        _shown(course, path): published_text(path)
         for folder in folders
         for path in _files(folder)
         if path != course.source(assignment)
@@ -50,9 +50,9 @@ def feedback_leaks(course: Course, assignment: str, *, secrets: Iterable[Secret]
     # nbgrader's own pages show the graded cell, whose call of the hidden tests tells nothing.
     telling = [item for item in secrets if not item.cell.endswith(notebook.GRADE_SUFFIX)]
     leaks: list[Leak] = []
-    for folder in sorted((course.root / "feedback").glob(f"*/{assignment}")):
-        student = folder.parent.name
-        own = "\n".join(published_text(path) for path in _files(course.root / "submitted" / student / assignment))
+    for student in course.students("feedback", assignment):
+        folder = course.folder("feedback", assignment, student)
+        own = "\n".join(published_text(path) for path in _files(course.folder("submitted", assignment, student)))
         for path in _files(folder):
             name = f"feedback/{student}/{path.name}"
             leaks += message_leaks({name: _visible(published_text(path))}, secrets=telling, own=own)
@@ -70,6 +70,10 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.is_file()] if folder.is_dir() else []
 
 
+def _shown(course: Course, path: Path) -> str:
+    return str(path.relative_to(course.root) if path.is_relative_to(course.root) else path)
+
+
 def _visible(page: str) -> str:
     return page + "\n" + html.unescape(re.sub(r"<[^>]*>", "", page))
 
@@ -81,7 +85,7 @@ def _trusted_files(course: Course, assignment: str, folder: Path) -> list[Leak]:
         data: name for name in TRUSTED_FILES if (hidden / name).is_file() and (data := (hidden / name).read_bytes())
     }
     return [
-        Leak(str(path.relative_to(course.root)), ours.get(path.read_bytes(), path.name))
+        Leak(_shown(course, path), ours.get(path.read_bytes(), path.name))
         for path in _files(folder)
         if path.name in TRUSTED_FILES or path.read_bytes() in ours
     ]

@@ -28,11 +28,12 @@ ROOMS: dict[str, frozenset[str]] = {  # room → the rooms, or modules of a room
     "feedback": frozenset({"course", "gradebook", "handin", "pages"}),
     "report": frozenset({"course", "gradebook", "handin", "pages"}),
     "verify": BASE,
-    "export": BASE,
+    "export": BASE | {"alone"},
     "plugin": frozenset({"grade", "gradebook", "handin", "course", "pages"}),
     "hidden": frozenset({"judging"}),
     "demo": BASE | {"feedback", "report"},
-    "cli": BASE | {"feedback", "report", "verify", "export", "demo"},
+    "alone": frozenset(),
+    "cli": BASE | {"feedback", "report", "verify", "export", "demo", "alone"},
     "__init__": frozenset({"plugin"}),
 }
 NBGRADER = frozenset({"gradebook", "plugin"})  # the only rooms that import it

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from gradekit import cli, errors
-from gradekit.course.course import Course
+from gradekit.course.course import CONFIG, Course
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
@@ -51,9 +51,12 @@ def test_bad_words_are_one_sentence_and_exit_code_2(
         (lambda course: course.source("small").write_text('{"nbformat": 3, "worksheets": []}'), "notebook format 3"),
         (lambda course: shutil.rmtree(course.hidden("small")), "has no hidden tests"),
         (lambda course: (course.hidden("small") / "reference.npz").write_bytes(b"PK"), "is damaged"),
-        (lambda course: (course.root / "nbgrader_config.py").unlink(), "is no course"),
+        (
+            lambda course: [course.source_folder(".").rename(course.root / "x"), (course.root / CONFIG).unlink()],
+            "is no course",
+        ),
     ],
-    ids=["broken JSON", "format 3", "no hidden tests", "corrupt reference", "no config"],
+    ids=["broken JSON", "format 3", "no hidden tests", "corrupt reference", "no config, no source"],
 )
 def test_spoilt_course_is_one_sentence_and_exit_code_2(
     small: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], spoil: object, said: str

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gradekit.course.course import Course, find_course, open_course
+from gradekit.course.course import Course, find_course
 from gradekit.errors import CourseError
+from gradekit.gradebook.settings import open_course
 
 
 def test_no_folder_and_no_config(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import re
+import shutil
 import stat
 import sys
 from collections.abc import Callable
@@ -53,6 +54,7 @@ def test_an_assignment_that_was_never_released_is_one_sentence_and_exit_code_2(
     released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The command says what to do, and writes nothing."""
+    shutil.copytree(released.source_folder("small"), released.source_folder("other"))
     monkeypatch.chdir(released.root)
     monkeypatch.setattr(sys, "argv", ["gradekit", "report", "other"])
     assert cli.main() == 2
