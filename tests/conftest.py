@@ -1,8 +1,13 @@
-"""Fixtures that more than one folder of tests uses: a course small enough to be made anew for every test."""
+"""Fixtures that more than one folder of tests uses: a course small enough to be made anew for every test.
+
+What takes seconds to make is made once in all of pytest's processes, and copied.
+"""
 
 from __future__ import annotations
 
 import atexit
+import fcntl
+import functools
 import json
 import os
 import shutil
@@ -151,30 +156,72 @@ def small(tmp_path: Path) -> Course:
     return _small(tmp_path / "course")
 
 
+Once = Callable[[str, Callable[[Path], object]], Path]
+
+
 @pytest.fixture(scope="session")
-def released_once(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """The small course, released, for tests that only copy it."""
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Make a folder once in all of pytest's processes: ``once("name", make)``; the others wait for it, and only read.
+
+    Every process asks with the same name for the same contents. What `make` raises, each process sees for itself.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    @functools.cache
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            done = shared / f"{name}.done"
+            if not done.exists():
+                shutil.rmtree(shared / name, ignore_errors=True)  # what one that failed has left
+                (shared / name).mkdir()
+                make(shared / name)
+                done.touch()
+        return shared / name
+
+    return folder
+
+
+def _release_small(folder: Path) -> None:
     from gradekit.release.make import release
 
-    course = _small(tmp_path_factory.mktemp("released") / "course")
-    release(course, "small", solutions=False)
-    return course
+    release(_small(folder / "course"), "small", solutions=False)
+
+
+@pytest.fixture(scope="session")
+def released_once(once: Once) -> Course:
+    """The small course, released, for tests that only copy it."""
+    return Course(once("released", _release_small) / "course")
 
 
 @pytest.fixture
 def released(released_once: Course, tmp_path: Path) -> Course:
-    """The small course, released: a copy, since a release takes seconds."""
+    """The small course, released, where `small` would be: a copy, since a release takes seconds."""
     return course_at(shutil.copytree(released_once.root, tmp_path / "course", symlinks=True))
 
 
+@pytest.fixture(scope="session")
+def course_of(once: Once) -> Callable[[str, Path], Course]:
+    """A released course of one of the repository's assignments: ``course_of(name, folder)`` puts a copy there."""
+    from gradekit.demo import make_course
+
+    def copied(name: str, folder: Path) -> Course:
+        made = once(f"course-of-{name}", lambda place: make_course(Course(ROOT), name, place / "course"))
+        return course_at(shutil.copytree(made / "course", folder, symlinks=True))
+
+    return copied
+
+
 @pytest.fixture
-def edit(small: Course) -> Callable[[Callable[[dict[str, Any]], Any]], None]:
-    """Change the small course's source notebook: ``edit(lambda cells: ...)`` gets its cells by id."""
+def edit(tmp_path: Path) -> Callable[[Callable[[dict[str, Any]], Any]], None]:
+    """Change the small course's source notebook, released or not: ``edit(lambda cells: ...)`` gets its cells by id."""
+    source = Course(tmp_path / "course").source("small")
 
     def change(mend: Callable[[dict[str, Any]], Any]) -> None:
-        node = json.loads(small.source("small").read_text(encoding="utf-8"))
+        node = json.loads(source.read_text(encoding="utf-8"))
         mend({cell["id"]: cell for cell in node["cells"]} | {"": node})
-        small.source("small").write_text(json.dumps(node, indent=1), encoding="utf-8")
+        source.write_text(json.dumps(node, indent=1), encoding="utf-8")
 
     return change
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from gradekit.course.course import Course
+from gradekit.demo import grade_class, hand_in, synthetic_class
+
+NAME = "rnn_from_scratch"
 STUDENTS = ("perfect", "blank", "late", "syntax_error", "backward_not_averaged", "initialize_without_root")
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that `gradekit demo` leaves behind."""
-    folder = tmp_path_factory.mktemp("demo") / "course"
-    command = [sys.executable, "-m", "gradekit.cli", "demo", "--course-dir", str(ROOT), "--to", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert f"class report:  {folder}/reports/rnn_from_scratch/report.html" in done.stdout
-    return folder
+@pytest.fixture(scope="session")
+def demo(once: Callable[..., Path], course_of: Callable[[str, Path], Course]) -> Path:
+    """The folder that `gradekit demo` leaves behind, with those of its class who are looked at."""
+
+    def make(folder: Path) -> None:
+        course = course_of(NAME, folder / "course")
+        found = [item for item in synthetic_class(course, NAME) if item.student in STUDENTS]
+        assert len(found) == len(STUDENTS)
+        hand_in(course, NAME, found)
+        assert [item.failure for item in grade_class(course, NAME)] == [""] * len(STUDENTS)
+
+    return once("demo", make) / "course"
 
 
 def page_of(demo: Path, student: str) -> Path:

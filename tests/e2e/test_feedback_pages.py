@@ -289,22 +289,21 @@ def test_a_printed_page_unfolds(course: Course, opened: Callable[..., Any]) -> N
     assert page.pdf().startswith(b"%PDF")
 
 
-def test_a_graded_submission_becomes_a_page(small: Course, opened: Callable[..., Any]) -> None:
+def test_a_graded_submission_becomes_a_page(released: Course, opened: Callable[..., Any]) -> None:
     """The whole trip: handed in, graded in the sandbox, written, opened; the learner's mistake is on the page."""
-    release(small, "small", solutions=False)
-    with convert.gradebook(read_settings(small)) as gradebook:
+    with convert.gradebook(read_settings(released)) as gradebook:
         gradebook.update_or_create_assignment("small", duedate=DUE.replace(tzinfo=None))
-    hand_in(small, "small", [Submission("ada", {"double": "def double(x):\n    return x * x"})])
-    (done,) = grade_class(Grading(small, "small"), ["ada"])
+    hand_in(released, "small", [Submission("ada", {"double": "def double(x):\n    return x * x"})])
+    (done,) = grade_class(Grading(released, "small"), ["ada"])
     assert done.failure == ""
-    (written,) = write_feedback(small, "small", students(small, "small"))
+    (written,) = write_feedback(released, "small", students(released, "small"))
     assert written.notes[0].startswith("no submission_secret.txt")
-    visit = opened(address(small, "ada"))
+    visit = opened(address(released, "ada"))
     assert visit.page.locator(".total").inner_text() == "2 of 2.5 points"
     assert "double(x) has the right values." in visit.page.inner_text(".part.lost")
     assert "A mistake costs once." in visit.page.inner_text(".part.good")
     assert (visit.said, visit.asked, visit.axe()) == ([], [], [])
-    assert told(small, written.pages[0].read_text(encoding="utf-8")) == []
+    assert told(released, written.pages[0].read_text(encoding="utf-8")) == []
 
 
 def told(course: Course, page: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,7 +23,6 @@ from gradekit.course.course import Course
 from gradekit.demo import Submission, hand_in
 from gradekit.gradebook import convert
 from gradekit.gradebook.settings import read_settings
-from gradekit.release.make import release
 
 PWN = "window.pwned = (window.pwned || '') + '{place} '"
 HANDLER = f'<img src="nowhere" onerror="{PWN}">'
@@ -46,10 +46,10 @@ raise ValueError('''<img src=nowhere onerror="{PWN.format(place="exception")}">'
 """
 
 
-@pytest.fixture
-def hostile(small: Course) -> Course:
-    """The small course with one submission that tries to run scripts wherever it can, autograded by stock nbgrader."""
-    release(small, "small", solutions=False)
+@pytest.fixture(scope="module")
+def autograded(released_once: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The small course with one submission that tries to run scripts wherever it can, autograded; only to be copied."""
+    small = Course(shutil.copytree(released_once.root, tmp_path_factory.mktemp("hostile") / "course", symlinks=True))
     hand_in(small, "small", [Submission("mallory", {})])
     path = small.root / "submitted" / "mallory" / "small" / "small.ipynb"
     node = json.loads(path.read_text())
@@ -66,6 +66,12 @@ def hostile(small: Course) -> Course:
     path.write_text(json.dumps(node))
     convert.run(Autograde, read_settings(small), "small")
     return small
+
+
+@pytest.fixture
+def hostile(autograded: Course, tmp_path: Path) -> Course:
+    """A copy of that course."""
+    return Course(shutil.copytree(autograded.root, tmp_path / "course", symlinks=True))
 
 
 @pytest.fixture

@@ -114,21 +114,45 @@ def _global_generator() -> Iterator[None]:
 
 def learner(assignment: str, **replaced: str) -> dict[str, Any]:
     """Return the namespace of a notebook in which some exercises' cells hold another text, as IPython leaves it."""
+    return run(assignment, replaced)[0]
+
+
+def run(assignment: str, replaced: dict[str, str]) -> tuple[dict[str, Any], bool]:
+    """Return such a namespace, and whether what stood before the first other text stands there still, untouched."""
     namespace: dict[str, Any] = {"__name__": "__main__", "In": [""]}
+    before: dict[str, Any] | None = None
     with _checks_importable():
         for name, solution in BOOKS[assignment].cells.items():
             source = replaced.get(name, solution)
+            if source != solution and before is None:
+                before = things(namespace)
             namespace["In"].append(source)
             with contextlib.suppress(Exception):  # a cell that fails leaves the notebook going, as in Jupyter
                 exec(compile(source, f"<cell {name}>", "exec"), namespace)
-    return namespace
+    now = things(namespace)
+    return namespace, before is not None and all(name in now and now[name] is before[name] for name in before)
+
+
+def things(namespace: dict[str, Any]) -> dict[str, Any]:
+    """Return what every name stands for, and every name of a class."""
+    classes = [(name, value) for name, value in namespace.items() if isinstance(value, type)]
+    return namespace | {f"{name}.{inner}": part for name, value in classes for inner, part in vars(value).items()}
+
+
+@functools.cache
+def solved(assignment: str) -> dict[str, ExerciseResult]:
+    """Judge every exercise of the solution."""
+    namespace, book = learner(assignment), BOOKS[assignment]
+    return {name: judge_in_process(book.loaded, name, namespace) for name in book.points}
 
 
 def judged(assignment: str, **replaced: str) -> dict[str, ExerciseResult]:
-    """Judge every exercise of such a notebook."""
-    namespace = learner(assignment, **replaced)
-    book = BOOKS[assignment]
-    return {name: judge_in_process(book.loaded, name, namespace) for name in book.points}
+    """Judge every exercise of such a notebook; what later cells left untouched is what was judged in the solution."""
+    namespace, untouched = run(assignment, replaced)
+    book, names = BOOKS[assignment], list(BOOKS[assignment].points)
+    first = min(map(names.index, replaced), default=0) if untouched else 0
+    fresh = {name: judge_in_process(book.loaded, name, namespace) for name in names[first:]}
+    return {name: solved(assignment)[name] for name in names[:first]} | fresh
 
 
 @functools.cache
@@ -281,7 +305,7 @@ def test_fresh_inputs_change_no_honest_score(assignment: str, label: str) -> Non
 def test_odd_answer_is_decided(assignment: str, name: str, answer: str) -> None:
     """An answer of an odd kind earns 0 as a wrong answer; it is never undecided."""
     cell = emptied(BOOKS[assignment].cells[name], f"return {answer}")
-    assert scores(judged(assignment, **{name: cell}))[name] == 0
+    assert judge_in_process(BOOKS[assignment].loaded, name, learner(assignment, **{name: cell})).score == 0
 
 
 @pytest.mark.parametrize(("assignment", "one", "two"), pairs())
@@ -303,3 +327,15 @@ def test_grading_twice_gives_the_same(assignment: str, one: str, two: str) -> No
     np.random.seed(5)
     item = BOOKS[assignment].wrong[one]
     assert judged(assignment, **{item.exercise: item.source}) == judged_wrong(assignment, one)
+
+
+def test_what_is_judged_again() -> None:
+    """A cell that touches an earlier one's function or class has the earlier exercise judged again; no other has."""
+    cells = BOOKS["rnn_from_scratch"].cells
+    for more, untouched in (
+        ("", True),
+        ("\nsoftmax = None", False),
+        ("\nTanh.__call__ = None", False),
+        ("\nmore = 1", True),
+    ):
+        assert run("rnn_from_scratch", {"forward": cells["forward"] + "\n" + more})[1] is untouched, more

@@ -30,16 +30,31 @@ from gradekit.model import ExerciseResult, GradeReport, TestResult, Verdict
 from gradekit.worker import sandbox
 
 ROOT = Path(__file__).parents[2]
-# Grades notebooks with otter, each in a process that can be given up; prints the scores as JSON.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+# Grades notebooks with otter, in a process that can be given up; prints the scores as JSON, by notebook.
 OTTER_DRIVER = """
-import json, sys
+import json, os, sys
 from otter.api import grade_submission
 
-results = grade_submission(sys.argv[1], sys.argv[2], quiet=True)
-print("SCORES" + json.dumps({name: result.score for name, result in results.results.items()}))
+found = {}
+for path in sys.argv[2:]:
+    os.chdir(os.path.dirname(path))
+    results = grade_submission(path, sys.argv[1], quiet=True)
+    found[path] = {name: result.score for name, result in results.results.items()}
+print("SCORES" + json.dumps(found))
 """
 RIGHT = {"double": "def double(x):\n    return x + x", "quadruple": "def quadruple(x):\n    return double(double(x))"}
 FULL = {"double": 0.5, "quadruple": 2.0}
+ANSWERS: dict[str, tuple[dict[str, str], dict[str, float]]] = {
+    "right": (RIGHT, FULL),
+    "blank": ({}, {"double": 0.0, "quadruple": 0.0}),
+    "partial": (
+        RIGHT | {"double": "def double(x):\n    x *= 2\n    return x"},
+        {"double": 0.5 * 2 / 3, "quadruple": 2.0},
+    ),
+    "exits": (RIGHT | {"double": "def double(x):\n    raise SystemExit"}, {"double": 0.0, "quadruple": 2.0}),
+}
+NAMES = ("with a space.ipynb", "étude.ipynb")
 
 
 @pytest.fixture
@@ -68,10 +83,16 @@ def lay_out(made: Path, root: Path) -> Path:
     return root / "submission"
 
 
-def run_autograder(root: Path) -> dict[str, Any]:
-    """Run Gradescope's own path; return results.json."""
+def run_script(root: Path) -> dict[str, Any]:
+    """Run the script that Gradescope runs; return results.json."""
     environment = {**os.environ, "AUTOGRADER_ROOT": str(root), "AUTOGRADER_PYTHON": sys.executable}
-    subprocess.run(["bash", str(root / "run_autograder")], env=environment, check=True, timeout=300)
+    subprocess.run(["bash", str(root / "run_autograder")], env=environment, check=False, timeout=300)
+    return json.loads((root / "results" / "results.json").read_text(encoding="utf-8"))
+
+
+def run_autograder(root: Path) -> dict[str, Any]:
+    """Do what that script does, in this process; return results.json."""
+    gradescope_run.main(root, "small")
     return json.loads((root / "results" / "results.json").read_text(encoding="utf-8"))
 
 
@@ -80,48 +101,63 @@ def scores(results: dict[str, Any]) -> dict[str, float]:
     return {test["name"]: test["score"] for test in results["tests"] if "score" in test}
 
 
-def otter_scores(submission: Path, made: Path) -> dict[str, float]:
-    """Grade one notebook with otter, in a process of its own."""
-    command = [sys.executable, "-W", "ignore", "-c", OTTER_DRIVER, str(submission), str(made)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=submission.parent)
+def otter_scores(made: Path, *submissions: Path) -> list[dict[str, float]]:
+    """Grade notebooks with otter, in a process without a course to be found."""
+    command = [sys.executable, "-W", "ignore", "-c", OTTER_DRIVER, str(made), *map(str, submissions)]
+    environment = {name: value for name, value in os.environ.items() if name != "GRADEKIT_COURSE"}
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=300, cwd=made.parent, env=environment
+    )
     assert "SCORES" in done.stdout, done.stderr[-2000:]
-    return json.loads(done.stdout.rsplit("SCORES", 1)[1])
+    return list(json.loads(done.stdout.rsplit("SCORES", 1)[1]).values())
 
 
-@pytest.fixture(scope="module")
-def exported(released_once: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+@pytest.fixture(scope="session")
+def exported(once: Callable[..., Path], released_once: Course) -> Course:
     """The small course, released, with limits that a test can wait for; not to be changed."""
-    course = Course(Path(shutil.copytree(released_once.root, tmp_path_factory.mktemp("exported") / "course")))
-    with (course.root / "nbgrader_config.py").open("a", encoding="utf-8") as config:
-        config.write("\nc.Gradekit.call_s = 3\nc.Gradekit.exercise_s = 10\nc.Gradekit.cell_s = 5\n")
-    otter.export(course, "small", course.root / "otter")
-    gradescope.export(course, "small", course.root / "gradescope")
-    return course
+
+    def export(folder: Path) -> None:
+        course = Course(Path(shutil.copytree(released_once.root, folder / "course")))
+        with (course.root / "nbgrader_config.py").open("a", encoding="utf-8") as config:
+            config.write("\nc.Gradekit.call_s = 1\nc.Gradekit.exercise_s = 3\nc.Gradekit.cell_s = 2\n")
+        otter.export(course, "small", course.root / "otter")
+        gradescope.export(course, "small", course.root / "gradescope")
+
+    return Course(once("exported", export) / "course")
+
+
+@pytest.fixture(scope="session")
+def in_otter(once: Callable[..., Path], exported: Course) -> dict[str, dict[str, float]]:
+    """What otter gives for every answer, and for the right one under every name; it takes seconds to start."""
+
+    def grade(folder: Path) -> None:
+        paths = {name: hand_in(exported, folder / name, cells) for name, (cells, _) in ANSWERS.items()}
+        paths |= {name: hand_in(exported, folder / "named", RIGHT, name=name) for name in NAMES}
+        found = otter_scores(exported.root / "otter" / "autograder.zip", *paths.values())
+        (folder / "scores.json").write_text(json.dumps(dict(zip(paths, found, strict=True))), encoding="utf-8")
+
+    return json.loads((once("in-otter", grade) / "scores.json").read_text(encoding="utf-8"))
 
 
 # --- equal scores ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("cells", "expected"),
-    [
-        (RIGHT, FULL),
-        ({}, {"double": 0.0, "quadruple": 0.0}),
-        (RIGHT | {"double": "def double(x):\n    x *= 2\n    return x"}, {"double": 0.5 * 2 / 3, "quadruple": 2.0}),
-        (RIGHT | {"double": "def double(x):\n    raise SystemExit"}, {"double": 0.0, "quadruple": 2.0}),
-    ],
-    ids=["right", "blank", "partial", "exits"],
+    ("answer", "run"), [("right", run_script), *((answer, run_autograder) for answer in ANSWERS if answer != "right")]
 )
 @pytest.mark.usefixtures("elsewhere")
 def test_otter_and_gradescope_agree(
-    exported: Course, tmp_path: Path, cells: dict[str, str], expected: dict[str, float]
+    exported: Course,
+    in_otter: dict[str, dict[str, float]],
+    tmp_path: Path,
+    answer: str,
+    run: Callable[[Path], dict[str, Any]],
 ) -> None:
     """The file that a student hands in to nbgrader scores the same in otter and on Gradescope, exercise by exercise."""
-    submission = hand_in(exported, tmp_path / "in", cells)
-    assert otter_scores(submission, exported.root / "otter" / "autograder.zip") == pytest.approx(expected, abs=1e-12)
-    folder = lay_out(exported.root / "gradescope" / "autograder.zip", tmp_path / "root")
-    shutil.copy(submission, folder)
-    found = run_autograder(tmp_path / "root")
+    cells, expected = ANSWERS[answer]
+    assert in_otter[answer] == pytest.approx(expected, abs=1e-12)
+    hand_in(exported, lay_out(exported.root / "gradescope" / "autograder.zip", tmp_path / "root"), cells)
+    found = run(tmp_path / "root")
     assert scores(found) == pytest.approx(expected, abs=1e-12)
     assert found["score"] == pytest.approx(sum(expected.values()), abs=1e-12)
 
@@ -150,7 +186,8 @@ def test_the_whole_class_scores_the_same_in_all_four(tmp_path: Path) -> None:
     exported = gradescope.export(course, "rnn_from_scratch", tmp_path / "gradescope")
     for submission in submissions:
         path = course.root / "submitted" / submission.student / "rnn_from_scratch" / "rnn_from_scratch.ipynb"
-        assert otter_scores(path, made.zip) == pytest.approx(ours[submission.student], abs=1e-9), submission.student
+        (found,) = otter_scores(made.zip, path)
+        assert found == pytest.approx(ours[submission.student], abs=1e-9), submission.student
         root = tmp_path / f"root-{submission.student}"
         shutil.copy(path, lay_out(exported, root))
         assert scores(run_autograder(root)) == ours[submission.student], submission.student
@@ -203,12 +240,13 @@ def test_what_otter_loses_gets_a_score_and_a_reason(exported: Course, tmp_path: 
     assert said in shown.replace("\\", "")
 
 
-@pytest.mark.parametrize("name", ["with a space.ipynb", "étude.ipynb"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.usefixtures("elsewhere")
-def test_renamed_notebooks_are_graded(exported: Course, tmp_path: Path, name: str) -> None:
+def test_renamed_notebooks_are_graded(
+    exported: Course, in_otter: dict[str, dict[str, float]], tmp_path: Path, name: str
+) -> None:
     """A notebook of another name is the notebook, in otter and on Gradescope; staff read under which name it came."""
-    submission = hand_in(exported, tmp_path / "in", RIGHT, name=name)
-    assert otter_scores(submission, exported.root / "otter" / "autograder.zip") == FULL
+    assert in_otter[name] == FULL
     folder = lay_out(exported.root / "gradescope" / "autograder.zip", tmp_path / "root")
     hand_in(exported, folder, RIGHT, name=name)
     found = run_autograder(tmp_path / "root")
@@ -239,22 +277,22 @@ def _staff(found: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    "break_it",
+    ("break_it", "run"),
     [
-        _ends,
-        lambda root: shutil.rmtree(root / "source" / "course" / "tests"),
-        lambda root: (root / "submission" / "small.ipynb").write_bytes(b"\xff{"),
-        lambda root: os.mkfifo(root / "submission" / "small.ipynb"),
+        (_ends, run_script),
+        (lambda root: shutil.rmtree(root / "source" / "course" / "tests"), run_autograder),
+        (lambda root: (root / "submission" / "small.ipynb").write_bytes(b"\xff{"), run_autograder),
+        (lambda root: os.mkfifo(root / "submission" / "small.ipynb"), run_autograder),
     ],
     ids=["our process dies", "no tests", "no notebook at all", "a pipe"],
 )
-def test_there_is_always_a_result(exported: Course, tmp_path: Path, break_it: Callable[[Path], Any]) -> None:
+def test_there_is_always_a_result(
+    exported: Course, tmp_path: Path, break_it: Callable[[Path], Any], run: Callable[[Path], dict[str, Any]]
+) -> None:
     """Whatever breaks, results.json is there, says that a person must look, and keeps the reason to staff."""
     lay_out(exported.root / "gradescope" / "autograder.zip", tmp_path / "root")
     break_it(tmp_path / "root")
-    environment = {**os.environ, "AUTOGRADER_ROOT": str(tmp_path / "root"), "AUTOGRADER_PYTHON": sys.executable}
-    subprocess.run(["bash", str(tmp_path / "root" / "run_autograder")], env=environment, check=False, timeout=300)
-    found = json.loads((tmp_path / "root" / "results" / "results.json").read_text(encoding="utf-8"))
+    found = run(tmp_path / "root")
     assert found["score"] == 0
     assert "person will look" in found["output"].replace("\\", "")
     assert _staff(found)

@@ -51,12 +51,11 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def course(shelf: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Course:
     """The small course, released, in which ada and bob handed in; nothing is graded."""
     if not (shelf / "course").exists():
-        small: Course = request.getfixturevalue("small")
-        release(small, "small", solutions=False)
-        with convert.gradebook(read_settings(small)) as gradebook:
+        released: Course = request.getfixturevalue("released")
+        with convert.gradebook(read_settings(released)) as gradebook:
             gradebook.update_or_create_assignment("small", duedate=DUE.replace(tzinfo=None))
-        hand_in(small, "small", [Submission("ada", WRONG), Submission("bob", {})])
-        small.root.rename(shelf / "course")
+        hand_in(released, "small", [Submission("ada", WRONG), Submission("bob", {})])
+        released.root.rename(shelf / "course")
     shutil.copytree(shelf / "course", tmp_path / "graded", symlinks=True)
     return Course(tmp_path / "graded")
 

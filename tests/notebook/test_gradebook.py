@@ -38,7 +38,6 @@ from gradekit.gradebook.staged import StagedAutograde
 from gradekit.handin.submission import take_in
 from gradekit.model import GradeReport, Note
 from gradekit.plugin.autograde import EngineAutograde
-from gradekit.release.make import release
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -147,11 +146,10 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def course(shelf: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Course:
     """The small course, released, with a due date."""
     if not (shelf / "course").exists():
-        small: Course = request.getfixturevalue("small")
-        release(small, "small", solutions=False)
-        with convert.gradebook(read_settings(small)) as book:
+        released: Course = request.getfixturevalue("released")
+        with convert.gradebook(read_settings(released)) as book:
             book.update_or_create_assignment("small", duedate=DUE.replace(tzinfo=None))
-        small.root.rename(shelf / "course")
+        released.root.rename(shelf / "course")
     shutil.copytree(shelf / "course", tmp_path / "copy", symlinks=True)
     return Course(tmp_path / "copy")
 

@@ -7,18 +7,20 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from nbgrader.converters.base import NbGraderException
 
 from gradekit.course import notebook
 from gradekit.course.course import Course
-from gradekit.demo import Submission, grade_class, hand_in, make_course, results, synthetic_class
+from gradekit.demo import Submission, grade_class, hand_in, results, synthetic_class
+from gradekit.errors import CourseError
 from gradekit.gradebook import convert
 from gradekit.gradebook.settings import read_settings
-from gradekit.release.make import release
+from gradekit.plugin.autograde import EngineAutograde
 
 ROOT = Path(__file__).parents[2]
 COURSE = Course(ROOT)
@@ -40,37 +42,39 @@ def scores(course: Course, assignment: str, student: str) -> dict[str, float]:
         return {grade.name: grade.auto_score for book in found.notebooks for grade in book.grades}
 
 
-@pytest.fixture(scope="module", params=COURSE.assignments())
+@pytest.fixture(scope="session", params=COURSE.assignments())
 def graded(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, Course, Any]]:
+    request: pytest.FixtureRequest, once: Callable[..., Path], course_of: Callable[[str, Path], Course]
+) -> tuple[str, Course]:
     """The worked solution and the untouched student version of an assignment, graded by `nbgrader autograde`."""
     name = request.param
-    course = make_course(COURSE, name, tmp_path_factory.mktemp("nbgrader") / "c")
-    blank = notebook.cells(notebook.read(course.root / "release" / name / f"{name}.ipynb"))
-    untouched = Submission("untouched", {cell.id: cell.source for cell in blank})
-    hand_in(course, name, [Submission("solution", {}), untouched])
-    yield name, course, nbgrader(course, "autograde", name)
-    shutil.rmtree(course.root)
+
+    def grade(folder: Path) -> None:
+        course = course_of(name, folder / "course")
+        blank = notebook.cells(notebook.read(course.root / "release" / name / f"{name}.ipynb"))
+        untouched = Submission("untouched", {cell.id: cell.source for cell in blank})
+        hand_in(course, name, [Submission("solution", {}), untouched])
+        for command in ("autograde", "generate_feedback"):
+            run = nbgrader(course, command, name)
+            assert run.returncode == 0, run.stderr
+
+    return name, Course(once(f"nbgrader-{name}", grade) / "course")
 
 
 class TestAutograde:
     """Plain `nbgrader autograde` with our hidden tests."""
 
-    def test_full_marks_and_none(self, graded: tuple[str, Course, Any]) -> None:
+    def test_full_marks_and_none(self, graded: tuple[str, Course]) -> None:
         """The solution scores all points, the released notebook none, to the last bit."""
-        name, course, run = graded
-        assert run.returncode == 0, run.stderr
+        name, course = graded
         exercises = notebook.exercises(notebook.cells(notebook.read(course.source(name))))
         solved, untouched = (scores(course, name, student) for student in ("solution", "untouched"))
         assert {e.name: solved[f"{e.name}-grade"] for e in exercises} == {e.name: e.points for e in exercises}
         assert set(untouched.values()) == {0.0}
 
-    def test_feedback_is_made_and_tells_the_reason(self, graded: tuple[str, Course, Any]) -> None:
+    def test_feedback_is_made_and_tells_the_reason(self, graded: tuple[str, Course]) -> None:
         """`nbgrader generate_feedback` writes a page; it holds the tests' sentences and no line of theirs."""
-        name, course, _ = graded
-        run = nbgrader(course, "generate_feedback", name)
-        assert run.returncode == 0, run.stderr
+        name, course = graded
         page = (course.root / "feedback" / "untouched" / name / f"{name}.html").read_text()
         assert "runtime error:" in page
         assert "NotImplementedError" in page
@@ -78,9 +82,9 @@ class TestAutograde:
             if "expect." in line and len(line.strip()) > 30:
                 assert line.strip() not in page
 
-    def test_solution_prints_nothing_to_stderr(self, graded: tuple[str, Course, Any]) -> None:
+    def test_solution_prints_nothing_to_stderr(self, graded: tuple[str, Course]) -> None:
         """No graded cell of the solution has an error or a warning, which nbgrader would score 0."""
-        name, course, _ = graded
+        name, course = graded
         node = json.loads((course.root / "autograded" / "solution" / name / f"{name}.ipynb").read_text())
         for cell in node["cells"]:
             for output in cell.get("outputs", ()):
@@ -91,9 +95,9 @@ class TestAutograde:
 class TestDemo:
     """The synthetic class, with the small course."""
 
-    def test_class_is_graded_and_read_back(self, small: Course, tmp_path: Path) -> None:
+    def test_class_is_graded_and_read_back(self, released: Course) -> None:
         """Each kind of submission earns what it should; a late one is seen to be late; feedback lies there."""
-        course = make_course(small, "small", tmp_path / "demo")
+        course = released
         submissions = synthetic_class(course, "small")
         hand_in(course, "small", submissions)
         graded = {item.student: item.report for item in grade_class(course, "small", jobs=2)}
@@ -120,26 +124,29 @@ class TestDemo:
 class TestBadInput:
     """What is wrong beforehand is one clear sentence and nbgrader's exit code 1, and nothing is written."""
 
+    def files(self, course: Course) -> list[str]:
+        """Return what lies in a course."""
+        return sorted(str(path) for path in course.root.rglob("*") if "__pycache__" not in str(path))
+
     def refused(self, course: Course, said: str, *words: str) -> None:
         """Run `nbgrader autograde` and hold it to a sentence, exit code 1, no traceback, no file."""
-        before = sorted(str(path) for path in course.root.rglob("*") if "__pycache__" not in str(path))
+        before = self.files(course)
         run = nbgrader(course, "autograde", *words)
         assert run.returncode == 1, run.stderr
         assert said in run.stderr
         assert "Traceback" not in run.stderr
-        assert sorted(str(path) for path in course.root.rglob("*") if "__pycache__" not in str(path)) == before
+        assert self.files(course) == before
 
     def test_before_the_first_release(self, small: Course) -> None:
         """Autograding before the first release says which command comes first."""
         self.refused(small, "Release it first: gradekit release small", "small")
 
-    def test_not_in_the_gradebook(self, small: Course) -> None:
+    def test_not_in_the_gradebook(self, released: Course) -> None:
         """A gradebook of another assignment does not help."""
-        other = small.root / "source" / "other"
-        shutil.copytree(small.source_folder("small"), other, symlinks=True)
+        other = released.root / "source" / "other"
+        shutil.copytree(released.source_folder("small"), other, symlinks=True)
         (other / "small.ipynb").rename(other / "other.ipynb")
-        release(small, "small", solutions=False)
-        self.refused(small, "does not know the assignment 'other'", "other")
+        self.refused(released, "does not know the assignment 'other'", "other")
 
     def test_unknown_assignment(self, small: Course) -> None:
         """A misspelt assignment is answered with the nearest name."""
@@ -157,9 +164,18 @@ class TestBadInput:
         ],
         ids=["corrupt reference", "no reference", "no tests", "failing tests", "no folder", "broken source"],
     )
-    def test_spoilt_course(self, small: Course, spoil: Callable[[Course], Any], said: str) -> None:
+    def test_spoilt_course(self, released: Course, spoil: Callable[[Course], Any], said: str) -> None:
         """A fault on our side is found before the first submission is touched: nobody is scored 0 for it."""
-        release(small, "small", solutions=False)
-        hand_in(small, "small", [Submission("someone", {})])
-        spoil(small)
-        self.refused(small, said, "small")
+        hand_in(released, "small", [Submission("someone", {})])
+        spoil(released)
+        before = self.files(released)
+        with pytest.raises(CourseError, match=said) as refused:
+            convert.run(EngineAutograde, read_settings(released), "small")
+        assert isinstance(refused.value.__cause__, NbGraderException)  # for which the command exits with 1
+        assert self.files(released) == before
+
+    def test_spoilt_course_by_the_command(self, released: Course) -> None:
+        """Such a fault ends the command as it should."""
+        hand_in(released, "small", [Submission("someone", {})])
+        (released.hidden("small") / "tests.py").write_text("1 / 0")
+        self.refused(released, "cannot be run", "small")

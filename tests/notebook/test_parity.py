@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nbgrader.converters import Autograde, GenerateAssignment
 
+from gradekit.course import notebook
 from gradekit.course.course import Course
-from gradekit.demo import hand_in, make_course, synthetic_class
+from gradekit.demo import Submission, hand_in, synthetic_class
 from gradekit.grade.classroom import due, grade_class
 from gradekit.grade.judge import Grading
 from gradekit.gradebook import convert
@@ -68,15 +70,28 @@ def scores(course: Course, assignment: str) -> dict[tuple[str, str], float | Non
         }
 
 
-FIRST = "rnn_from_scratch"  # the others' classes take minutes: the long run has them
-CLASSES = [name if name == FIRST else pytest.param(name, marks=pytest.mark.slow) for name in COURSE.assignments()]
+def class_of(course: Course, name: str) -> list[Submission]:
+    """Return three who tell much: half of it done, a first function that raises, a mistake in every exercise."""
+    found = {submission.student: submission for submission in synthetic_class(course, name)}
+    exercises = notebook.exercises(notebook.cells(notebook.read(course.source(name))))
+    typical = [found[student].cells for student in found if student.startswith(tuple(f"{e.name}_" for e in exercises))]
+    mistakes = {cell: source for cells in typical for cell, source in cells.items()}
+    assert len(mistakes) == len(exercises)
+    return [found["half_done"], found["exception"], Submission("mistakes", mistakes)]
 
 
-@pytest.mark.parametrize("name", CLASSES)
-def test_demo_class(name: str, tmp_path: Path) -> None:
-    """The whole demo class: every graded cell has the same score, to the last bit."""
-    course = make_course(COURSE, name, tmp_path / "ours")
-    hand_in(course, name, synthetic_class(course, name))
+# The whole class of each takes minutes: it repeats, one at a time, what the three hold in every exercise.
+@pytest.mark.parametrize("members", [class_of, pytest.param(synthetic_class, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", COURSE.assignments())
+def test_demo_class(
+    name: str,
+    members: Callable[[Course, str], Sequence[Submission]],
+    course_of: Callable[[str, Path], Course],
+    tmp_path: Path,
+) -> None:
+    """A class of every kind: every graded cell has the same score, to the last bit."""
+    course = course_of(name, tmp_path / "ours")
+    hand_in(course, name, members(course, name))
     for path in (course.root / "submitted").glob(f"*/{name}/{name}.ipynb"):
         node = json.loads(path.read_text())
         for cell in node["cells"]:

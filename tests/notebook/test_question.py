@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +11,20 @@ import pytest
 from nbgrader.converters import GenerateFeedback
 
 from gradekit.course.course import Course
-from gradekit.demo import Submission, hand_in, make_course
+from gradekit.demo import Submission, hand_in
 from gradekit.grade.classroom import due, grade_class
 from gradekit.grade.judge import Grading
 from gradekit.gradebook import convert
 from gradekit.gradebook.settings import read_settings
 
-ROOT = Path(__file__).parents[2]
 NAME, QUESTION = "next_token", "floor-question"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def course(course_of: Callable[[str, Path], Course], tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A course in which one student solved all and answered, one handed in the released notebook, both graded."""
-    made = make_course(Course(ROOT), NAME, tmp_path_factory.mktemp("course") / "c")
+    made = course_of(NAME, tmp_path_factory.mktemp("course") / "c")
     released = made.root / "release" / NAME / f"{NAME}.ipynb"
     blank = {cell["id"]: "".join(cell["source"]) for cell in json.loads(released.read_text())["cells"]}
     hand_in(made, NAME, [Submission("solved", {}), Submission("blank", blank)])
