@@ -90,13 +90,15 @@ def pages() -> list[Path]:
 
 @pytest.mark.parametrize("page", pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_pages_name_what_is_there(page: Path) -> None:
-    """Every path, module and link in a page leads somewhere."""
+    """Every path, module, test and link in a page leads somewhere."""
     text = page.read_text(encoding="utf-8")
     paths = set(PATH.findall(text)) - MADE
     assert not [path for path in paths if not ((ROOT / path).exists() or (PACKAGE / path).exists())]
     modules = set(re.findall(r"\bgradekit(?:\.[a-z_]+)+", text))
     modules |= {f"{where}.{name}" for where, name in re.findall(r"from (gradekit[\w.]*) import (\w+)", text)}
     assert not [name for name in modules if not is_there(name)]
+    tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
+    assert not [name for path, name in tests if f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8")]
     links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)
     assert not [link for link in links if not (page.parent / link).exists()]
 
