@@ -30,24 +30,66 @@ if TYPE_CHECKING:
     from gradekit.verify.findings import Proof, ProofFinding
 
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=gradekit.__doc__)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
+# What stands in brackets in a help text is markup to rich: a default that is no value is said by `show_default`.
 Assignment = Annotated[str, typer.Argument(help="The assignment's name: its folder below source/.")]
 CourseDir = Annotated[
-    Path | None, typer.Option(help="The course's folder.  [default: nbgrader's setting, else this folder]")
+    Path | None,
+    typer.Option(help="The course's folder.", show_default="nbgrader's setting, else the working folder"),
 ]
-Solutions = Annotated[bool, typer.Option(help="Run the source and write solutions/ too.")]
-To = Annotated[Path | None, typer.Option(help="A new folder for the demo's course.  [default: a temporary one]")]
-ExportTo = Annotated[Path | None, typer.Option("--to", help="A new folder.  [default: <assignment>-<grader>]")]
-Students = Annotated[list[str] | None, typer.Option(help="A student to grade; may be given several times.")]
-Learners = Annotated[list[str] | None, typer.Option("--student", help="Whose page; may be given several times.")]
-Jobs = Annotated[int | None, typer.Option(min=1, help="Processes that work at once.  [default: one a core]")]
-Force = Annotated[bool, typer.Option("--force", help="Grade also what has not changed.")]
-AllCells = Annotated[bool, typer.Option("--all-cells", help="Run the cells after the last graded one too.")]
-Isolation = Annotated[str, typer.Option(help="'none' runs learners' code with your own rights.")]
-Db = Annotated[str, typer.Option(help="The gradebook's address.  [default: nbgrader's setting]")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result for programs.")]
+Solutions = Annotated[bool, typer.Option(help="Run the source notebook, and write the worked solutions too.")]
+To = Annotated[
+    Path | None, typer.Option(help="The new folder to make the demo's course in.", show_default="a temporary folder")
+]
+ExportTo = Annotated[
+    Path | None,
+    typer.Option("--to", help="The new folder to write the export to.", show_default="<assignment>-<grader>"),
+]
+Students = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="The student whose submission to grade; may be given several times.", show_default="all who handed in"
+    ),
+]
+Learners = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--student",
+        help="The student whose page to write; may be given several times.",
+        show_default="all in the gradebook",
+    ),
+]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, help="The number of processes that work at once.", show_default="one a core")
+]
+Force = Annotated[bool, typer.Option("--force", help="Grade unchanged submissions again too.")]
+AllCells = Annotated[bool, typer.Option("--all-cells", help="Run the cells after the last graded cell too.")]
+Isolation = Annotated[
+    str, typer.Option(help="The sandbox: 'landlock'; or 'none', which runs learners' code with your own rights.")
+]
+Db = Annotated[
+    str, typer.Option(help="The gradebook's address in SQLAlchemy's form.", show_default="nbgrader's setting")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")]
 T = TypeVar("T")
+
+
+def _say_version(asked: bool) -> None:  # noqa: FBT001  (the command-line library's signature)
+    if asked:
+        typer.echo(f"gradekit {gradekit.__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option("--version", callback=_say_version, is_eager=True, help="Print gradekit's version and exit."),
+]
+
+
+@app.callback(help=gradekit.__doc__)
+def gradekit_itself(*, version: Version = False) -> None:
+    """Take the options that stand before a command."""
 
 
 def open_course(folder: Path | None, db: str = "") -> Course:

@@ -61,6 +61,7 @@ cd "$root"
 exec "${{AUTOGRADER_PYTHON:-$root/venv/bin/python}}" {command}
 """
 PYTHONS = "3.13 3.12 3.11"
+INSTALL = "In gradekit's folder: pip install '.[grader]'"
 
 
 def load(course: Course, assignment: str) -> Assignment:
@@ -131,7 +132,7 @@ def make_wheel(folder: Path) -> Path:
     found = importlib.metadata.distribution("gradekit")
     about = found.read_text("METADATA") or found.read_text("PKG-INFO")  # of a folder that pip or setuptools made
     if not about:
-        raise HostError("gradekit is not installed in this Python.", help="Install it: pip install gradekit")
+        raise HostError("gradekit is not installed in this Python.", help=INSTALL)
     package, stem = Path(gradekit.__file__).parent, f"gradekit-{found.version}"
     held = {
         item.relative_to(package.parent).as_posix(): item.read_bytes()
@@ -185,7 +186,8 @@ def pins(*roots: str) -> tuple[str, ...]:
             found = importlib.metadata.distribution(wanted.name)
         except importlib.metadata.PackageNotFoundError:
             if wanted.name in {Requirement(root).name for root in roots}:
-                raise HostError(f"{wanted.name} is not installed.", help=f"pip install '{wanted}'") from None
+                advice = INSTALL if name == "gradekit" else f"pip install '{wanted}'"
+                raise HostError(f"{wanted.name} is not installed.", help=advice) from None
             continue  # asked for on another platform, or by an extra that nobody installed
         versions[name] = found.version
         waiting += _needs(found, wanted.extras)

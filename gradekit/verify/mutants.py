@@ -95,7 +95,7 @@ def mutants(exercise: Exercise) -> tuple[Mutant, ...]:
     except ImportError as error:
         raise HostError(
             f"The mutants of a solution are made by mutmut, which is not installed here: {error}.",
-            help="Run: python -m pip install 'gradekit[dev]'",
+            help="Install the packages of the extra verify: pip install 'libcst>=1.9' 'mutmut==3.8.*'",
         ) from None
     source = exercise.stub.source
     operators = [*mutation_operators, *numpy_operators(), (libcst.Name, _another_variable(source))]

@@ -143,7 +143,7 @@ def torch_truth(case: Case) -> Answers:
     except ImportError as error:
         if os.environ.get("GRADEKIT_REQUIRE_ORACLE"):
             pytest.fail(f"GRADEKIT_REQUIRE_ORACLE is set, and PyTorch cannot be imported: {error}.")
-        pytest.skip(f"the second oracle needs PyTorch ({error}): pip install 'gradekit[oracle]'")
+        pytest.skip(f"the second oracle needs PyTorch ({error}): pip install '.[oracle]'")
     n_h, size = case.parameters["Wxh"].shape
     rnn = torch.nn.RNN(size, n_h, nonlinearity="tanh", dtype=torch.float64)
     linear = torch.nn.Linear(n_h, size, dtype=torch.float64)

@@ -127,7 +127,7 @@ def torch_truth(case: Case) -> Answers:
     except ImportError as error:
         if os.environ.get("GRADEKIT_REQUIRE_ORACLE"):
             pytest.fail(f"GRADEKIT_REQUIRE_ORACLE is set, and PyTorch cannot be imported: {error}.")
-        pytest.skip(f"the second oracle needs PyTorch ({error}): pip install 'gradekit[oracle]'")
+        pytest.skip(f"the second oracle needs PyTorch ({error}): pip install '.[oracle]'")
     H, K = case.params[0].shape
     rnn = torch.nn.RNN(K, H, nonlinearity="tanh", dtype=torch.float64)
     linear = torch.nn.Linear(H, K, dtype=torch.float64)

@@ -162,7 +162,7 @@ def import_torch() -> Any:
     except ImportError as error:
         if os.environ.get("GRADEKIT_REQUIRE_ORACLE"):
             pytest.fail(f"GRADEKIT_REQUIRE_ORACLE is set, and PyTorch cannot be imported: {error}.")
-        pytest.skip(f"the second oracle needs PyTorch ({error}): pip install 'gradekit[oracle]'")
+        pytest.skip(f"the second oracle needs PyTorch ({error}): pip install '.[oracle]'")
 
 
 def torch_truth(case: Case) -> Answers:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+import typer
 
+import gradekit
 from gradekit import cli, errors
 from gradekit.course.course import CONFIG, Course
 
@@ -91,6 +95,44 @@ def test_commands_write_and_say_what(
     monkeypatch.chdir(small.root)
     assert run(monkeypatch, "freeze", "small") == 0
     assert "reference.npz" in capsys.readouterr().out
+
+
+def commands(found: Any = None, *words: str) -> list[tuple[tuple[str, ...], Any]]:
+    """Return every command with the words that call it; the command line itself is the first, groups are in it."""
+    found = found or typer.main.get_command(cli.app)
+    below = getattr(found, "commands", {})
+    return [(words, found), *(item for name in below for item in commands(below[name], *words, name))]
+
+
+NOUNS = r"(assignment|student|submission|page|folder|course|notebook|process|cell|sandbox|gradebook|result|version)"
+
+
+@pytest.mark.parametrize(
+    ("words", "command"), commands(), ids=[" ".join(("gradekit", *words)) for words, _ in commands()]
+)
+def test_help_of_every_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], command: Any
+) -> None:
+    """Each option of each command has a sentence about a thing, and shows it and its default whole."""
+    monkeypatch.setenv("COLUMNS", "160")
+    run(monkeypatch, *words, "--help")
+    shown = " ".join(re.sub("[│╭╮╰╯─]", " ", capsys.readouterr().out).split())
+    for option in command.params:
+        assert option.help in shown, option.name
+        assert re.fullmatch(r"[A-Z][^\[]*\.", option.help), option.name
+        assert re.search(NOUNS, option.help), option.name
+        default = option.show_default if isinstance(option.show_default, str) else option.default
+        if option.required:
+            assert "[required]" in shown
+        elif not getattr(option, "is_flag", False):
+            assert default, f"{option.name}: say by show_default what is done without it"
+            assert re.search(rf"\[default: \(?{re.escape(str(default))}\)?\]", shown), option.name
+
+
+def test_version_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """`gradekit --version` prints the package's version."""
+    assert run(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out == f"gradekit {gradekit.__version__}\n"
 
 
 def test_help_answers_without_the_heavy_imports() -> None:

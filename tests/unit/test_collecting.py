@@ -1,4 +1,4 @@
-"""Tests of gradekit.collecting: hostile folders."""
+"""Tests of gradekit.handin.collect: hostile folders."""
 
 from __future__ import annotations
 

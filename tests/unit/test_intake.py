@@ -1,4 +1,4 @@
-"""Tests of gradekit.intake: hostile notebooks, and which file is one."""
+"""Tests of gradekit.handin.find: hostile notebooks, and which file is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of gradekit.repair: whatever was done to a notebook, the source's structure comes back."""
+"""Tests of gradekit.handin.repair: whatever was done to a notebook, the source's structure comes back."""
 
 from __future__ import annotations
 

@@ -18,6 +18,8 @@ from gradekit.worker.shell import OUTPUT_BYTES, TEXT_LIMIT, Outputs, Stream, enc
 from gradekit.worker.values import DEPTH_LIMIT, Stub
 from gradekit.worker.wire import FRAME_BYTES, ITEMS, Closed, Ref, WireError, pack, unpack
 
+NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"  # older ones make no array of more than 32 axes
+
 
 class Straw:
     """A line whose other side has said beforehand all that it will say."""
@@ -256,7 +258,7 @@ def test_plain_values_go_out(value: Any, plain: Any) -> None:
         (np.zeros(1, "datetime64[s]"), "an array of datetime64"),
         (np.broadcast_to(0.0, (10**5, 10**4)), "far too large"),
         (np.zeros(FRAME_BYTES // 8), "far too large"),
-        (np.zeros((1,) * 40), "far too large"),
+        *([(np.zeros((1,) * 40), "far too large")] if NUMPY_2 else []),
         ([0] * ITEMS, "more values than travel"),
         (dict.fromkeys(range(ITEMS), 0), "more values than travel"),
     ],
