@@ -7,18 +7,19 @@ docstring's sentence is what the learner reads.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gradekit import checks
 from gradekit.errors import BadReference, HiddenTestError
-from gradekit.judging.line import Handle, Student, changed_by, describe
+from gradekit.judging.line import Handle, LearnerError, Student, changed_by, describe
 from gradekit.judging.picture import KINDS, draw
 from gradekit.judging.reference import Reference
 from gradekit.model import IN_PLACE, PROPERTY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
 
@@ -45,6 +46,24 @@ class Expect:
 
     def __init__(self) -> None:
         self.judged = 0  # demands that were met; a test that demanded nothing proves nothing
+        self._right: list[str] = []  # the sizes of the cases that went through
+
+    @contextmanager
+    def case(self, **sizes: int) -> Iterator[None]:
+        """Name the sizes of the case that a with block tests: where it fails, the learner reads them.
+
+        So are those of the last case before it that was right: ``with expect.case(N=1, T=4): …``
+        """
+        named = ", ".join(f"{name} = {size}" for name, size in sizes.items())
+        where = f"for {named}" + (f"; right for {self._right[-1]}" if self._right else "")
+        try:
+            yield
+        except Rejected as rejected:
+            raise Rejected(f"{rejected} ({where})", kind=rejected.kind, picture=rejected.picture) from None
+        except LearnerError as error:
+            error.where = where
+            raise
+        self._right.append(named)
 
     def close(  # noqa: PLR0913  (the words of gradekit.checks.compare)
         self,

@@ -35,16 +35,23 @@ class LearnerError(Exception):
         The learner's own line where it happened, stripped; empty where it is not known.
     verdict : Verdict
         RTE, or the limit that was exceeded.
+
+    Attributes
+    ----------
+    where : str
+        For which sizes it happened, and for which it did not; empty where the hidden test names none.
     """
 
     def __init__(self, kind: str, text: str, line: str = "", *, verdict: Verdict = Verdict.RTE) -> None:
         super().__init__(kind, text, line)
         self.kind, self.text, self.line = kind, text, line
         self.verdict = Verdict.MLE if kind == "MemoryError" else verdict
+        self.where = ""
 
     def __str__(self) -> str:
         said = f"{self.kind}: {self.text}" if self.text else self.kind
-        return f"{said}, at your line `{self.line}`" if self.line else said
+        said = f"{said}, at your line `{self.line}`" if self.line else said
+        return f"{said} ({self.where})" if self.where else said
 
 
 @dataclass(frozen=True)

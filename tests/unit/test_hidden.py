@@ -18,6 +18,7 @@ from gradekit.judging.assignment import Assignment, load_assignment, load_tests
 from gradekit.judging.declare import Expect, Rejected, exercise
 from gradekit.judging.inprocess import InProcess, grade, judge_in_process
 from gradekit.judging.judge import explain, judge
+from gradekit.judging.line import LearnerError
 from gradekit.model import IN_PLACE, PROPERTY, TestResult, Verdict
 from gradekit.score import earned
 
@@ -299,3 +300,18 @@ def test_weights_are_declared_for_every_test() -> None:
 
     assert (made.tests[0].name, made.tests[0].weight, made.tests[0].sentence) == ("first", 1, "First.")
     assert math.isfinite(made.tests[0].weight)
+
+
+def test_sizes_of_the_failing_case_are_named() -> None:
+    """Where a case fails, its sizes are said, and those of the last case that was right; no other words change."""
+    expect = Expect()
+    with pytest.raises(Rejected, match=r"^y is wrong\. \(for N = 2, T = 1\)$"), expect.case(N=2, T=1):
+        expect.true(False, "y is wrong.")  # noqa: FBT003
+    with expect.case(N=3, T=4):
+        expect.true(True, "")  # noqa: FBT003
+    with pytest.raises(Rejected, match=r"\(for N = 1, T = 4; right for N = 3, T = 4\)$"), expect.case(N=1, T=4):
+        expect.true(False, "y is wrong.")  # noqa: FBT003
+    with pytest.raises(LearnerError) as raised, expect.case(N=1, T=4):
+        raise LearnerError("IndexError", "tuple index out of range", "x[0]")
+    said = "IndexError: tuple index out of range, at your line `x[0]` (for N = 1, T = 4; right for N = 3, T = 4)"
+    assert str(raised.value) == said
