@@ -418,7 +418,8 @@ def test_a_forged_argument_list_is_refused(session: Session) -> None:
         ("np.broadcast_to(0.0, (10**5, 10**5))", "far too large"),
         ("2**70", "beyond 64 bits"),
         ("[0] * 10**6", "more values than travel"),
-        ("np.zeros((1,) * 40)", "far too large"),
+        # numpy 1.26 makes no array of so many axes
+        *([("np.zeros((1,) * 40)", "far too large")] if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else []),
     ],
 )
 def test_what_does_not_travel_is_a_wrong_answer(session: Session, value: str, said: str) -> None:
