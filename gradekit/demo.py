@@ -17,7 +17,7 @@ from gradekit.grade import classroom
 from gradekit.grade.classroom import due
 from gradekit.grade.judge import Grading
 from gradekit.gradebook.assignment import open_gradebook
-from gradekit.gradebook.scores import read_sheet
+from gradekit.gradebook.scores import read_scores
 from gradekit.gradebook.settings import copy_settings, read_settings
 from gradekit.judging.assignment import load_assignment
 from gradekit.judging.catalogue import load_misconceptions
@@ -165,7 +165,7 @@ def results(course: Course, assignment: str, submissions: Iterable[Submission]) 
     rows = []
     with open_gradebook(read_settings(course)) as gradebook:
         for submission in submissions:
-            sheet = read_sheet(gradebook, assignment, submission.student)
+            sheet = read_scores(gradebook, assignment, submission.student)
             marks = {mark.grade_id: mark for book in sheet.notebooks for mark in book.marks}
             scores = {name: marks[name + notebook.GRADE_SUFFIX].score or 0.0 for name in points}
             rows.append(Outcome(submission.student, scores, sheet.earned, sheet.late_s))

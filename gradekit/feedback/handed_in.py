@@ -35,7 +35,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Written:
+class NotebookAnswers:
     """One notebook as it was handed in.
 
     Attributes
@@ -98,19 +98,19 @@ class Written:
         return Shown(text, tuple(figures[:MAX_FIGURES]), error)
 
 
-def read(path: Path) -> Written:
+def read(path: Path) -> NotebookAnswers:
     """Read a notebook of ``autograded/``; one that cannot be read says why."""
     if path.is_symlink() or not path.is_file():
-        return Written(problem="This notebook was not handed in.")
+        return NotebookAnswers(problem="This notebook was not handed in.")
     node = find.read(path)
     if isinstance(node, find.Unreadable):
-        return Written(problem=node.reason)
+        return NotebookAnswers(problem=node.reason)
     cells = notebook.cells(node)
     texts = [cell.source for cell in cells if cell.kind == "markdown"]
     title = heading(texts[0]) if texts else ""
     named = {cell.grade_id: cell for cell in cells if cell.grade_id}
     raw = {cell.grade_id: node["cells"][cell.index] for cell in named.values()}
-    return Written(title, named, _headings(cells, title), raw)
+    return NotebookAnswers(title, named, _headings(cells, title), raw)
 
 
 def _headings(cells: tuple[Cell, ...], title: str) -> dict[str, str]:

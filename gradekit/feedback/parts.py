@@ -23,7 +23,7 @@ from gradekit.pages import learner
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gradekit.feedback.handed_in import Written
+    from gradekit.feedback.handed_in import NotebookAnswers
     from gradekit.gradebook.scores import Mark, NotebookMarks
     from gradekit.model import Cell, Diagnosis, ExerciseResult, GradeReport, TestResult
 
@@ -34,7 +34,7 @@ NOTHING = Markup()
 
 
 @dataclass(frozen=True)
-class Finding:
+class FailedTests:
     """Tests that failed in the same way: what was asked, and what happened."""
 
     sentences: tuple[str, ...]
@@ -77,7 +77,7 @@ class Part:
     said: str
     notes: tuple[str, ...] = ()
     diagnosis: Diagnosis | None = None
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[FailedTests, ...] = ()
     held: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     hint: str = ""
@@ -89,7 +89,7 @@ class Part:
     unfold: bool = True
 
 
-def make_parts(marks: NotebookMarks, written: Written, report: GradeReport | None) -> tuple[Part, ...]:
+def make_parts(marks: NotebookMarks, written: NotebookAnswers, report: GradeReport | None) -> tuple[Part, ...]:
     """Put a notebook's page together, in the notebook's order."""
     place = {name: index for index, name in enumerate(written.cells)}
     ordered = sorted(marks.marks, key=lambda mark: (place.get(mark.grade_id, len(place)), mark.grade_id))
@@ -121,7 +121,7 @@ def _same(one: float | None, other: float | None) -> bool:
     return one == other if one is None or other is None else math.isclose(one, other, abs_tol=1e-9)
 
 
-def _titles(marks: Sequence[Mark], written: Written) -> dict[str, str]:
+def _titles(marks: Sequence[Mark], written: NotebookAnswers) -> dict[str, str]:
     """Name each part by the heading that it stands under, and by its own name where several stand under one."""
     found = {mark.grade_id: written.headings.get(mark.grade_id, "") for mark in marks}
     titles = list(found.values())
@@ -156,7 +156,7 @@ class _Maker:
     heading: str
     mark: Mark
     marks: NotebookMarks
-    written: Written
+    written: NotebookAnswers
     room: _Room
 
     def tested(self, result: ExerciseResult) -> Part:
@@ -253,7 +253,7 @@ def _sentences(tests: Iterable[TestResult]) -> tuple[str, ...]:
     return tuple(test.sentence for test in tests)
 
 
-def _findings(failed: Sequence[TestResult], anchor: str, room: _Room) -> tuple[Finding, ...]:
+def _findings(failed: Sequence[TestResult], anchor: str, room: _Room) -> tuple[FailedTests, ...]:
     """Put tests that failed in the same way together, in their order."""
     groups: dict[tuple[Verdict, str], list[TestResult]] = {}
     for test in failed:
@@ -263,7 +263,7 @@ def _findings(failed: Sequence[TestResult], anchor: str, room: _Room) -> tuple[F
         given = [test.picture for test in tests if test.picture is not None][:1]
         drawn = (draw(item, name=f"{anchor}-picture-{number}") for item in given)
         sentences = tuple(test.sentence for test in tests)
-        found.append(Finding(sentences, VERDICTS[verdict], message[:MAX_MESSAGE], room.take(drawn)))
+        found.append(FailedTests(sentences, VERDICTS[verdict], message[:MAX_MESSAGE], room.take(drawn)))
     return tuple(found)
 
 
@@ -277,17 +277,17 @@ VERDICTS: Mapping[Verdict, str] = {
 }
 
 
-def _inline_findings(graded: Cell, written: Written) -> tuple[Finding, ...]:
+def _inline_findings(graded: Cell, written: NotebookAnswers) -> tuple[FailedTests, ...]:
     """Say how a graded cell of another making ended; its text only where nothing hidden stands in the cell."""
     error = written.shown(graded.grade_id).error
     if error is None:
         return ()
     kind, text = error
     secret = f"BEGIN {HIDDEN_TESTS}" in graded.source or not text.strip()
-    return (Finding(("The tests of this cell pass.",), "Not yet", f"{kind}." if secret else f"{kind}: {text}"),)
+    return (FailedTests(("The tests of this cell pass.",), "Not yet", f"{kind}." if secret else f"{kind}: {text}"),)
 
 
-def _cell(cell: Cell | None, written: Written, marked: Sequence[str]) -> Markup:
+def _cell(cell: Cell | None, written: NotebookAnswers, marked: Sequence[str]) -> Markup:
     if cell is None:
         return Markup()
     if cell.kind == "code":
@@ -295,7 +295,7 @@ def _cell(cell: Cell | None, written: Written, marked: Sequence[str]) -> Markup:
     return learner.markdown(cell.source, attachments=written.attachments(cell.grade_id))
 
 
-def _shown(name: str, written: Written, room: _Room) -> Markup:
+def _shown(name: str, written: NotebookAnswers, room: _Room) -> Markup:
     """Return what a cell printed and drew, where a person grades it, and how it stopped, where it did."""
     shown = written.shown(name)
     drawn = room.take(learner.picture(data, words="a figure that your cell drew") for data in shown.figures)
@@ -309,7 +309,7 @@ def _shown(name: str, written: Written, room: _Room) -> Markup:
 
 
 def _remarks(
-    marks: NotebookMarks, written: Written, parts: Sequence[Part], ordered: Sequence[Mark]
+    marks: NotebookMarks, written: NotebookAnswers, parts: Sequence[Part], ordered: Sequence[Mark]
 ) -> tuple[Part, ...]:
     """Return the comments on cells that carry no points of their own."""
     known = {cell.grade_id for mark in ordered if (cell := written.answer_of(mark.grade_id))}

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gradekit.course.course import Course
-    from gradekit.feedback.handed_in import Written
+    from gradekit.feedback.handed_in import NotebookAnswers
     from gradekit.feedback.parts import Part
-    from gradekit.gradebook.scores import NotebookMarks, Sheet
+    from gradekit.gradebook.scores import NotebookMarks, SubmissionScores
     from gradekit.model import GradeReport
 
 
@@ -132,12 +132,14 @@ def write_feedback(course: Course, assignment: str, names: Sequence[str]) -> Ite
     with open_released(course, config, assignment) as gradebook:
         released = scores.given_out(gradebook, assignment)
         for name in names:
-            sheet = scores.read_sheet(gradebook, assignment, name)
+            sheet = scores.read_scores(gradebook, assignment, name)
             gradebook.db.expunge_all()  # of a class of hundreds, one submission at a time
             yield _deliver(course, sheet, released, mode)
 
 
-def _deliver(course: Course, sheet: Sheet, released: Mapping[str, Mapping[str, Any]], mode: int) -> Delivered:
+def _deliver(
+    course: Course, sheet: SubmissionScores, released: Mapping[str, Mapping[str, Any]], mode: int
+) -> Delivered:
     graded, handed_in, target = (
         course.folder(step, sheet.assignment, sheet.student) for step in ("autograded", "submitted", "feedback")
     )
@@ -159,13 +161,15 @@ def _deliver(course: Course, sheet: Sheet, released: Mapping[str, Mapping[str, A
     return Delivered(sheet.student, tuple(target / name for name in files), (*notes, *more))
 
 
-def _page(sheet: Sheet, marks: NotebookMarks, written: Written, report: GradeReport | None) -> str:
+def _page(sheet: SubmissionScores, marks: NotebookMarks, written: NotebookAnswers, report: GradeReport | None) -> str:
     if report and len(sheet.notebooks) > 1 and marks.name != sheet.assignment:
         report = replace(report, exercises=())  # they are those of the notebook with hidden tests
     return page.render("feedback.html", styles=["feedback.css"], page=make_page(sheet, marks, written, report))
 
 
-def make_page(sheet: Sheet, marks: NotebookMarks, written: Written, report: GradeReport | None) -> Page:
+def make_page(
+    sheet: SubmissionScores, marks: NotebookMarks, written: NotebookAnswers, report: GradeReport | None
+) -> Page:
     """Put one notebook's page together."""
     parts = make_parts(marks, written, report)
     lost = [part for part in parts if part.state == "lost"]
@@ -185,7 +189,7 @@ def make_page(sheet: Sheet, marks: NotebookMarks, written: Written, report: Grad
     )
 
 
-def _remarks(sheet: Sheet, marks: NotebookMarks) -> tuple[str, ...]:
+def _remarks(sheet: SubmissionScores, marks: NotebookMarks) -> tuple[str, ...]:
     said = [*_late(sheet, marks)]
     extra = sum(mark.extra for mark in marks.marks)
     if extra:
@@ -198,7 +202,7 @@ def _remarks(sheet: Sheet, marks: NotebookMarks) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _late(sheet: Sheet, marks: NotebookMarks) -> Iterator[str]:
+def _late(sheet: SubmissionScores, marks: NotebookMarks) -> Iterator[str]:
     late = f"{_duration(sheet.late_s)} late" if sheet.late_s > 0 else "late"
     if marks.penalty:
         yield f"You earned {page.number(marks.earned)}; {page.number(marks.penalty)} came off for handing in {late}."

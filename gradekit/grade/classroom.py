@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from traitlets.config import Config
 
     from gradekit.grade.judge import Grading, Setup
-    from gradekit.gradebook.assignment import Book
+    from gradekit.gradebook.assignment import ReleasedAssignment
     from gradekit.jobs import Pool
     from gradekit.model import GradeReport, HandIn
 
@@ -76,7 +76,7 @@ class Graded:
 
 
 @contextmanager
-def open_book(grading: Grading) -> Iterator[Book]:
+def open_released(grading: Grading) -> Iterator[ReleasedAssignment]:
     """Open the assignment in the gradebook."""
     config = read_settings(grading.course)
     with open_gradebook(config) as gradebook:
@@ -102,7 +102,7 @@ def due(grading: Grading, *, only: Sequence[str] = (), force: bool = False) -> t
     ours = hashes(grading)
     again: list[str] = []
     kept: list[str] = []
-    with open_book(grading) as book:
+    with open_released(grading) as book:
         for name in asked:
             report = None if force else reports.load(grading.course.root, grading.assignment, name)
             same = report is not None and report.hashes == {**ours, "submission": submission_hash(book, name)}
@@ -132,7 +132,7 @@ def grade_class(grading: Grading, names: Sequence[str], *, jobs: int = 1) -> Ite
     """
     before = {name: reports.load(grading.course.root, grading.assignment, name) for name in names}
     limits, ours = read_limits(read_settings(grading.course)), hashes(grading)
-    with open_book(grading) as book, ExitStack() as stack:
+    with open_released(grading) as book, ExitStack() as stack:
         if jobs == 1 or len(names) < 2:
             setup = stack.enter_context(open_setup(grading, limits))
             outcomes: Iterator[tuple[str, GradeReport | str]] = (
@@ -173,7 +173,7 @@ class _UnderWay:
 
 
 def _side_by_side(
-    book: Book, judges: Pool[Setup], names: Sequence[str], *, hashes: Mapping[str, str]
+    book: ReleasedAssignment, judges: Pool[Setup], names: Sequence[str], *, hashes: Mapping[str, str]
 ) -> Iterator[tuple[str, GradeReport | str]]:
     """Take in, have judged, record: several submissions at once, each in a stage of its own."""
     under_way: dict[str, _UnderWay] = {}
@@ -201,7 +201,7 @@ def _side_by_side(
             found.closing.close()
 
 
-def _take_in(book: Book, name: str) -> _UnderWay:
+def _take_in(book: ReleasedAssignment, name: str) -> _UnderWay:
     with ExitStack() as closing:
         stage = closing.enter_context(open_stage(Path(book.directory.root)))
         return _UnderWay(take_in(book, name, stage), stage, closing.pop_all())
@@ -213,7 +213,7 @@ def _judge_there(setup: Setup, item: tuple[str, bytes]) -> bytes | str:
 
 
 def _recorded(
-    book: Book, found: _UnderWay, answer: bytes | str | Broken, *, hashes: Mapping[str, str]
+    book: ReleasedAssignment, found: _UnderWay, answer: bytes | str | Broken, *, hashes: Mapping[str, str]
 ) -> GradeReport | str:
     if isinstance(answer, Broken):
         return ENDED

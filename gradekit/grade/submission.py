@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gradekit.grade.judge import Setup
-    from gradekit.gradebook.assignment import Book
+    from gradekit.gradebook.assignment import ReleasedAssignment
     from gradekit.model import GradeReport
 
 
-def grade(book: Book, setup: Setup, student: str, *, hashes: Mapping[str, str], notebooks: str = "*") -> GradeReport:
+def grade(
+    book: ReleasedAssignment, setup: Setup, student: str, *, hashes: Mapping[str, str], notebooks: str = "*"
+) -> GradeReport:
     """Grade one submission, and write its report last."""
     with open_stage(Path(book.directory.root)) as stage:
         hand_in = take_in(book, student, stage, notebooks=notebooks)

@@ -11,7 +11,7 @@ from gradekit.gradebook.settings import settings_files
 
 if TYPE_CHECKING:
     from gradekit.grade.judge import Grading
-    from gradekit.gradebook.assignment import Book
+    from gradekit.gradebook.assignment import ReleasedAssignment
 
 PACKAGE = Path(gradekit.__file__).parent
 # Our own code that a score depends on: rooms and top files; no page, no report, no template.
@@ -19,7 +19,7 @@ ROOMS = ("worker", "course", "judging", "isolation", "gradebook", "handin", "gra
 JUDGES = (*ROOMS, *(f"{name}.py" for name in ("errors", "model", "score", "text", "files", "bounds", "checks")))
 
 
-def submission_hash(book: Book, student: str) -> str:
+def submission_hash(book: ReleasedAssignment, student: str) -> str:
     """Return the hash of what a student handed in."""
     return files.digest([book.folder(book.directory.submitted_directory, student)])
 

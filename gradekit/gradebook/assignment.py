@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Book:
+class ReleasedAssignment:
     """One released assignment in an open gradebook.
 
     Attributes
@@ -155,7 +155,7 @@ def open_assignment(
     *,
     directory: CourseDirectory | None = None,
     traits: Mapping[str, Any] | None = None,
-) -> Book:
+) -> ReleasedAssignment:
     """Open an assignment of the gradebook; removes what killed runs left in ``.gradekit/``.
 
     Raises
@@ -175,7 +175,7 @@ def open_assignment(
         found = gradebook.find_notebook(name, assignment)
         query = gradebook.db.query(BaseCell.id, BaseCell.name).filter(BaseCell.notebook_id == found.id)
         cells[name] = {number: cell for number, cell in query}  # noqa: C416  (rows, which SQLAlchemy no longer calls tuples)
-    return Book(gradebook, directory, config, assignment, sources, cells, traits or {})
+    return ReleasedAssignment(gradebook, directory, config, assignment, sources, cells, traits or {})
 
 
 def _refuse_other_languages(gradebook: Gradebook, assignment: str, name: str) -> None:

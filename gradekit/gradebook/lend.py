@@ -16,7 +16,7 @@ from nbgrader.api import Comment, Grade, Gradebook, MissingEntry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gradekit.gradebook.assignment import Book
+    from gradekit.gradebook.assignment import ReleasedAssignment
 
 
 LENDERS = (  # nbgrader's modules that open a gradebook by the name `Gradebook`
@@ -31,7 +31,7 @@ LENDERS = (  # nbgrader's modules that open a gradebook by the name `Gradebook`
 class _Borrowed:
     """The open gradebook, for code that would open and close one of its own, and commit for each cell."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: ReleasedAssignment) -> None:
         self.book, self.gradebook = book, book.gradebook
         self.db = SimpleNamespace(commit=lambda: None)
 
@@ -79,7 +79,7 @@ class Reading(_Borrowed):
 class Writing(_Borrowed):
     """Finds a submission's rows in one go, not one by one."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: ReleasedAssignment) -> None:
         super().__init__(book)
         self._rows: dict[tuple[type, str], dict[str, Any]] = {}
 

@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-    from gradekit.gradebook.assignment import Book
+    from gradekit.gradebook.assignment import ReleasedAssignment
     from gradekit.model import HandedNotebook, HandIn, Judged, JudgedNotebook
 
 NOT_JUDGED = "our tests could not judge this"
 
 
-def record(book: Book, hand_in: HandIn, judged: Judged, *, stage: Path, hashes: Mapping[str, str]) -> GradeReport:
+def record(
+    book: ReleasedAssignment, hand_in: HandIn, judged: Judged, *, stage: Path, hashes: Mapping[str, str]
+) -> GradeReport:
     """Record a judged submission; where anything raises, nothing has changed.
 
     Parameters
@@ -71,7 +73,7 @@ def record(book: Book, hand_in: HandIn, judged: Judged, *, stage: Path, hashes: 
 
 
 def enter(
-    book: Book, hand_in: HandIn, runs: Mapping[str, tuple[NotebookNode, Executed]], *, stage: Path
+    book: ReleasedAssignment, hand_in: HandIn, runs: Mapping[str, tuple[NotebookNode, Executed]], *, stage: Path
 ) -> tuple[Note, ...]:
     """Write the rows and put the autograded folder in its place; return the submission's notes, urgent ones last."""
     submitted = book.folder(book.directory.submitted_directory, hand_in.student)

@@ -100,7 +100,7 @@ class NotebookMarks:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class SubmissionScores:
     """One submission as the gradebook has it.
 
     Attributes
@@ -152,7 +152,7 @@ def _name(person: Any) -> str:
     return " ".join(part.strip() for part in (person.first_name, person.last_name) if part and part.strip())
 
 
-def read_sheet(gradebook: Gradebook, assignment: str, student: str) -> Sheet:
+def read_scores(gradebook: Gradebook, assignment: str, student: str) -> SubmissionScores:
     """Read one submission, with what people wrote about it.
 
     Raises
@@ -176,14 +176,14 @@ def _comments(notebook: Any) -> dict[str, str]:
     return {item.name: item.manual_comment for item in notebook.comments if (item.manual_comment or "").strip()}
 
 
-def read_class(gradebook: Gradebook, assignment: str) -> Iterator[Sheet]:
+def read_class(gradebook: Gradebook, assignment: str) -> Iterator[SubmissionScores]:
     """Read all submissions, without comments, in so many queries that the time for one does not grow with the class."""
     return _sheets(gradebook, assignment, gradebook.find_assignment(assignment).submissions, names_of(gradebook))
 
 
 def _sheets(
     gradebook: Gradebook, assignment: str, submissions: Sequence[Any], names: Mapping[str, str]
-) -> Iterator[Sheet]:
+) -> Iterator[SubmissionScores]:
     notebooks = gradebook.find_assignment(assignment).notebooks
     called = {notebook.id: str(notebook.name) for notebook in notebooks}
     query = gradebook.db.query(
@@ -205,7 +205,7 @@ def _sheets(
     for submission in submissions:
         mine = tuple(sorted(found.get(submission.id, ()), key=lambda item: item.name))
         late_s = float(submission.total_seconds_late or 0.0)
-        yield Sheet(assignment, submission.student_id, names[submission.student_id], late_s, mine)
+        yield SubmissionScores(assignment, submission.student_id, names[submission.student_id], late_s, mine)
 
 
 def _marks(gradebook: Gradebook, notebooks: Sequence[Any], only: Sequence[str]) -> dict[str, list[Mark]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-    from gradekit.gradebook.assignment import Book
+    from gradekit.gradebook.assignment import ReleasedAssignment
     from gradekit.gradebook.rows import Executed
 
 
@@ -62,7 +62,7 @@ class _CheckOnce(CheckCellMetadata):  # type: ignore[misc]
 class StagedAutograde(Autograde):  # type: ignore[misc]
     """nbgrader's Autograde for one submission in a stage, in two halves: before the notebooks are run, and after."""
 
-    def __init__(self, book: Book, student: str, stage: Path) -> None:
+    def __init__(self, book: ReleasedAssignment, student: str, stage: Path) -> None:
         folders = {name: getattr(book.directory, name) for name in book.directory.trait_names(config=True)}
         staged = _Staged(**{**folders, "student_id": student, "assignment_id": book.assignment}, stage=str(stage))
         super().__init__(coursedir=staged, config=book.config, log=LOG)

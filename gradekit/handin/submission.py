@@ -24,13 +24,13 @@ from gradekit.text import shown
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gradekit.gradebook.assignment import Book
+    from gradekit.gradebook.assignment import ReleasedAssignment
 from gradekit.gradebook.settings import is_enabled
 
 SEAL = "submission_secret.txt"  # nbgrader puts it beside a submission
 
 
-def take_in(book: Book, student: str, stage: Path, *, notebooks: str = "*") -> HandIn:
+def take_in(book: ReleasedAssignment, student: str, stage: Path, *, notebooks: str = "*") -> HandIn:
     """Collect a submission's files into a stage, and make sound notebooks of what was handed in.
 
     Parameters
@@ -72,7 +72,7 @@ class _TakenNotebooks:
     notes: tuple[str, ...]
 
 
-def _take_notebooks(book: Book, inbox: Path, folder: Path, pattern: str) -> _TakenNotebooks:
+def _take_notebooks(book: ReleasedAssignment, inbox: Path, folder: Path, pattern: str) -> _TakenNotebooks:
     """Put repaired notebooks in the places where nbgrader looks for them."""
     notes: list[str] = []
     problems, missing, places = {}, [], set()
@@ -94,7 +94,7 @@ def _take_notebooks(book: Book, inbox: Path, folder: Path, pattern: str) -> _Tak
     return _TakenNotebooks(problems, tuple(missing), tuple(notes))
 
 
-def _find(book: Book, name: str, inbox: Path, folder: Path) -> Found:
+def _find(book: ReleasedAssignment, name: str, inbox: Path, folder: Path) -> Found:
     """Find a notebook; one that is there in some form, but cannot be taken, is undecided and not missing."""
     ids = [cell["metadata"]["nbgrader"]["grade_id"] for cell in book.sources[name]]
     found = find_notebook(inbox, name, ids, others=book.sources.keys() - {name})
@@ -121,7 +121,7 @@ def _restore(path: Path, found: Found, cells: Sequence[dict[str, Any]], *, keep:
     return "", mended.notes
 
 
-def _make_room(inbox: Path, book: Book) -> list[str]:
+def _make_room(inbox: Path, book: ReleasedAssignment) -> list[str]:
     """Remove what a student put where a file of nbgrader's or of the source's must lie."""
     notes = []
     for name in [*book.source_files(), TIMESTAMP, SEAL, *(f"{name}.ipynb" for name in book.sources)]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from traitlets.config import Config
 
-    from gradekit.gradebook.assignment import Book
+    from gradekit.gradebook.assignment import ReleasedAssignment
     from gradekit.model import GradeReport
 
 
@@ -64,7 +64,7 @@ class EngineAutograde(Autograde):  # type: ignore[misc]
                 lambda book, name: grade(book, setup, name, hashes=ours, notebooks=self.coursedir.notebook_id)
             )
 
-    def grade_all(self, grade_one: Callable[[Book, str], GradeReport]) -> None:
+    def grade_all(self, grade_one: Callable[[ReleasedAssignment, str], GradeReport]) -> None:
         """Grade every submission that matches and is due.
 
         Raises
@@ -78,7 +78,7 @@ class EngineAutograde(Autograde):  # type: ignore[misc]
             convert.quiet(),
             Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook,
         ):
-            books: dict[str, Book] = {}
+            books: dict[str, ReleasedAssignment] = {}
             wrong = []
             for folder in sorted(self.assignments):
                 assignment, student = self._names(folder)
@@ -112,7 +112,7 @@ class EngineAutograde(Autograde):  # type: ignore[misc]
         new, old = (time_of(path / TIMESTAMP) for path in (Path(folder), target))
         return new is not None and old is not None and new > old
 
-    def _open(self, gradebook: Gradebook, assignment: str) -> Book:
+    def _open(self, gradebook: Gradebook, assignment: str) -> ReleasedAssignment:
         traits = {name: getattr(self, name) for name in self.trait_names(config=True)}
         traits = {name: value for name, value in traits.items() if value is not None}  # nbgrader cannot set None
         try:
@@ -121,7 +121,9 @@ class EngineAutograde(Autograde):  # type: ignore[misc]
             self.log.error("%s", error)  # noqa: TRY400  (one sentence, no traceback)
             raise NbGraderException(str(error)) from error
 
-    def _graded(self, grade_one: Callable[[Book, str], GradeReport], book: Book, student: str) -> bool:
+    def _graded(
+        self, grade_one: Callable[[ReleasedAssignment, str], GradeReport], book: ReleasedAssignment, student: str
+    ) -> bool:
         try:
             done = grade_one(book, student)
         except OperationalError:

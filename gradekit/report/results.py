@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gradekit.course.course import Course
-    from gradekit.gradebook.assignment import Book
-    from gradekit.gradebook.scores import Mark, Sheet
+    from gradekit.gradebook.assignment import ReleasedAssignment
+    from gradekit.gradebook.scores import Mark, SubmissionScores
     from gradekit.model import Diagnosis, ExerciseResult, GradeReport
 
 
@@ -136,7 +136,7 @@ def gather(course: Course, assignment: str, *, folder: Path) -> Results:
     return Results(assignment, parts, found, shared=bool(directory.groupshared))
 
 
-def _complete(row: Entry, book: Book, *, handed_in: bool, folder: Path) -> Entry:
+def _complete(row: Entry, book: ReleasedAssignment, *, handed_in: bool, folder: Path) -> Entry:
     """Add what lies on disk; nbgrader makes rows also for whoever has been given more time and no more."""
     scored = any(mark.given is not None for mark in row.marks.values())
     if not scored and not _autograded(book, row.student):
@@ -146,7 +146,7 @@ def _complete(row: Entry, book: Book, *, handed_in: bool, folder: Path) -> Entry
     return replace(row, report=report and _without_pictures(report), pages=pages)
 
 
-def _parts(book: Book) -> tuple[GradedCell, ...]:
+def _parts(book: ReleasedAssignment) -> tuple[GradedCell, ...]:
     """Return the cells with points, in the notebook's order."""
     several = len(book.sources) > 1
     found = []
@@ -160,7 +160,7 @@ def _parts(book: Book) -> tuple[GradedCell, ...]:
     return tuple(found)
 
 
-def _graded(sheet: Sheet, parts: tuple[GradedCell, ...]) -> Entry:
+def _graded(sheet: SubmissionScores, parts: tuple[GradedCell, ...]) -> Entry:
     marks = {(item.name, mark.grade_id): mark for item in sheet.notebooks for mark in item.marks}
     return Entry(
         student=sheet.student,
@@ -174,11 +174,11 @@ def _graded(sheet: Sheet, parts: tuple[GradedCell, ...]) -> Entry:
     )
 
 
-def _autograded(book: Book, student: str) -> bool:
+def _autograded(book: ReleasedAssignment, student: str) -> bool:
     return book.folder(book.directory.autograded_directory, student).is_dir()
 
 
-def _pages(book: Book, student: str, folder: Path) -> tuple[str, ...]:
+def _pages(book: ReleasedAssignment, student: str, folder: Path) -> tuple[str, ...]:
     where = book.folder(book.directory.feedback_directory, student)
     pages = [where / f"{notebook}.html" for notebook in book.sources]
     return tuple(os.path.relpath(page, folder) for page in pages if page.is_file())

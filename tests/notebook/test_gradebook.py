@@ -31,7 +31,7 @@ from gradekit.errors import CourseError
 from gradekit.files import open_stage
 from gradekit.gradebook import assignment as books
 from gradekit.gradebook import convert, record
-from gradekit.gradebook.assignment import Book
+from gradekit.gradebook.assignment import ReleasedAssignment
 from gradekit.gradebook.rows import Executed, all_undecided
 from gradekit.gradebook.settings import read_settings
 from gradekit.gradebook.staged import StagedAutograde
@@ -189,7 +189,7 @@ def graded(course: Course, assignment: str, student: str, execute: Executor, not
         return entered(books.open_assignment(config, opened, assignment), student, execute, notebooks)
 
 
-def entered(book: Book, student: str, execute: Executor, notebooks: str = "*") -> Recorded:
+def entered(book: ReleasedAssignment, student: str, execute: Executor, notebooks: str = "*") -> Recorded:
     """Take in one submission, run it, and enter it."""
     with open_stage(Path(book.directory.root)) as stage:
         taken = take_in(book, student, stage, notebooks=notebooks)
@@ -791,7 +791,7 @@ class Staged(EngineAutograde):
     def start(self) -> None:
         """Grade without a template."""
 
-        def one(book: Book, student: str) -> GradeReport:
+        def one(book: ReleasedAssignment, student: str) -> GradeReport:
             def execute(*_: Any) -> Executed:
                 if student == "fails":
                     raise RuntimeError("our fault")

@@ -13,7 +13,7 @@ from gradekit.course import notebook
 from gradekit.course.course import Course
 from gradekit.errors import CourseError
 from gradekit.gradebook.assignment import open_gradebook
-from gradekit.gradebook.scores import Mark, given_out, names_of, read_class, read_sheet, submitters, untouched
+from gradekit.gradebook.scores import Mark, given_out, names_of, read_class, read_scores, submitters, untouched
 from gradekit.gradebook.settings import read_settings
 
 Enrol = Callable[..., None]
@@ -44,7 +44,7 @@ def test_a_class_is_read_as_each_of_its_submissions(released: Course, enrol: Enr
         whole = {sheet.student: sheet for sheet in read_class(gradebook, "small")}
         assert tuple(sorted(whole)) == submitters(gradebook, "small") == ("ann", "bob", "cai")
         for student, sheet in whole.items():
-            assert read_sheet(gradebook, "small", student) == sheet
+            assert read_scores(gradebook, "small", student) == sheet
             theirs: Any = gradebook.find_submission("small", student)
             assert (sheet.earned, sheet.penalty) == (theirs.score, theirs.late_submission_penalty)
             assert sheet.score == max(0.0, theirs.score - theirs.late_submission_penalty)
@@ -58,7 +58,7 @@ def test_points_for_a_cell_without_points_count(released: Course, enrol: Enrol) 
     """A person may give points where none are to be had: nbgrader counts them, and so do we."""
     enrol(released, "small", "ann", {}, extra={"double-tests": 1.0})
     with open_gradebook(read_settings(released)) as gradebook:
-        sheet = read_sheet(gradebook, "small", "ann")
+        sheet = read_scores(gradebook, "small", "ann")
         assert (sheet.earned, sheet.points) == (3.5, 2.5)
         assert [mark.grade_id for mark in sheet.notebooks[0].marks if not mark.points] == ["double-tests"]
 
@@ -69,7 +69,7 @@ def test_nobody_of_that_name(released: Course) -> None:
         open_gradebook(read_settings(released)) as gradebook,
         pytest.raises(CourseError, match="no submission of 'small' by 'ann'"),
     ):
-        read_sheet(gradebook, "small", "ann")
+        read_scores(gradebook, "small", "ann")
 
 
 def test_what_nobody_has_begun(released: Course) -> None:

@@ -62,7 +62,7 @@ CELLS = [
 ]
 
 
-def written(tmp_path: Path, cells: list[dict[str, Any]] = CELLS) -> handed_in.Written:
+def written(tmp_path: Path, cells: list[dict[str, Any]] = CELLS) -> handed_in.NotebookAnswers:
     """Read an autograded notebook."""
     path = tmp_path / "small.ipynb"
     path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
