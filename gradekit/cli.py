@@ -145,9 +145,7 @@ def grade(  # noqa: PLR0913  (one option each)
     running = grade_class(grading, names, jobs=jobs or available_cores())
     found = sorted(track(running, len(names)), key=lambda item: item.student)
     (_print_json if as_json else _print_grades)(found, kept)
-    raise typer.Exit(
-        1 if any(item.report is None or item.report.undecided or item.report.alarms for item in found) else 0
-    )
+    raise typer.Exit(0 if all(item.settled for item in found) else 1)
 
 
 def _print_grades(found: list[Graded], kept: list[str]) -> None:

@@ -60,6 +60,11 @@ class Graded:
     failure: str = ""
 
     @property
+    def settled(self) -> bool:
+        """Whether nobody need look at it."""
+        return self.report is not None and not (self.report.undecided or self.report.alarms)
+
+    @property
     def changed(self) -> bool:
         """Whether this grading gave another score than the one before."""
         return None not in (self.before, self.report) and self.score_before != self.score

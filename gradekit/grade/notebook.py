@@ -73,8 +73,7 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         brought = run.live.bring_back()
     finally:
         run.live.end()
-    for result in exercises:
-        run.show(result)
+    run.show(exercises)
     notes = (*_notes(run, exercises), *map(Note, brought))
     return JudgedNotebook("", run.outputs, exercises, tuple(run.inline), notes, run.times)
 
@@ -175,8 +174,12 @@ class _Run:
             self.transcripts[name] = transcript
         return result
 
-    def show(self, result: ExerciseResult) -> None:
-        """Put an exercise's result where nbgrader looks for it: as the output of its graded cell."""
+    def show(self, results: Sequence[ExerciseResult]) -> None:
+        """Put exercises' results where nbgrader looks for them: as the outputs of their graded cells."""
+        for result in results:
+            self._show(result)
+
+    def _show(self, result: ExerciseResult) -> None:
         (cell,) = [cell for cell in self.cells if cell.grade_id == result.exercise + GRADE_SUFFIX]
         shown: list[dict[str, Any]] = [{"output_type": "stream", "name": "stdout", "text": explain(result) + "\n"}]
         if result.score is not None:

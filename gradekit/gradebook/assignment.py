@@ -201,19 +201,22 @@ def _source_cells(
     grade, task = ({cell.name for cell in cells} for cells in (found.grade_cells, found.task_cells))
     solution = {cell.name for cell in found.solution_cells}
     saved = {cell.name: cell for cell in found.source_cells}
+    drawn = _drawn_cells(directory, assignment, name, set(saved)) or dict.fromkeys(saved, {})
     cells = []
-    for grade_id, drawn in (
-        _drawn_cells(directory, assignment, name, set(saved)).items() or dict.fromkeys(saved).items()
-    ):
-        cell, raw = saved[grade_id], drawn or {}
+    for grade_id, raw in drawn.items():
         flags = {"grade": grade_id in grade, "solution": grade_id in solution, "task": grade_id in task}
-        meta = {"schema_version": 3, "grade_id": grade_id, **flags, "locked": bool(cell.locked)}
-        meta |= {"cell_type": cell.cell_type} | ({"points": points[grade_id]} if grade_id in points else {})
-        meta |= {"checksum": cell.checksum} if cell.checksum else {}
-        metadata = {**raw.get("metadata", {}), "nbgrader": meta}
-        kept = {"id": raw.get("id", grade_id), "attachments": raw.get("attachments", {})}
-        cells.append({"cell_type": cell.cell_type, "metadata": metadata, "source": cell.source, **kept})
+        worth = {"points": points[grade_id]} if grade_id in points else {}
+        cells.append(_source_cell(saved[grade_id], raw, {**flags, **worth}))
     return tuple(cells)
+
+
+def _source_cell(cell: Any, raw: Mapping[str, Any], roles: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one cell as the gradebook has it, with what a file says beside: its id, its attachments."""
+    meta = {"schema_version": 3, "grade_id": cell.name, "locked": bool(cell.locked), "cell_type": cell.cell_type}
+    meta |= {**roles, **({"checksum": cell.checksum} if cell.checksum else {})}
+    metadata = {**raw.get("metadata", {}), "nbgrader": meta}
+    kept = {"id": raw.get("id", cell.name), "attachments": raw.get("attachments", {})}
+    return {"cell_type": cell.cell_type, "metadata": metadata, "source": cell.source, **kept}
 
 
 def _drawn_cells(directory: CourseDirectory, assignment: str, name: str, wanted: set[str]) -> dict[str, dict[str, Any]]:
