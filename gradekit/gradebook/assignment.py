@@ -201,7 +201,7 @@ def _source_cells(
     grade, task = ({cell.name for cell in cells} for cells in (found.grade_cells, found.task_cells))
     solution = {cell.name for cell in found.solution_cells}
     saved = {cell.name: cell for cell in found.source_cells}
-    drawn = _drawn_cells(directory, assignment, name, set(saved)) or dict.fromkeys(saved, {})
+    drawn = _drawn_cells(directory, assignment, name, set(saved)) or {key: {} for key in saved}
     cells = []
     for grade_id, raw in drawn.items():
         flags = {"grade": grade_id in grade, "solution": grade_id in solution, "task": grade_id in task}
