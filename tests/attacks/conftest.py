@@ -71,7 +71,7 @@ SMALL = runpy.run_path(str(ROOT / "tests" / "conftest.py"))
 POINTS = {"double": 0.5, "quadruple": 2.0}
 BYSTANDERS = ("alice", "m_alice", "zoe_alice")  # before, amid and after the others
 LIMITS = {"call_s": 4, "exercise_s": 16, "cell_s": 8, "submission_s": 80, "memory_bytes": 512 * 2**20}
-HASTY = LIMITS | {"call_s": 1, "exercise_s": 3, "cell_s": 1.5}  # an honest cell takes 0.03 s
+HASTY = LIMITS | {"call_s": 1, "exercise_s": 2, "cell_s": 1}  # an honest cell takes 0.03 s
 RIGHT = {
     "double": "def double(x):\n    return x + x",
     "quadruple": "def quadruple(x):\n    return double(double(x))",
