@@ -90,12 +90,12 @@ def open_setup(grading: Grading, limits: Limits) -> Iterator[Setup]:
     """
     refuse_readable(grading)
     course, name = grading.course, grading.assignment
-    secret = reports.secret(course.root)
     walls = {"isolate": grading.isolation != NONE, "landlock": grading.isolation != USER}
     with template(**walls) as running:
         tests = _tests(course, name)  # while the template warms up
         known = load_misconceptions(course, name, tests.exercises, tests.solution) if tests else ()
         running.wait_until_warm()
+        secret = reports.secret(course.root)
         yield Setup(name, running, limits, tests, known, secret, grading.isolation, grading.all_cells)
 
 

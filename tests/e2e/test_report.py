@@ -17,9 +17,10 @@ import pytest
 from gradekit.course.course import Course
 from gradekit.gradebook.assignment import open_gradebook
 from gradekit.gradebook.settings import read_settings
-from gradekit.model import Diagnosis
+from gradekit.model import Diagnosis, Note
 from gradekit.report.write import make_report
 
+LOST = Note("double-grade is undecided: why", undecided="double-grade", urgent=True)
 PWN = "<img src=nowhere onerror=\"window.pwned='yes'\"><script>window.pwned='yes'</script>"
 MISCONCEPTIONS = (
     Diagnosis("squares", "Squared", "What is 3 doubled?", "`x * x` for $2x$"),
@@ -46,9 +47,16 @@ def course(released_once: Course, enrol: Callable[..., None], tmp_path_factory: 
         person = dict(zip(("first_name", "last_name"), NAMES[at % 5].split(" "), strict=True))
         followed = ["quadruple"] if lost and "quadruple" not in scores else []
         enrol(made, "small", f"s{at}", scores, diagnoses=found, person=person, followed=followed, **late)
-    enrol(made, "small", "s99", {"double": None}, alarms=("double-grade is undecided: why",), isolation="none")
+    enrol(made, "small", "s99", {"double": None}, notes=(LOST,), isolation="none")
     person = {"first_name": PWN, "last_name": "=1+1"}
-    enrol(made, "small", "mallory" + PWN.replace("/", "_"), {}, person=person, notes=(PWN,), alarms=(PWN + "!",))
+    enrol(
+        made,
+        "small",
+        "mallory" + PWN.replace("/", "_"),
+        {},
+        person=person,
+        notes=(Note(PWN), Note(PWN + "!", urgent=True)),
+    )
     feedback = made.root / "feedback" / "s1" / "small" / "small.html"
     feedback.parent.mkdir(parents=True)
     feedback.write_text("<title>the feedback</title>")

@@ -26,7 +26,7 @@ from gradekit.demo import Submission
 from gradekit.errors import BadReference, CourseError, HostError
 from gradekit.export import bundle, gradescope, gradescope_run, otter
 from gradekit.grade.judge import LANDLOCK, USER, Grading, refuse_readable
-from gradekit.model import ExerciseResult, GradeReport, TestResult, Verdict
+from gradekit.model import ExerciseResult, GradeReport, Note, TestResult, Verdict
 from gradekit.worker import sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -344,7 +344,9 @@ def test_undecided_is_said_and_is_no_grade() -> None:
     """An exercise that our side could not judge says so, and staff see why."""
     exercise = notebook.exercises(notebook.cells(_node()))[0]
     result = ExerciseResult(exercise.name, 0.5, None, (TestResult("t", "It doubles.", 1),))
-    report = GradeReport("small", "x", "landlock+seccomp", (result,), alarms=("tanh is undecided",))
+    report = GradeReport(
+        "small", "x", "landlock+seccomp", (result,), notes=(Note("tanh is undecided", undecided="tanh", urgent=True),)
+    )
     found = gradescope.results(report, [exercise])
     assert "Undecided" in found["tests"][0]["output"]
     assert "tanh is undecided" in _staff(found)

@@ -267,7 +267,7 @@ def test_absent_torch_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without PyTorch its tests are skipped with the reason, and fail where GRADEKIT_REQUIRE_ORACLE is set."""
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.delenv("GRADEKIT_REQUIRE_ORACLE", raising=False)
-    with pytest.raises(pytest.skip.Exception, match=r"gradekit\[oracle\]"):
+    with pytest.raises(pytest.skip.Exception, match=r"\.\[oracle\]"):
         import_torch()
     monkeypatch.setenv("GRADEKIT_REQUIRE_ORACLE", "1")
     with pytest.raises(pytest.fail.Exception, match="GRADEKIT_REQUIRE_ORACLE is set"):

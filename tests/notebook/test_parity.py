@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from nbgrader.converters import Autograde, GenerateAssignment
 
-from gradekit.course import notebook
+from gradekit.course import notebook, reports
 from gradekit.course.course import Course
 from gradekit.demo import Submission, hand_in, synthetic_class
 from gradekit.grade.classroom import due, grade_class
@@ -21,6 +22,7 @@ from gradekit.gradebook.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
 COURSE = Course(ROOT)
+KEPT = Path(__file__).parent / "verdicts"  # of the demo classes, by assignment
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
 INLINE = {
@@ -57,6 +59,24 @@ def ours(course: Course, assignment: str) -> Course:
         assert item.report is not None, item.failure
         assert not item.report.undecided
     return course
+
+
+def verdicts(course: Course, assignment: str) -> dict[str, dict[str, list[Any]]]:
+    """Return what the reports say, by student and exercise: score, follow-through, mistake's name, each verdict."""
+    found = {}
+    for path in sorted(reports.folder(course.root, assignment).glob("*.json")):
+        report = reports.load(course.root, assignment, path.stem)
+        assert report is not None
+        found[path.stem] = {
+            result.exercise: [
+                result.score,
+                result.follow_through,
+                result.diagnosis.label if result.diagnosis else "",
+                " ".join(test.verdict.name for test in result.tests),
+            ]
+            for result in report.exercises
+        }
+    return found
 
 
 def scores(course: Course, assignment: str) -> dict[tuple[str, str], float | None]:
@@ -102,6 +122,24 @@ def test_demo_class(
     expected = scores(stock(course, tmp_path / "stock", name), name)
     assert scores(ours(course, name), name) == expected
     assert len(set(expected.values())) > 3
+    found, kept = verdicts(course, name), json.loads((KEPT / f"{name}.json").read_text(encoding="utf-8"))
+    assert found == {student: kept[student] for student in found}
+
+
+# Three of each class are held to the same file above, in every run.
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COURSE.assignments())
+def test_verdicts_are_those_that_were_kept(name: str, course_of: Callable[[str, Path], Course], tmp_path: Path) -> None:
+    """No change of the package changes a verdict; GRADEKIT_KEEP_VERDICTS=1 keeps those of changed hidden tests."""
+    course = course_of(name, tmp_path / "ours")
+    everybody = {item.student: item for item in (*synthetic_class(course, name), *class_of(course, name))}
+    hand_in(course, name, everybody.values())
+    found = verdicts(ours(course, name), name)
+    path = KEPT / f"{name}.json"
+    if os.environ.get("GRADEKIT_KEEP_VERDICTS"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    assert found == json.loads(path.read_text(encoding="utf-8"))
 
 
 def test_another_courses_notebook_with_asserts_in_its_cells(tmp_path: Path) -> None:
