@@ -126,7 +126,7 @@ class ExerciseResult:
     score : float or None
         Between 0 and `points`; None where the exercise is undecided and a person must look.
     follow_through : bool
-        Whether the score was earned with right earlier functions in place of the learner's own.
+        Whether score and reasons are those of the judging with right earlier functions in place of the learner's own.
     diagnosis : Diagnosis or None
         What the wrong answer was recognised as.
     """

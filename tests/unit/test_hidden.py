@@ -14,6 +14,7 @@ import pytest
 
 from gradekit.course.course import Course
 from gradekit.errors import HiddenTestError, Undecided
+from gradekit.judging import inprocess
 from gradekit.judging.assignment import Assignment, load_assignment, load_tests
 from gradekit.judging.declare import Expect, Rejected, exercise
 from gradekit.judging.inprocess import InProcess, grade, judge_in_process
@@ -177,7 +178,50 @@ def test_follow_through_gives_nothing_away(assignment: Assignment, learner: Lear
     """A wrong exercise stays wrong upon right earlier functions, and so does a missing one."""
     for later in ("def quadruple(x): return double(x)", "raise RuntimeError", "pass", "def quadruple(x): pass"):
         result = judge_in_process(assignment, "quadruple", learner(double="def double(x): return x", quadruple=later))
-        assert (result.score, result.follow_through) == (0.0, False)
+        assert result.score == 0.0
+
+
+GIVEN_OUT = "def quadruple(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
+OF_OWN_KIND = """
+class Mine(np.ndarray): pass
+def double(x): return np.asarray(x + x).view(Mine)
+"""
+UNLIKE = "def quadruple(x):\n    y = double(x)\n    return x if isinstance(y, Mine) else double(y)"
+
+
+def test_follow_through_is_for_an_earlier_mistake(assignment: Assignment, learner: Learner) -> None:
+    """What fails upon right functions of the learner's own fails for a mistake of its own, and is judged once."""
+    result = judge_in_process(assignment, "quadruple", learner(double=OF_OWN_KIND, quadruple=UNLIKE))
+    assert (result.score, result.follow_through) == (0.0, False)
+    wrong = OF_OWN_KIND.replace("x + x", "x * x")
+    assert judge_in_process(assignment, "quadruple", learner(double=wrong, quadruple=UNLIKE)).follow_through
+
+
+def test_a_cell_that_was_not_begun_is_judged_once(assignment: Assignment, learner: Learner) -> None:
+    """A cell as it was given out has nothing that right earlier functions could show."""
+    result = judge_in_process(assignment, "quadruple", learner(double="def double(x): return x", quadruple=GIVEN_OUT))
+    assert (result.score, result.follow_through) == (0.0, False)
+    assert result.tests[0].error == "NotImplementedError"
+
+
+def test_reasons_are_those_of_the_second_judging(assignment: Assignment, learner: Learner) -> None:
+    """Where both judgings give the same score, what is said is of the exercise itself, not of an earlier one."""
+    later = "def quadruple(x): return double(double(double(x)))"
+    result = judge_in_process(
+        assignment, "quadruple", learner(double=GIVEN_OUT.replace("quadruple", "double"), quadruple=later)
+    )
+    assert (result.score, result.follow_through) == (0.0, True)
+    assert "2 times too large" in result.tests[0].message
+    assert "NotImplementedError" not in explain(result)
+
+
+def test_an_earlier_exercise_without_end_is_an_earlier_mistake(
+    assignment: Assignment, learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether an earlier exercise is right is asked for a bounded time."""
+    monkeypatch.setattr(inprocess, "EARLIER_S", 0.1)
+    endless = "def double(x):\n    while x.shape == (2, 3): pass\n    return x"
+    assert judge_in_process(assignment, "quadruple", learner(double=endless)).score == 2.0
 
 
 def test_fault_in_our_own_test_is_undecided(small: Course, learner: Learner) -> None:
