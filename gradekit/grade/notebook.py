@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gradekit.course.notebook import GRADE_SUFFIX, is_as_given_out
+from gradekit.grade.allowance import allowances
 from gradekit.isolation.session import Session
 from gradekit.judging.diagnose import Attempt, diagnose, is_own_gradient, of_own_cost
 from gradekit.judging.judge import explain, judge
@@ -210,6 +211,7 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
     given_out = run.assignment.exercise(first.exercise).stub.source
     if not earlier or not due or is_as_given_out(stub.source, given_out):
         return None
+    allowed = allowances(run.assignment, first.exercise, seed=run.seed)
     transcript = Transcript()
     session = Session(run.live.fork(), limits, time.monotonic() + limits.exercise_s + limits.cell_s)
     try:
@@ -218,7 +220,14 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
         session.define(before, without=tuple(earlier))
         session.run_cell(stub.source, keep=False)
         with session.exercise():
-            second = judge(run.assignment, first.exercise, session, seed=run.seed, transcript=transcript)
+            second = judge(
+                run.assignment,
+                first.exercise,
+                session,
+                seed=run.seed,
+                transcript=transcript,
+                begin=lambda test: session.stubs.allow(allowed[test]),
+            )
     except LearnerError:
         return None
     finally:
