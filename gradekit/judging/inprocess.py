@@ -29,6 +29,7 @@ from gradekit.judging.assignment import Assignment, load_assignment
 from gradekit.judging.judge import each_test, explain, judge
 from gradekit.judging.line import (
     DEPTH_LIMIT,
+    NAME_LIMIT,
     TEXT_LIMIT,
     Handle,
     LearnerError,
@@ -44,6 +45,13 @@ if TYPE_CHECKING:
 
     from gradekit.model import ExerciseResult
 
+CONTENTS = {
+    "O": "objects",
+    "U": "texts",
+    "S": "bytes",
+    "M": "dates",
+    "m": "lengths of time",
+}  # of arrays, by numpy's kind
 EARLIER_S = 5.0  # for one earlier exercise, once it has been graded in a cell of its own; honest ones take milliseconds
 
 
@@ -212,12 +220,12 @@ class InProcess:
         if isinstance(value, np.ndarray):
             if value.dtype.kind in "biufc":
                 return np.array(value, subok=False)
-            return Opaque(f"an array of {value.dtype.name} values")
+            return Opaque(f"an array of {CONTENTS.get(value.dtype.kind, 'records')}")
         if isinstance(value, dict | list | tuple):
             return self._outward_container(value, depth)
         self._objects.append(value)
         kind = type(value).__name__
-        return Handle(self, (len(self._objects) - 1,), f"a {kind}")
+        return Handle(self, (len(self._objects) - 1,), f"a {kind}"[:NAME_LIMIT])
 
     def _outward_container(self, value: Any, depth: int) -> Any:
         if depth >= DEPTH_LIMIT:
@@ -238,7 +246,14 @@ class InProcess:
                 raise
             except BaseException as error:  # noqa: BLE001  (the edge of the learner's code)
                 line = _own_line(error, self._namespace)
-                raise LearnerError(type(error).__name__, str(error)[:TEXT_LIMIT], line) from None
+                raise LearnerError(type(error).__name__[:NAME_LIMIT], _text(error)[:TEXT_LIMIT], line) from None
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  (the learner's own __str__)
+        return ""
 
 
 def _own_line(error: BaseException, namespace: dict[str, Any]) -> str:

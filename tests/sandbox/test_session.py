@@ -414,7 +414,7 @@ def test_a_forged_argument_list_is_refused(session: Session) -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("np.array([object()])", "an array of object values"),
+        ("np.array([object()])", "an array of objects"),
         ("np.broadcast_to(0.0, (10**5, 10**5))", "far too large"),
         ("2**70", "beyond 64 bits"),
         ("[0] * 10**6", "more values than travel"),
