@@ -161,6 +161,21 @@ def test_tests_that_fail_alike_are_said_once(tmp_path: Path) -> None:
     assert made.later == ("Later.",)
 
 
+def test_the_sizes_of_a_case_are_shown_once(tmp_path: Path) -> None:
+    """Tests that fail in the same way in the same case stand together, with its sizes; those of another stand apart."""
+    where = "IndexError: tuple index out of range, at your line `return x * x` (for N = 1; right for N = 3)."
+    fields = {"error": "IndexError", "line": "return x * x"}
+    tests = [test_result(Verdict.RTE, where, sentence=f"Sentence {n}.", **fields) for n in range(3)]
+    tests.append(test_result(Verdict.RTE, where.replace("N = 1", "T = 1"), sentence="Another.", **fields))
+    made = part(tmp_path, Mark("double-grade", 0.5, auto=0.0), report(0.0, *tests))
+    assert [finding.sentences for finding in made.findings] == [
+        ("Sentence 0.", "Sentence 1.", "Sentence 2."),
+        ("Another.",),
+    ]
+    assert made.findings[0].message == where
+    assert 'class="hll"' in made.cell
+
+
 def test_what_was_not_begun_is_folded(tmp_path: Path) -> None:
     """A cell as it was given out: no list of failures, but how to begin."""
     marks = NotebookMarks("small", (Mark("double-grade", 0.5, auto=0.0),), {})
