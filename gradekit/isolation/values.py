@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from gradekit.judging.line import DEPTH_LIMIT, NAME_LIMIT, Handle, Opaque
+from gradekit.judging.line import DEPTH_LIMIT, Handle, Opaque
 from gradekit.worker.wire import Ref
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class TrustedValues:
 
     def _of_ref(self, ref: Ref) -> Any:
         if ref.kind == "handle":
-            return Handle(self._line, (ref.number,), ref.text[:NAME_LIMIT])
+            return Handle(self._line, (ref.number,), ref.text)
         if ref.kind == "opaque":
-            return Opaque(ref.text[:NAME_LIMIT])
+            return Opaque(ref.text)
         found = self._stubs.find(ref)
         return self._violated("a stub that does not exist") if found is None else found

@@ -117,7 +117,7 @@ LOSS = "import os\nos._exit(0)"
         ("import time; time.sleep(100)", Verdict.TLE),
         ("while True: pass", Verdict.TLE),
         ("import os; os._exit(0)", Verdict.RTE),
-        ("return [v + v for v in x.tolist()] if x.ndim == 1 else (x * 2).tolist()", Verdict.AC),
+        ("return (np.asarray(x) * 2).tolist()", Verdict.AC),
     ],
 )
 def test_verdict(grade: Callable[..., JudgedNotebook], body: str, verdict: Verdict) -> None:
