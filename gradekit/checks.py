@@ -25,6 +25,10 @@ _FEW = 4  # parts of a tuple, or axes of an array, for which every order is trie
 _TINY = 1e-6  # of the largest value: below it a ratio compares rounding errors; also how near to one a sum is
 _PAGE = 96  # characters of a line that Jupyter and printed feedback show whole
 _DEEPEST = 32  # axes that numpy 1.26 can have; also ends a list that holds itself
+_WORD = 40  # characters of a key or a name in a message
+_PATH = 120  # characters of a path of keys, or of a name with its arguments
+_LISTED = 12  # names in a row
+_DIGITS_BITS = 10_000  # about 3,000 digits
 
 
 class CheckFailed(AssertionError):
@@ -107,7 +111,7 @@ def compare(  # noqa: PLR0913 - the tolerances, and what a factor may be made of
     ValueError
         If `reference` itself is not made of finite numbers.
     """
-    case = _Case(name, rtol, atol, sizes or {})
+    case = _Case(_short(name, _PATH), rtol, atol, sizes or {})
     if isinstance(reference, Mapping):
         return _compare_dict(answer, reference, case)
     if reference is None or isinstance(reference, str):
@@ -119,7 +123,7 @@ def compare(  # noqa: PLR0913 - the tolerances, and what a factor may be made of
 
 def _again(answer: object, reference: object, case: _Case, key: object) -> Finding | None:
     """Compare one part of a dict, list or tuple."""
-    name = f"{case.name}[{key!r}]"
+    name = _inside(case.name, key)
     return compare(answer, reference, name=name, rtol=case.rtol, atol=case.atol, sizes=case.sizes)
 
 
@@ -147,7 +151,7 @@ def _key_finding(answer: object, keys: Iterable[object], name: str) -> Finding |
     absent = [key for key in keys if str(key) not in given]
     if not absent:
         return None
-    has = _words(list(given)[:12]) or "no keys"
+    has = _words(given) or "no keys"
     return Finding("missing", f"{name} has no {_words(absent)}; it has {has}. Is a name misspelt or forgotten?")
 
 
@@ -235,7 +239,12 @@ def _dict(value: object) -> dict[str, object] | None:
     if not issubclass(type(value), dict):
         return None
     entries = dict.items(cast("dict[Any, object]", value))
-    return {str(key): item for key, item in entries if type(key) in _KEYS}
+    return {_text(key): item for key, item in entries if type(key) in _KEYS}
+
+
+def _text(key: object) -> str:
+    """Return a key's text; Python writes no number of thousands of digits."""
+    return "a huge number" if type(key) is int and key.bit_length() > _DIGITS_BITS else str(key)
 
 
 def _outline(value: object) -> tuple[int, ...]:
@@ -284,7 +293,7 @@ def _receive(answer: object, wanted: Array, name: str) -> Array | Finding:
     array = _plain(answer, wanted.shape)
     if array is None:
         if _items(answer) is None:
-            return _type_finding(answer, "a numpy array" if wanted.ndim else "a number", name)
+            return _type_finding(answer, "an array of numbers" if wanted.ndim else "a number", name)
         uneven = Finding("type", f"The items of {name} are not numbers, or not all of one shape.")
         return _shape_finding(_outline(answer), wanted.shape, name) or uneven
     finding = _dtype_finding(array.dtype, wanted.dtype, name) or _shape_finding(array.shape, wanted.shape, name)
@@ -310,8 +319,9 @@ def _type_finding(answer: object, wanted: str, name: str) -> Finding:
     if answer is None:
         hint = "is it ever filled?" if name.endswith("]") else "does the function end in a return?"
         return Finding("none", f"{name} is None: {hint}")
-    kind = type(answer).__name__[:40]
-    return Finding("type", f"{name} is of type {kind}; {wanted} is wanted.")
+    kind = type(answer).__name__
+    what = _short(kind, _PATH) if " " in kind else f"of type {_short(kind)}"  # grading says what did not travel
+    return Finding("type", f"{name} is {what}; {wanted} is wanted.")
 
 
 def _shape_finding(got: tuple[int, ...], wanted: tuple[int, ...], name: str) -> Finding | None:
@@ -341,8 +351,8 @@ def _not_finite(a: Array, name: str) -> Finding | None:
     what = "NaN" if np.isnan(a[at]) else "infinite"
     if not a.ndim:
         return Finding("not_finite", f"{name} is {what}: which step overflows, or divides by 0?")
-    count = f"{np.count_nonzero(bad)} of {a.size} values are NaN or infinite"
-    message = f"{name} is {what} at index {at}; {count}. Which step overflows, or divides by 0?"
+    count = f"; {_share(bad)} NaN or infinite" if a.size > 1 else ""
+    message = f"{name} is {what} at index {at}{count}. Which step overflows, or divides by 0?"
     return Finding("not_finite", message)
 
 
@@ -359,10 +369,11 @@ def _diagnose(a: Array, r: Array, case: _Case) -> Finding:
     if finding is None and not r.ndim:
         finding = Finding("values", f"{case.name} is not the right number.")
     elif finding is None:
-        count = f"{np.count_nonzero(wrong)} of {r.size} values of {case.name} are wrong"
-        finding = Finding("values", f"{count}; the first at index {at}.")
+        first = f"; the first at index {at}" if r.size > 1 else ""
+        finding = Finding("values", f"{_share(wrong, case.name)} wrong{first}.")
     place = f"At index {at}: yours" if r.ndim else "Yours"
-    return replace(finding, detail=f"{place} is {a[at]:.9g}, expected {r[at]:.9g}.")
+    mine, right = _apart(float(a[at]), float(r[at]), 9)
+    return replace(finding, detail=f"{place} is {mine}, expected {right}.")
 
 
 def _constant(a: Array, r: Array, case: _Case) -> Finding | None:
@@ -410,15 +421,18 @@ def _factor_words(k: float, r: Array, sizes: Mapping[str, int], rtol: float) -> 
     times = max(abs(k), 1 / abs(k))
     if _is_sign(k, rtol):
         return "has the wrong sign. Where does a minus come in, or get lost?"
-    text = f"is {times:.6g} times too {'large' if abs(k) > 1 else 'small'}" + ", with the wrong sign" * (k < 0)
-    two = math.isclose(times, 2, rel_tol=10 * rtol)
     named = _size_words(times, sizes, rtol)
+    squared = [name for name in sizes if abs(k) > 1 and math.isclose(times, sizes[name] ** 2, rel_tol=10 * rtol)]
+    if named or len(squared) == 1:
+        times = float(round(times))  # what it is equal to
+    number = _apart(times, 1.0)[0]
+    text = f"is {number} times too {'large' if abs(k) > 1 else 'small'}" + ", with the wrong sign" * (k < 0)
+    two = math.isclose(times, 2, rel_tol=10 * rtol)
     if named:
         question = "Where should that division stand?" if abs(k) > 1 else "Is something divided once too often?"
-        return f"{text}, and {times:.6g} = {named}{' (or a plain 2)' * two}. {question}"
-    squared = [name for name in sizes if abs(k) > 1 and math.isclose(times, sizes[name] ** 2, rel_tol=10 * rtol)]
+        return f"{text}, and {number} = {named}{' (or a plain 2)' * two}. {question}"
     if len(squared) == 1:  # two of one size are a product of sizes, above
-        product = f"{times:.6g} = {squared[0]} × {squared[0]}"  # noqa: RUF001 - as above
+        product = f"{number} = {squared[0]} × {squared[0]}"  # noqa: RUF001 - as above
         hint = "Python reads `/ a * b` from left to right."
         return f"{text}, and {product}. Is it multiplied by {squared[0]}, not divided? {hint}"
     if two:
@@ -457,8 +471,13 @@ def _sums_to_one(a: Array, axis: int | None) -> bool:
 
 
 def _other_sum(a: Array, name: str) -> str:
-    """Say along what else than its last axis an array sums to one, if at all."""
+    """Say along what else than its last axis an array sums to one, if at all.
+
+    Where several hold, as of one column that is all there is, the message takes none of them.
+    """
     axes = [axis for axis in range(a.ndim - 1) if _sums_to_one(a, axis)]
+    if len(axes) + _sums_to_one(a, None) > 1:
+        return f"Values of {name} sum to one, but not row by row. Over which of them is the sum taken?"
     if axes and a.ndim == 2:
         return f"The columns of {name} sum to one, not its rows. Which index counts the samples?"
     if axes:
@@ -480,8 +499,9 @@ def _sign(a: Array, r: Array, case: _Case) -> Finding | None:
     """Find values that are right but for the sign of some."""
     if not case.same(np.abs(a), np.abs(r)):
         return None
-    count = np.count_nonzero(~case.within(a, r))
-    message = f"{count} of {r.size} values of {case.name} have the wrong sign; else they are right."
+    count = int(np.count_nonzero(~case.within(a, r)))
+    have = "has" if count == 1 else "have"
+    message = f"{count} of {r.size} values of {case.name} {have} the wrong sign; else they are right."
     return Finding("sign", message)
 
 
@@ -498,25 +518,33 @@ def _order(a: Array, r: Array, case: _Case) -> Finding | None:
     few = np.unique(r).size <= r.size // 2  # zeros and ones always seem to be in another order
     if few or not case.same(np.sort(a, axis=None), np.sort(r, axis=None)):
         return None
-    for axis in range(r.ndim):
-        if case.same(np.flip(a, axis), r):
-            return Finding("order", f"{case.name} is right, but reversed along axis {axis}. Where does it begin?")
+    flipped = [axis for axis in range(r.ndim) if case.same(np.flip(a, axis), r)]
+    if flipped:
+        return Finding("order", f"{case.name} is right, but reversed{_along(flipped)}. Where does it begin?")
     axes = [axis for axis in range(r.ndim) if case.same(np.sort(a, axis=axis), np.sort(r, axis=axis))]
-    where = f" along axis {axes[0]}" if axes else ""
+    where = _along(axes)
     return Finding("order", f"{case.name} holds the right values, but in another order{where}. What comes first?")
+
+
+def _along(axes: list[int]) -> str:
+    """Name the axis along which something was found; none where it was found along several."""
+    return f" along axis {axes[0]}" if len(axes) == 1 else ""
 
 
 def _offset(a: Array, r: Array, case: _Case) -> Finding | None:
     """Find values that stand one place too late or too early."""
+    found: dict[str, list[int]] = {"late": [], "early": []}
     for axis in range(r.ndim):
         mine, true = np.moveaxis(a, axis, 0), np.moveaxis(r, axis, 0)
         if len(true) < 3 or case.same(true[1:], true[:-1]):
             continue
-        late, early = case.same(mine[1:], true[:-1]), case.same(mine[:-1], true[1:])
-        if late or early:
-            word = "late" if late else "early"
-            return Finding("order", f"{case.name} comes one place too {word} along axis {axis}. Which index is used?")
-    return None
+        found["late"] += [axis] if case.same(mine[1:], true[:-1]) else []
+        found["early"] += [axis] if case.same(mine[:-1], true[1:]) else []
+    words = [word for word, axes in found.items() if axes]
+    if not words:
+        return None
+    which = f"too {words[0]}{_along(found[words[0]])}" if len(words) == 1 else "off"
+    return Finding("order", f"{case.name} comes one place {which}. Which index is used?")
 
 
 def _precision(a: Array, r: Array, case: _Case) -> Finding | None:
@@ -530,12 +558,13 @@ def _precision(a: Array, r: Array, case: _Case) -> Finding | None:
 def _part(a: Array, r: Array, case: _Case) -> Finding | None:
     """Find a right first or last time step, sample or other index, and mostly wrong values at every other."""
     wrong = ~case.within(a, r)
-    for axis in sorted(range(r.ndim), key=lambda k: k != 1) if r.ndim > 1 else ():  # time before samples
+    found = []
+    for axis in range(r.ndim) if r.ndim > 1 else ():
         share = np.moveaxis(wrong, axis, 0).reshape(r.shape[axis], -1).mean(axis=1)
         for end, right, rest in (("first", share[0], share[1:]), ("last", share[-1], share[:-1])):
             if right == 0 and rest.size and rest.min() > 0.5:  # else it may be chance
-                return _part_finding(end, axis, r.ndim, case.name)
-    return None
+                found.append((end, axis))
+    return _part_finding(*found[0], r.ndim, case.name) if len(found) == 1 else None  # of two, neither is all of it
 
 
 def _part_finding(end: str, axis: int, ndim: int, name: str) -> Finding:
@@ -555,8 +584,52 @@ def _first(mask: npt.NDArray[np.bool_]) -> tuple[int, ...]:
 
 def _words(names: Iterable[object]) -> str:
     """Join names for reading, each cut to a bearable length; blanks and line ends are seen in quotes."""
-    texts = (str(name)[:40] for name in names)
-    return ", ".join(text if text.isidentifier() or text.isalnum() else repr(text) for text in texts)
+    found = list(names)
+    texts = (_short(_text(name)) for name in found[:_LISTED])
+    more = [f"and {len(found) - _LISTED} more"] if len(found) > _LISTED else []
+    return ", ".join([text if _is_word(text) else repr(text) for text in texts] + more)
+
+
+def _is_word(text: str) -> bool:
+    """Tell whether a name is read well without quotes."""
+    plain = text.removesuffix("…")
+    return plain.isidentifier() or plain.isalnum()
+
+
+def _short(text: str, most: int = _WORD) -> str:
+    """Cut a text where it is put into a message: a learner's may have millions of characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _inside(path: str, key: object) -> str:
+    """Return the path of what stands under a key."""
+    written = repr(_short(key)) if type(key) is str else _short(_text(key) if type(key) is int else _written(key))
+    return f"{_short(path, _PATH)}[{written}]"
+
+
+def _written(key: object) -> str:
+    """Return how a key is written, or its type where it cannot be written."""
+    try:
+        return repr(key)
+    except Exception:  # noqa: BLE001 - a key of the learner's own kind
+        return type(key).__name__
+
+
+def _share(chosen: npt.NDArray[np.bool_], name: str = "") -> str:
+    """Word how many values were chosen, with the verb: '3 of 8 values of y are'."""
+    count, of = int(np.count_nonzero(chosen)), f" of {name}" * bool(name)
+    if chosen.size == 1:
+        return f"The one value{of} is"
+    return f"{count} of {chosen.size} values{of} {'is' if count == 1 else 'are'}"
+
+
+def _apart(one: float, other: float, digits: int = 6) -> tuple[str, str]:
+    """Write two numbers with as many digits as it takes to see that they differ."""
+    for count in range(digits, 18):  # 17 tell any two numbers apart
+        texts = f"{one:.{count}g}", f"{other:.{count}g}"
+        if one == other or texts[0] != texts[1]:
+            break
+    return texts
 
 
 # --- visible checks -------------------------------------------------------------------------
@@ -596,20 +669,23 @@ def close(  # noqa: PLR0913 - the tolerances of `compare`
 
 def shape(array: object, expected: tuple[int, ...], *, name: str) -> None:
     """Check the shape of an array."""
+    name = _short(name, _PATH)
     got = _plain(array, _outline(array))
     if got is None:
-        _fail(_type_finding(array, "a numpy array", name))
+        _fail(_type_finding(array, "an array of numbers", name))
     else:
         _fail(_shape_finding(got.shape, tuple(expected), name))
 
 
 def finite(array: object, *, name: str) -> None:
     """Check that no value is NaN or infinite."""
+    name = _short(name, _PATH)
     _fail(_not_finite(_numbers(array, name), name))
 
 
 def rows_sum_to_one(array: object, *, name: str) -> None:
     """Check that an array sums to one along its last axis."""
+    name = _short(name, _PATH)
     got = _numbers(array, name)
     _fail(_not_finite(got, name))
     if not got.ndim:
@@ -619,18 +695,19 @@ def rows_sum_to_one(array: object, *, name: str) -> None:
     if wrong.any():
         at = _first(wrong)
         row = f"row {at[0] if len(at) == 1 else at}" if at else "it"
-        message = f"{name} does not sum to one along its last axis: {row} sums to {sums[at]:.4g}."
+        message = f"{name} does not sum to one along its last axis: {row} sums to {_apart(float(sums[at]), 1.0, 4)[0]}."
         _stop(f"{message} {_other_sum(got, name)}".strip())
 
 
 def keys(mapping: object, expected: Iterable[str], *, name: str) -> None:
     """Check that a dictionary has the expected keys; more are allowed."""
-    _fail(_key_finding(mapping, expected, name))
+    _fail(_key_finding(mapping, expected, _short(name, _PATH)))
 
 
 def unchanged(function: Callable[..., object], *arguments: object, name: str | None = None) -> None:
     """Check that a function leaves its arguments as they were: it is called on them once."""
-    name = name or getattr(function, "__name__", "the function")
+    __tracebackhide__ = True  # IPython: what the student's own code raises is shown without the inside of this file
+    name = _short(str(name or getattr(function, "__name__", "the function")), _PATH)
     before = {path: snapshot(value) for path, value in _parts(arguments)}
     function(*arguments)
     for path, after in _parts(arguments):
@@ -646,7 +723,7 @@ def _parts(arguments: tuple[object, ...]) -> Iterator[tuple[str, object]]:
         if type(inner) is not dict or issubclass(type(argument), (np.ndarray, dict, list, tuple)):
             yield f"argument {position}", argument
         else:
-            yield from ((f"argument {position}.{key}", value) for key, value in inner.items())
+            yield from ((f"argument {position}.{_short(str(key))}", value) for key, value in inner.items())
 
 
 def snapshot(value: object) -> object:
@@ -678,7 +755,7 @@ def changed(before: object, after: object, path: str = "argument 1") -> str | No
     one, two = _entries(before), _entries(after)
     if one is None or two is None:
         return None if _unmoved(before, after) else path
-    inner = {key: f"{path}[{key!r}]" for key in (one | two)}
+    inner = {key: _inside(path, key) for key in (one | two)}
     found = (changed(one[key], two[key], inner[key]) if key in one and key in two else inner[key] for key in inner)
     return next((place for place in found if place), None)
 
@@ -705,6 +782,7 @@ def _unmoved(before: object, after: object) -> bool:
 
 def different(first: object, second: object, *, name: str) -> None:
     """Check that two things, such as two networks' parameters, share no memory and differ."""
+    name = _short(name, _PATH)
     where = _shared(first, second, name)
     if where:
         _stop(f"{where} is shared in memory: changing the one changes the other. Where is it made, and how often?")
@@ -720,7 +798,7 @@ def _shared(first: object, second: object, path: str) -> str | None:
     inside, other = _entries(first) or {}, _entries(second) or {}
     if first is second and issubclass(type(first), (dict, list)):  # Python itself may share a tuple
         return path
-    found = (_shared(inside[key], other[key], f"{path}[{key!r}]") for key in inside if key in other)
+    found = (_shared(inside[key], other[key], _inside(path, key)) for key in inside if key in other)
     return next((place for place in found if place), None)
 
 
@@ -743,6 +821,7 @@ def numeric_gradient(loss: Callable[[], float], parameter: Array, *, step: float
         _stop("numeric_gradient needs an array of float64: an integer cannot move by a small step.")
     if parameter.dtype.itemsize < np.dtype(np.float64).itemsize:
         _stop(f"{parameter.dtype.name} is too rough for differences this small: use float64.")
+    __tracebackhide__ = True
     gradient = np.zeros(parameter.shape)
     for index in np.ndindex(parameter.shape):
         old = parameter[index]
@@ -783,12 +862,21 @@ def gradients(
     sizes : mapping of str to int, optional
         Sizes that a wrong constant factor may be made of.
     """
+    __tracebackhide__ = True
     keys(grads, [f"d{name}" for name in parameters], name="grads")
     own = {name: np.array(value, dtype=np.float64) for name, value in parameters.items()}
-    numeric = {f"d{name}": numeric_gradient(lambda: cost(own), own[name]) for name in own}
-    given = {name: _numbers_of(grads[name], wanted.shape, name) for name, wanted in numeric.items()}
+
+    def moved() -> float:
+        """Return the cost of the parameters as they are now."""
+        __tracebackhide__ = True
+        return cost(own)
+
+    numeric = {}
+    for name, value in own.items():  # in no comprehension: before Python 3.12 that is a frame of its own
+        numeric[f"d{name}"] = numeric_gradient(moved, value)
+    given = {name: _numbers_of(grads[name], wanted.shape, _short(name)) for name, wanted in numeric.items()}
     for name, gradient in given.items():
-        _fail(_not_finite(gradient, name))
+        _fail(_not_finite(gradient, _short(name)))
     distance = {name: _distance(given[name], numeric[name]) for name in given}
     wrong = {name: rel for name, rel in distance.items() if not rel <= rtol}
     if wrong:
@@ -810,7 +898,7 @@ def _gradient_words(
 ) -> str:
     """Say which gradients are right, which are not, and what the wrong ones have in common."""
     right = [name for name in given if name not in wrong]
-    listed = ", ".join(f"{name} (rel {rel:.2g})" for name, rel in wrong.items())
+    listed = ", ".join(f"{_words([name])} (rel {rel:.2g})" for name, rel in list(wrong.items())[:_LISTED])
     text = f"Right: {_words(right) or 'none'}. Not right: {listed}."
     text += "\nrel is the distance from the numeric gradient: 0 is equal, 1 is far."
     a, r = (np.concatenate([d[name].ravel() for name in wrong]) for d in (given, numeric))

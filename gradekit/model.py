@@ -38,8 +38,8 @@ class Picture:
     shape : tuple of int
         Of the learner's answer.
     values : tuple of tuple of float
-        ``error``: rows of numbers in [-1, 1], each error over the largest one. ``scatter``: pairs ``(right, yours)``,
-        each over the largest magnitude of its side.
+        ``error``: rows of numbers in [-1, 1], 0 where an entry is right, else the error's sign and, by its logarithm,
+        its size: 1 for the largest. ``scatter``: pairs ``(right, yours)``, each over the largest magnitude of its side.
     """
 
     kind: str
@@ -126,7 +126,7 @@ class ExerciseResult:
     score : float or None
         Between 0 and `points`; None where the exercise is undecided and a person must look.
     follow_through : bool
-        Whether the score was earned with right earlier functions in place of the learner's own.
+        Whether score and reasons are those of the judging with right earlier functions in place of the learner's own.
     diagnosis : Diagnosis or None
         What the wrong answer was recognised as.
     """

@@ -37,14 +37,14 @@ def lost(result: ExerciseResult) -> bool:
 
 
 def second_counts(first: ExerciseResult, second: ExerciseResult) -> bool:
-    """Tell whether the judging with right earlier functions counts, and not the first one.
+    """Tell whether the judging with right earlier functions counts, and not the first one: where it gives no less.
 
-    After a first one that could not be made only full marks count: what is lost may be for want of the cells that were
-    not run, so a person must look.
+    Of two that give the same, its reasons are the exercise's own. After a first one that could not be made only full
+    marks count: what is lost may be for want of the cells that were not run, so a person must look.
     """
     if first.score is None:
         return second.score == second.points
-    return second.score is not None and second.score > first.score
+    return second.score is not None and second.score >= first.score
 
 
 def within(score: float, points: float) -> float:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 SOLUTION, HIDDEN_TESTS = "SOLUTION", "HIDDEN TESTS"
+STUB = "raise NotImplementedError"  # nbgrader's ClearSolutions puts it where a solution was, below a comment
 GRADE_SUFFIX = "-grade"
 OTTER_IGNORE = "otter_ignore"  # otter-grader leaves a cell with this tag out when it grades
 
@@ -120,6 +121,27 @@ def region_lines(source: str, region: str) -> tuple[str, ...]:
         elif inside:
             lines.append(line)
     return tuple(lines)
+
+
+def is_as_given_out(handed_in: str, source: str) -> bool:
+    """Tell whether a solution cell is still what students get of the source's cell; comments and blanks do not count.
+
+    A course whose settings put another stub in a solution's place has none that is: then every cell was begun.
+    """
+    released, inside = [], False
+    for line in source.splitlines():
+        if f"BEGIN {SOLUTION}" in line:
+            released.append(STUB)
+        inside = (inside or f"BEGIN {SOLUTION}" in line) and f"END {SOLUTION}" not in line
+        if not inside:
+            released.append(line)
+    return _statements(handed_in.splitlines()) == _statements(released if STUB in released else [STUB])
+
+
+def _statements(lines: Iterable[str]) -> list[str]:
+    """Return the lines that are more than a comment, without their blanks; every stub reads the same."""
+    words = (" ".join(line.split()) for line in lines)
+    return [STUB if line.startswith(STUB) else line for line in words if line and not line.startswith("#")]
 
 
 def definitions(source: str) -> tuple[str, ...]:

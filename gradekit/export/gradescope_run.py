@@ -79,7 +79,7 @@ def _with_notes(report: GradeReport, refused: tuple[str, ...]) -> GradeReport:
 
 
 def _student(root: Path) -> str:
-    """Return a name for who hands in, the same for the same people: fresh inputs follow from it."""
+    """Return a name for who hands in, the same for the same people."""
     try:
         users = json.loads((root / "submission_metadata.json").read_text(encoding="utf-8"))["users"]
         people = sorted(str(user["id"]) for user in users)

@@ -54,10 +54,17 @@ BY_KIND = {  # of a wrong answer; other kinds have the advice of their verdict
 }
 
 
-def begun(tests: Sequence[TestResult]) -> bool:
-    """Say whether anything was written: some test met more than the line that the cell was given out with."""
+def begun(tests: Sequence[TestResult], source: str) -> bool:
+    """Say whether anything was written: some test met more than the line that the cell was given out with.
+
+    Parameters
+    ----------
+    source : str
+        The learner's cell. Such a line of an earlier cell, which this one calls, says nothing of this one.
+    """
+    lines = {line.strip() for line in source.splitlines()}
     run = [test for test in tests if not test.waits_for]
-    return not run or any(test.error != NOT_BEGUN for test in run)
+    return not run or any(test.error != NOT_BEGUN or test.line not in lines for test in run)
 
 
 def hint(tests: Sequence[TestResult]) -> str:

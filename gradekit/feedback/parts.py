@@ -162,7 +162,8 @@ class _Maker:
     def tested(self, result: ExerciseResult) -> Part:
         """Make the part of an exercise that hidden tests have judged."""
         held, failed, waiting = _sorted(result.tests)
-        blank = not advice.begun(result.tests)
+        cell = self.written.answer_of(self.mark.grade_id)
+        blank = cell is not None and not advice.begun(result.tests, cell.source)
         part = self._part(marked=[test.line for test in failed if test.line], blank=blank)
         if blank:
             part = replace(part, unfold=False)

@@ -57,7 +57,7 @@ def legend(picture: Picture) -> str:
     if picture.kind == "error":
         return (
             f"{title(picture)}. Orange with +: yours is too large. Blue with \N{MINUS SIGN}: too small. "
-            "The stronger the colour, the further off."
+            "No colour: right. The stronger the colour, the further off, on a logarithmic scale."
         )
     return (
         f"{title(picture)}, each side without its scale. Dots on the dashed line: right but for one factor. "
@@ -82,7 +82,7 @@ def describe(picture: Picture) -> str:
     worst = np.unravel_index(np.nanargmax(np.abs(np.nan_to_num(values))), values.shape)
     return (
         f"Your array is {shape}. Too large: {_share(more)}; too small: {_share(less)}; "
-        f"right or nearly so: {_share(np.abs(values) < 0.005)}. "
+        f"right: {_share(values == 0)}. "
         f"The largest error stands in row {worst[0]}, column {worst[1]}, counted from 0."
     )
 
@@ -105,7 +105,7 @@ def _few(count: int, most: int) -> NDArray[np.intp]:
 
 
 def _error(picture: Picture, values: NDArray[np.float64]) -> Figure:
-    """Draw each entry's error: its sign as a colour and, where there is room, as a sign; its magnitude as strength."""
+    """Draw each entry that is wrong: its error's sign as a colour and, where there is room, as a sign; how far off."""
     rows, columns = _few(values.shape[0], MAX_SIDE), _few(values.shape[1], MAX_SIDE)
     shown = values[np.ix_(rows, columns)]
     height, width = shown.shape
@@ -116,7 +116,7 @@ def _error(picture: Picture, values: NDArray[np.float64]) -> Figure:
     strength = np.where(known == 0, 0.0, 0.12 + 0.88 * np.abs(known))
     axes.imshow(np.dstack([colours, strength]), aspect="auto", interpolation="none")
     if shown.size <= MAX_SIGNED:
-        for marker, chosen in (("+", shown > 0.005), ("_", shown < -0.005), ("x", np.isnan(shown))):
+        for marker, chosen in (("+", shown > 0), ("_", shown < 0), ("x", np.isnan(shown))):
             down, across = np.nonzero(chosen)
             axes.plot(across, down, linestyle="none", marker=marker, markersize=5, color=INK, markeredgewidth=0.8)
     flat = len(picture.shape) > 2

@@ -12,7 +12,8 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from gradekit.course.notebook import GRADE_SUFFIX
+from gradekit.course.notebook import GRADE_SUFFIX, is_as_given_out
+from gradekit.grade.allowance import allowances
 from gradekit.isolation.session import Session
 from gradekit.judging.diagnose import Attempt, diagnose, is_own_gradient, of_own_cost
 from gradekit.judging.judge import explain, judge
@@ -58,7 +59,8 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
     files : Path
         The submission's files, copied into the worker's scratch folder; what the cells write there is added to them.
     seed : bytes
-        What fresh inputs follow from: secret, new for every learner, the same when graded again.
+        What fresh inputs follow from: secret, the same for the whole class and when graded again, so that the same code
+        gets the same score.
     catalogue : sequence of Misconception
         The wrong answers that an exercise which lost points is compared with.
     all_cells : bool
@@ -200,24 +202,35 @@ class _Clock:
 
 
 def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | None:
-    """Judge an exercise that lost points again, in a fresh worker with the reference's earlier functions as stubs.
+    """Judge an exercise again where that is due, in a fresh worker with the reference's earlier functions as stubs.
 
-    So is one that could not be judged because the notebook had ended its process too often.
+    It is due where points were lost that an earlier mistake may have cost, or where the exercise could not be judged
+    because the notebook had ended its process too often; and only where its cell was begun at all.
     """
     assert run.assignment is not None
     earlier = run.assignment.earlier(first.exercise)
-    if not earlier or not (lost(first) or first.exercise in run.unbuilt):
+    stub = next(cell for cell in run.cells if cell.grade_id == first.exercise)
+    due = first.exercise in run.unbuilt or (lost(first) and not _earlier_are_right(run, first.exercise))
+    given_out = run.assignment.exercise(first.exercise).stub.source
+    if not earlier or not due or is_as_given_out(stub.source, given_out):
         return None
+    allowed = allowances(run.assignment, first.exercise, seed=run.seed)
     transcript = Transcript()
     session = Session(run.live.fork(), limits, time.monotonic() + limits.exercise_s + limits.cell_s)
     try:
-        stub = next(cell for cell in run.cells if cell.grade_id == first.exercise)
         before = [cell.source for cell in run.cells[: stub.index] if cell.kind == "code"]
         session.bind(earlier)
         session.define(before, without=tuple(earlier))
         session.run_cell(stub.source, keep=False)
         with session.exercise():
-            second = judge(run.assignment, first.exercise, session, seed=run.seed, transcript=transcript)
+            second = judge(
+                run.assignment,
+                first.exercise,
+                session,
+                seed=run.seed,
+                transcript=transcript,
+                begin=lambda test: session.stubs.allow(allowed[test]),
+            )
     except LearnerError:
         return None
     finally:
@@ -225,8 +238,16 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
     return Attempt(second, transcript) if second.score is not None else None
 
 
+def _earlier_are_right(run: _Run, name: str) -> bool:
+    """Tell whether every exercise before that one earned its points by the learner's own functions."""
+    assert run.assignment is not None
+    names = [exercise.name for exercise in run.assignment.exercises]
+    before = names[: names.index(name)]
+    return all(result.score == result.points for result in run.exercises if result.exercise in before)
+
+
 def _diagnosed(run: _Run, first: ExerciseResult, second: Attempt | None) -> ExerciseResult:
-    """Return the better of two judgings, with a diagnosis where points were lost all the same."""
+    """Return the judging that counts of two, with a diagnosis where points were lost all the same."""
     result = first
     if second is not None and second_counts(first, second.result):
         result = replace(second.result, follow_through=True)
@@ -238,9 +259,7 @@ def _diagnosed(run: _Run, first: ExerciseResult, second: Attempt | None) -> Exer
 def _diagnosis(run: _Run, first: ExerciseResult, second: Attempt | None) -> Diagnosis | None:
     """Diagnose what an exercise answered upon right earlier functions: the learner's own, or the reference's."""
     assert run.assignment is not None
-    names = [exercise.name for exercise in run.assignment.exercises]
-    before = names[: names.index(first.exercise)]
-    own_are_right = all(result.score == result.points for result in run.exercises if result.exercise in before)
+    own_are_right = _earlier_are_right(run, first.exercise)
     attempts = [Attempt(first, run.transcripts[first.exercise])] if own_are_right else []
     attempts += [second] if second is not None else []
     found = diagnose(run.assignment, run.catalogue, attempts, seed=run.seed)

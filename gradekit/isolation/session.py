@@ -99,7 +99,7 @@ class Session:
 
     def bind(self, names: Mapping[str, Any]) -> None:
         """Put stubs of trusted functions and objects into the notebook."""
-        refs = {name: self.stubs.add(value, name) for name, value in names.items()}
+        refs = {name: self.stubs.add(value, name, earlier=True) for name, value in names.items()}
         self.line.ask({"do": "bind", "names": refs}, self.limits.call_s)
 
     @contextmanager

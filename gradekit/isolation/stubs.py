@@ -1,7 +1,8 @@
 """Stubs: trusted functions and objects that a learner's code calls over the line, in place of its own earlier ones.
 
 A stub's call travels back. Its arguments are hostile; its number, depth, sizes, memory and time are bounded, and it is
-dead once the exercise ends for which it was given.
+dead once the exercise ends for which it was given. Functions of earlier exercises answer few calls in each test, so
+that nobody differentiates them.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 
 
 STUB_CALLS = 20_000  # in one exercise; an honest one makes hundreds
+CALLS_AT_LEAST = 50  # of earlier functions, in any test; differences of a cost by its parameters take hundreds
 STUB_DEPTH = 16
 STUB_SIZE = 4096  # the largest whole number that a stub takes: sizes of arrays to make
 STUB_BYTES = 2**30  # address space that a stub's call may add
+TOO_MANY = "too many calls of a given function"
 # From these a name without underscore leads to a module's globals (`gi_frame.f_globals`): never behind a stub.
 NO_STUB = (
     types.ModuleType,
@@ -50,10 +53,21 @@ class Stubs:
 
     def __init__(self) -> None:
         self._given: list[Any] = []
-        self.calls = self.depth = 0
+        self._earlier: set[int] = set()  # of `_given`: functions of earlier exercises, and what these have given
+        self.calls = self.depth = self._spent = 0
+        self._allowed = CALLS_AT_LEAST
 
-    def add(self, value: Any, name: str) -> Ref:
+    def allow(self, calls: int) -> None:
+        """Begin a test, in which functions of earlier exercises answer that many calls."""
+        self._spent, self._allowed = 0, calls
+
+    def add(self, value: Any, name: str, *, earlier: bool = False) -> Ref:
         """Give a function or an object; return what travels in its place.
+
+        Parameters
+        ----------
+        earlier : bool
+            Whether it is of an earlier exercise, so that its calls are few.
 
         Raises
         ------
@@ -62,6 +76,8 @@ class Stubs:
         """
         if isinstance(value, NO_STUB):
             raise TypeError(f"a {type(value).__name__} does not travel")
+        if earlier:
+            self._earlier.add(len(self._given))
         self._given.append(value)
         return Ref("stub", len(self._given) - 1, name)
 
@@ -75,6 +91,7 @@ class Stubs:
         """Let die at the end what is given meanwhile, and count calls anew."""
         kept = len(self._given)
         self.calls = 0
+        self.allow(CALLS_AT_LEAST)
         try:
             yield
         finally:
@@ -84,7 +101,7 @@ class Stubs:
         """Answer a call from the learner's side: ``{"value": …}`` or ``{"error": text}``."""
         self.calls += 1
         if self.calls > STUB_CALLS or self.depth >= STUB_DEPTH:
-            return {"error": "too many calls of a given function"}
+            return {"error": TOO_MANY}
         call = _read(frame)
         if call is None:
             return {"error": "a call that cannot be"}
@@ -92,6 +109,10 @@ class Stubs:
         thing = None if name.startswith("_") else self.find(ref)
         if thing is None:
             return {"error": "a given function that is no longer there"}
+        earlier, kept = ref.number in self._earlier, len(self._given)
+        self._spent += earlier
+        if earlier and self._spent > self._allowed:
+            return {"error": TOO_MANY}
         self.depth += 1
         try:
             with bounded_memory(STUB_BYTES), bounded_time(deadline):
@@ -102,6 +123,8 @@ class Stubs:
             return {"error": f"{type(error).__name__}: {error}"[:TEXT_LIMIT]}
         finally:
             self.depth -= 1
+            if earlier:
+                self._earlier.update(range(kept, len(self._given)))
 
 
 def _read(frame: dict[str, Any]) -> tuple[Ref, str, Any, dict[str, Any]] | None:

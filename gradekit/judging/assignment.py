@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gradekit.course import notebook
 from gradekit.errors import HiddenTestError
-from gradekit.judging.reference import load_solution, read_cases, run_file
+from gradekit.judging.reference import load_solution, read_cases, run_file, solution_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gradekit.course.course import Course
     from gradekit.judging.reference import Case
-    from gradekit.model import Exercise
+    from gradekit.model import Cell, Exercise
 from gradekit.judging.declare import TestedExercise
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """What the trusted side knows of one assignment: exercises, hidden tests, solution, frozen cases."""
+    """What the trusted side knows of one assignment: exercises, hidden tests, solution, frozen cases.
+
+    Attributes
+    ----------
+    solution_cells : tuple of Cell
+        Whose text defines `solution`, in the notebook's order.
+    allowances : dict
+        How often an exercise may call what was given to it, by its name and the seed; found out once for a class.
+    """
 
     name: str
     exercises: tuple[Exercise, ...]
     tested: Mapping[str, TestedExercise]
     solution: Mapping[str, Any]
     cases: Mapping[str, Sequence[Case]]
+    solution_cells: tuple[Cell, ...] = ()
+    allowances: dict[tuple[str, bytes], Mapping[str, int]] = field(default_factory=dict, repr=False, compare=False)
 
     def exercise(self, name: str) -> Exercise:
         """Return the notebook's exercise of that name."""
@@ -67,10 +77,12 @@ def load_tests(course: Course, assignment: str) -> dict[str, TestedExercise]:
 def load_assignment(course: Course, assignment: str) -> Assignment:
     """Load everything that judging an assignment needs. Trusted code only."""
     tested = load_tests(course, assignment)
+    cells = notebook.cells(notebook.read(course.source(assignment)))
     return Assignment(
         name=assignment,
-        exercises=notebook.exercises(notebook.cells(notebook.read(course.source(assignment)))),
+        exercises=notebook.exercises(cells),
         tested=tested,
         solution=load_solution(course, assignment),
         cases=read_cases(course.hidden(assignment) / "reference.npz"),
+        solution_cells=solution_cells(cells),
     )

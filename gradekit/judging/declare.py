@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradekit import checks
 from gradekit.errors import BadReference, HiddenTestError
-from gradekit.judging.line import Handle, LearnerError, Student, changed_by, describe
+from gradekit.judging.line import Handle, LearnerError, Student, changed_by, describe, seen
 from gradekit.judging.picture import KINDS, draw
 from gradekit.judging.reference import Reference
 from gradekit.model import IN_PLACE, PROPERTY
@@ -86,7 +86,7 @@ class Expect:
         if described is not None:
             raise Rejected(f"{name} is {described}, not numbers.", kind="type")
         try:
-            finding = checks.compare(answer, reference, name=name, rtol=rtol, atol=atol, sizes=sizes)
+            finding = checks.compare(seen(answer), reference, name=name, rtol=rtol, atol=atol, sizes=sizes)
         except ValueError as error:
             raise BadReference(f"The reference of {name} cannot be compared with: {error}") from error
         if finding is not None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import importlib
 import linecache
 import os
+import time
 import traceback
 import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +26,10 @@ from gradekit.course import notebook
 from gradekit.course.course import find_course
 from gradekit.errors import GradekitError, HiddenTestError, Undecided
 from gradekit.judging.assignment import Assignment, load_assignment
-from gradekit.judging.judge import explain, judge
+from gradekit.judging.judge import each_test, explain, judge
 from gradekit.judging.line import (
     DEPTH_LIMIT,
+    NAME_LIMIT,
     TEXT_LIMIT,
     Handle,
     LearnerError,
@@ -34,10 +37,22 @@ from gradekit.judging.line import (
     Target,
     first_changed,
 )
-from gradekit.model import ExerciseResult
+from gradekit.model import Verdict
+from gradekit.score import lost, second_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from gradekit.model import ExerciseResult
+
+CONTENTS = {
+    "O": "objects",
+    "U": "texts",
+    "S": "bytes",
+    "M": "dates",
+    "m": "lengths of time",
+}  # of arrays, by numpy's kind
+EARLIER_S = 5.0  # for one earlier exercise, once it has been graded in a cell of its own; honest ones take milliseconds
 
 
 def grade(assignment: str, exercise: str, namespace: dict[str, Any]) -> float:
@@ -83,25 +98,49 @@ def judge_here(assignment: str, exercise: str, namespace: dict[str, Any]) -> Exe
 
 
 def judge_in_process(assignment: Assignment, name: str, namespace: dict[str, Any]) -> ExerciseResult:
-    """Judge with the learner's own earlier functions and, where that loses points, with right ones in their place."""
-    seed = f"{assignment.name}/{name}".encode()
-    first = judge(assignment, name, InProcess(namespace), seed=seed)
-    if first.score is None or first.score >= first.points:
+    """Judge with the learner's own earlier functions; where a mistake in these may have cost points, with right ones.
+
+    Earlier exercises are judged once more to know: nothing that the learner's process keeps could be believed.
+    """
+    first = _judged(assignment, name, namespace)
+    if not lost(first) or _earlier_are_right(assignment, name, namespace):
         return first
     stubbed = _with_stubs(assignment, name, namespace)
     if stubbed is None:
         return first
-    second = judge(assignment, name, InProcess(stubbed), seed=seed)
-    if second.score is None or second.score <= first.score:
-        return first
-    return ExerciseResult(name, second.points, second.score, second.tests, follow_through=True)
+    second = _judged(assignment, name, stubbed)
+    return replace(second, follow_through=True) if second_counts(first, second) else first
+
+
+def _judged(assignment: Assignment, name: str, namespace: dict[str, Any]) -> ExerciseResult:
+    return judge(assignment, name, InProcess(namespace), seed=_seed(assignment, name))
+
+
+def _seed(assignment: Assignment, name: str) -> bytes:
+    return f"{assignment.name}/{name}".encode()
+
+
+def _earlier_are_right(assignment: Assignment, name: str, namespace: dict[str, Any]) -> bool:
+    """Tell whether every exercise before that one is right; one that takes too long for it is not."""
+    if os.name != "posix":  # no bound on the time, so that an earlier mistake is taken for granted
+        return False
+    from gradekit.bounds import bounded_time  # noqa: PLC0415  (cannot be imported elsewhere)
+
+    names = [exercise.name for exercise in assignment.exercises if exercise.name in assignment.tested]
+    line = InProcess(namespace)
+    for before in names[: names.index(name)]:
+        with bounded_time(time.monotonic() + EARLIER_S):
+            results = each_test(assignment, before, line, seed=_seed(assignment, before))
+            if any(result.verdict is not Verdict.AC for result in results):
+                return False
+    return True
 
 
 def _with_stubs(assignment: Assignment, name: str, namespace: dict[str, Any]) -> dict[str, Any] | None:
     """Return a copy of the namespace in which the learner's cell of this exercise ran upon right earlier functions."""
     wanted = set(assignment.exercise(name).defines)
     own = [cell for cell in namespace.get("In", ()) if wanted & set(notebook.definitions(cell))]
-    if not own:
+    if not own or notebook.is_as_given_out(own[-1], assignment.exercise(name).stub.source):
         return None
     stubbed = {**namespace, **assignment.earlier(name)}
     file = f"<your cell of {name}>"
@@ -181,12 +220,12 @@ class InProcess:
         if isinstance(value, np.ndarray):
             if value.dtype.kind in "biufc":
                 return np.array(value, subok=False)
-            return Opaque(f"an array of {value.dtype.name} values")
+            return Opaque(f"an array of {CONTENTS.get(value.dtype.kind, 'records')}")
         if isinstance(value, dict | list | tuple):
             return self._outward_container(value, depth)
         self._objects.append(value)
         kind = type(value).__name__
-        return Handle(self, (len(self._objects) - 1,), f"a {kind}")
+        return Handle(self, (len(self._objects) - 1,), f"a {kind}"[:NAME_LIMIT])
 
     def _outward_container(self, value: Any, depth: int) -> Any:
         if depth >= DEPTH_LIMIT:
@@ -207,7 +246,14 @@ class InProcess:
                 raise
             except BaseException as error:  # noqa: BLE001  (the edge of the learner's code)
                 line = _own_line(error, self._namespace)
-                raise LearnerError(type(error).__name__, str(error)[:TEXT_LIMIT], line) from None
+                raise LearnerError(type(error).__name__[:NAME_LIMIT], _text(error)[:TEXT_LIMIT], line) from None
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  (the learner's own __str__)
+        return ""
 
 
 def _own_line(error: BaseException, namespace: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from gradekit.judging.transcript import RecordingLine
 from gradekit.model import ExerciseResult, TestResult, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.transcript import Transcript
@@ -22,17 +22,37 @@ from gradekit.score import earned
 PAGE = 96  # characters; nbgrader's feedback page cuts a longer line of output off
 
 
-def judge(
-    assignment: Assignment, name: str, line: Line, *, seed: bytes, transcript: Transcript | None = None
+def judge(  # noqa: PLR0913  (what is judged, and who wants to know of it meanwhile)
+    assignment: Assignment,
+    name: str,
+    line: Line,
+    *,
+    seed: bytes,
+    transcript: Transcript | None = None,
+    begin: Callable[[str], None] | None = None,
 ) -> ExerciseResult:
-    """Run the hidden tests of one exercise over a line to a learner's code; keep what it answered in `transcript`."""
-    results = tuple(each_test(assignment, name, line, seed=seed, transcript=transcript))
+    """Run the hidden tests of one exercise over a line to a learner's code.
+
+    Parameters
+    ----------
+    transcript : Transcript, optional
+        Keeps what the learner's code answers.
+    begin : callable, optional
+        Gets the name of each test before it runs.
+    """
+    results = tuple(each_test(assignment, name, line, seed=seed, transcript=transcript, begin=begin))
     points = assignment.exercise(name).points
     return ExerciseResult(name, points, earned(points, results), results)
 
 
-def each_test(
-    assignment: Assignment, name: str, line: Line, *, seed: bytes, transcript: Transcript | None = None
+def each_test(  # noqa: PLR0913  (as above)
+    assignment: Assignment,
+    name: str,
+    line: Line,
+    *,
+    seed: bytes,
+    transcript: Transcript | None = None,
+    begin: Callable[[str], None] | None = None,
 ) -> Iterator[TestResult]:
     """Run the hidden tests of one exercise one by one; who has seen enough may stop."""
     results: list[TestResult] = []
@@ -45,6 +65,8 @@ def each_test(
             results.append(TestResult(test.name, test.sentence, test.weight, Verdict.WA, said, waits_for=waits_for))
             yield results[-1]
             continue
+        if begin is not None:
+            begin(test.name)
         heard = line if transcript is None else RecordingLine(line, transcript.of(test.name))
         results.append(try_test(assignment, name, test, heard, seed=seed))
         if results[-1].verdict is Verdict.AC:

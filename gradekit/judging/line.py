@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 TEXT_LIMIT = 300  # characters of an exception's text that a learner gets to read
+NAME_LIMIT = 80  # characters of a name of the learner's in a message
 DEPTH_LIMIT = 20  # of containers in containers; an answer is at most a dict of lists of arrays
 
 Target = tuple[str | int, ...]  # a global's name or an object's number, then attribute names
@@ -151,3 +152,18 @@ def describe(answer: object) -> str | None:
     if isinstance(answer, Handle):
         return answer._description  # noqa: SLF001  (same module)
     return answer.description if isinstance(answer, Opaque) else None
+
+
+def seen(answer: Any) -> Any:
+    """Return an answer in which what stayed on the learner's side is of a type with a name for people.
+
+    What compares answers names the type of what it did not expect, and the types here are our own.
+    """
+    if isinstance(answer, dict):
+        return {key: seen(inner) for key, inner in answer.items()}
+    if isinstance(answer, list | tuple):
+        return type(answer)(seen(inner) for inner in answer)
+    described = describe(answer)
+    if described is None:
+        return answer
+    return type(described.encode("utf-8", "replace").decode().replace("\0", ""), (), {})()  # what a type may be called

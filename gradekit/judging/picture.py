@@ -17,6 +17,7 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 SIDE = 64  # rows and columns of a heat map; on a phone a cell is then five points wide
 POINTS = 200  # of a scatter plot; more hide one another
 DIGITS = 4  # of a drawn number
+FAINT = 0.3  # of the strongest mark: what is just beyond tolerance is still seen
 KINDS = ("error", "scatter")
 
 
@@ -43,7 +44,7 @@ def draw(  # noqa: PLR0913  (the words of gradekit.checks.compare)
         for path, mine, right in _pairs(answer, reference, name):
             if mine.size < 2 or np.allclose(mine, right, rtol=rtol, atol=atol):
                 continue
-            values = _scatter(mine, right) if kind == "scatter" else _error(mine, right)
+            values = _scatter(mine, right) if kind == "scatter" else _error(mine, right, rtol=rtol, atol=atol)
             if all(np.isfinite(row).all() for row in values):
                 return Picture(kind, path, mine.shape, values)
     return None
@@ -70,12 +71,22 @@ def _numbers(value: object) -> Array | None:
     return array if np.isfinite(array).all() else None
 
 
-def _error(mine: Array, right: Array) -> tuple[tuple[float, ...], ...]:
-    """Return rows of errors over the largest one; of a block that shares a cell the largest is seen."""
-    error = (mine - right).reshape(-1, mine.shape[-1])
+def _error(mine: Array, right: Array, *, rtol: float, atol: float) -> tuple[tuple[float, ...], ...]:
+    """Return rows of signs and sizes of errors, 0 where there is none; of a block that shares a cell the largest.
+
+    Sizes lie between `FAINT`, the smallest error beyond tolerance, and 1, the largest, by their logarithms: beside one
+    that is enormous the others are seen all the same.
+    """
+    error = mine - right
+    size = np.abs(error)
+    wrong = ~(size <= atol + rtol * np.abs(right))
+    decades = np.log10(size.max() / size[wrong])
+    strength = np.zeros(error.shape)
+    strength[wrong] = 1 - (1 - FAINT) * decades / max(decades.max(), 1.0)
+    rows = (np.sign(error) * strength).reshape(-1, mine.shape[-1])
     for axis in (0, 1):
-        error = _reduced(error, axis)
-    return tuple(tuple(map(float, row)) for row in np.round(error / np.abs(error).max(), DIGITS))
+        rows = _reduced(rows, axis)
+    return tuple(tuple(map(float, row)) for row in np.round(rows, DIGITS))
 
 
 def _reduced(error: Array, axis: int) -> Array:

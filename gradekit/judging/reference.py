@@ -17,7 +17,7 @@ from gradekit.errors import BadReference, GradekitError, HiddenTestError, Source
 from gradekit.model import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from gradekit.course.course import Course
@@ -91,15 +91,28 @@ def load_solution(course: Course, assignment: str) -> dict[str, Any]:
     SourceError
         If a cell fails: the notebook's author has to mend it.
     """
-    path = course.source(assignment)
-    namespace: dict[str, Any] = {"__name__": f"solution_of_{assignment}"}
-    with _checks_importable():
-        for cell in solution_cells(notebook.cells(notebook.read(path))):
-            try:
-                exec(compile(cell.source, f"{path.name}:{cell.id}", "exec"), namespace)  # noqa: S102  (our own source)
-            except Exception as error:
-                raise SourceError(f"{path}: the solution in cell '{cell.id}' fails: {error!r}.") from error
+    namespace: dict[str, Any] = {}
+    for _ in defining(assignment, solution_cells(notebook.cells(notebook.read(course.source(assignment)))), namespace):
+        pass
     return namespace
+
+
+def defining(assignment: str, cells: Iterable[Cell], namespace: dict[str, Any]) -> Iterator[Cell]:
+    """Run the solution's cells in a namespace, and yield each when what it defines is there. Trusted code only.
+
+    Raises
+    ------
+    SourceError
+        If a cell fails: the notebook's author has to mend it.
+    """
+    namespace["__name__"] = f"solution_of_{assignment}"
+    for cell in cells:
+        with _checks_importable():
+            try:
+                exec(compile(cell.source, f"{assignment}.ipynb:{cell.id}", "exec"), namespace)  # noqa: S102  (our own)
+            except Exception as error:
+                raise SourceError(f"{assignment}: the solution in cell '{cell.id}' fails: {error!r}.") from error
+        yield cell
 
 
 def run_file(path: Path, names: Mapping[str, Any]) -> dict[str, Any]:

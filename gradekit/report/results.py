@@ -83,7 +83,7 @@ class Entry:
 
     @property
     def followed(self) -> tuple[str, ...]:
-        """The exercises whose score was earned with right earlier functions."""
+        """The exercises that were judged with right earlier functions."""
         return tuple(
             result.exercise for result in (self.report.exercises if self.report else ()) if result.follow_through
         )

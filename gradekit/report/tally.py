@@ -63,7 +63,7 @@ class Tally:
     unnamed : mapping of str to int
         By exercise: lost points that no misconception explains.
     followed : mapping of str to int
-        By exercise: earned with right earlier functions in place of the learner's own.
+        By exercise: judged with right earlier functions in place of the learner's own.
     wall_s : tuple of (float, str)
         What each submission took, the slowest first, and whose it is.
     parts_s : mapping of str to float

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 
 DEPTH_LIMIT = 20  # of containers in containers
+CONTENTS = {
+    "O": "objects",
+    "U": "texts",
+    "S": "bytes",
+    "M": "dates",
+    "m": "lengths of time",
+}  # of arrays, by numpy's kind
 
 
 class Stub:
@@ -103,7 +110,7 @@ def _fits(value: Any) -> bool:
 
 def _outward_array(value: np.ndarray[Any, Any]) -> Any:
     if value.dtype.kind not in "biufc":
-        return Ref("opaque", text=f"an array of {value.dtype.name} values")
+        return Ref("opaque", text=f"an array of {CONTENTS.get(value.dtype.kind, 'records')}")
     base = np.ndarray.view(value, np.ndarray)
     if base.nbytes > FRAME_BYTES - 1000 or base.ndim > AXES:
         return Ref("opaque", text=f"an array of shape {base.shape}, far too large")

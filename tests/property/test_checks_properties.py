@@ -1,6 +1,7 @@
 """What `checks` promises for every array, whatever its shape and values."""
 
 import math
+import re
 
 import numpy as np
 from hypothesis import assume, given
@@ -75,7 +76,7 @@ def test_nan_is_never_accepted_and_located(data, reference, bad):
     answer[at] = bad
     finding = compare(answer, reference)
     assert finding.label == "not_finite"
-    assert not at or f"index {at};" in finding.message
+    assert not at or f"index {at}" in finding.message
 
 
 @given(answer=arrays(ANY_FLOATS), reference=arrays())
@@ -232,6 +233,106 @@ def test_any_single_write_is_noticed(value, data):
     leaf = data.draw(st.sampled_from(found))
     leaf[data.draw(places(leaf))] += 1
     assert checks.changed(before, value, path="x").startswith("x")
+
+
+# --- words ----------------------------------------------------------------------------------
+
+LONGEST = 1500  # characters of any message
+TEXTS = st.sampled_from(
+    [
+        ("x", 4_000_000),
+        ("名", 100_000),
+        ("\n", 10_000),
+        ("\u202e", 5_000),
+        ("\ud800", 5_000),
+        ("a b", 10_000),
+        ("'", 9_000),
+        ("", 1),
+    ]
+).map(lambda recipe: recipe[0] * recipe[1])
+KEYS = TEXTS | st.sampled_from([(10, 5_000), (-10, 4_001), (7, 1)]).map(lambda recipe: recipe[0] ** recipe[1])
+NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+
+
+def said(check, *args, **kwargs):
+    """Return what a visible check says; '' where nothing."""
+    try:
+        check(*args, **kwargs)
+    except checks.CheckFailed as failed:
+        return str(failed)
+    return ""
+
+
+@given(key=KEYS, other=KEYS, name=TEXTS, depth=st.integers(0, 30))
+def test_no_message_is_longer_than_a_page(key, other, name, depth):
+    """Keys and names of any length, any script and any size are cut where the message is made."""
+    wrong, right = {key: np.ones(2), "Wx": [np.zeros(2)]}, {"Wx": [np.ones(2)], "Wh": np.ones(2)}
+    deep, mended = {key: np.zeros(2)}, {key: np.ones(2)}
+    for _ in range(depth):
+        deep, mended = {key: deep}, {key: mended}
+
+    def writes(x):
+        while isinstance(x, dict):
+            x = next(iter(x.values()))
+        x += 1
+
+    writes.__name__ = name.replace("\0", "").encode("utf-8", "replace").decode()
+    row = np.array([[0.5, 0.6]])
+    texts = [
+        said(checks.close, wrong, right, name=name),
+        said(checks.close, {"Wx": np.ones(2)}, {"Wx": np.zeros(2)}, name=name),
+        said(checks.close, type(writes.__name__, (), {})(), right, name=name),
+        said(checks.keys, wrong, ["Wh"], name=name),
+        said(checks.keys, dict.fromkeys([key, other, *range(1000)]), [f"W{k}" for k in range(1000)], name=name),
+        said(checks.unchanged, writes, deep),
+        said(checks.different, deep, deep, name=name),
+        said(checks.rows_sum_to_one, row, name=name),
+        said(checks.shape, row, (1,), name=name),
+        said(checks.finite, row * np.nan, name=name),
+        said(checks.close, name, "right", name="x"),
+        str(checks.changed(deep, mended)),
+    ]
+    assert all(texts)
+    assert max(map(len, texts)) <= LONGEST
+
+
+@given(
+    shape=hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=5),
+    seed=SEEDS,
+    off=st.floats(2e-6, 0.5),
+)
+def test_a_sum_that_is_not_one_does_not_read_as_one(shape, seed, off):
+    """Rounding never hides what the message says."""
+    x = np.random.default_rng(seed).uniform(0.1, 1, shape)
+    x /= x.sum(axis=-1, keepdims=True)
+    text = said(checks.rows_sum_to_one, x * (1 + off), name="p")
+    assert float(NUMBER.findall(text.partition("sums to ")[2])[0].rstrip(".")) != 1
+
+
+@given(reference=arrays(), relative=st.floats(1e-9, 1e-3), rtol=st.sampled_from([1e-10, 1e-8, 1e-6]), seed=SEEDS)
+def test_the_two_numbers_of_a_message_differ(reference, relative, rtol, seed):
+    """Yours and the expected one never look the same, nor a factor like one, whatever the tolerance."""
+    factors = 1 + relative * np.random.default_rng(seed).integers(0, 2, reference.shape)
+    for answer in (reference * factors, reference * (1 + relative)):
+        finding = compare(answer, reference, rtol=rtol, atol=0.0)
+        if finding is not None:
+            yours, expected = finding.detail.partition("is ")[2].rstrip(".").split(", expected ")
+            assert yours != expected
+            assert " is 1 times" not in finding.message
+
+
+@given(data=st.data(), seed=SEEDS)
+def test_a_distribution_is_never_said_to_run_along_a_wrong_axis(data, seed):
+    """Normalised over everything or over one axis, a message names that or nothing, of one column or one row too."""
+    shape = data.draw(hnp.array_shapes(min_dims=2, max_dims=3, min_side=1, max_side=4))
+    axis = data.draw(st.sampled_from([None, *range(len(shape) - 1)]))
+    e = np.random.default_rng(seed).uniform(0.2, 3, shape)
+    finding = compare(e / e.sum(axis=axis, keepdims=True), e / e.sum(axis=-1, keepdims=True), name="p")
+    text = finding.message if finding else ""
+    told = "columns" in text or "along axis" in text
+    assert not (axis is None and told)
+    assert not (axis is not None and "together" in text)
+    assert f"along axis {1 - axis if axis in (0, 1) else None}" not in text
 
 
 # --- numeric gradients ----------------------------------------------------------------------

@@ -14,14 +14,28 @@ import pytest
 
 from gradekit.course import notebook
 from gradekit.course.course import Course
+from gradekit.grade.judge import Setup
+from gradekit.grade.judge import judge as judge_hand_in
 from gradekit.grade.notebook import grade_cells, inline_score
 from gradekit.isolation import exchange
+from gradekit.isolation.session import Session
 from gradekit.isolation.template import Template
 from gradekit.judging import judge
 from gradekit.judging.assignment import Assignment, load_assignment
 from gradekit.judging.catalogue import load_misconceptions
 from gradekit.judging.inprocess import judge_in_process
-from gradekit.model import Cell, CellRun, ExerciseResult, JudgedNotebook, Limits, Note, Role, Verdict
+from gradekit.model import (
+    Cell,
+    CellRun,
+    ExerciseResult,
+    HandedNotebook,
+    HandIn,
+    JudgedNotebook,
+    Limits,
+    Note,
+    Role,
+    Verdict,
+)
 
 from .conftest import QUICK, text_of
 
@@ -103,7 +117,7 @@ LOSS = "import os\nos._exit(0)"
         ("import time; time.sleep(100)", Verdict.TLE),
         ("while True: pass", Verdict.TLE),
         ("import os; os._exit(0)", Verdict.RTE),
-        ("return [v + v for v in x.tolist()] if x.ndim == 1 else (x * 2).tolist()", Verdict.AC),
+        ("return (np.asarray(x) * 2).tolist()", Verdict.AC),
     ],
 )
 def test_verdict(grade: Callable[..., JudgedNotebook], body: str, verdict: Verdict) -> None:
@@ -176,6 +190,64 @@ def test_a_mistake_costs_once(grade: Callable[..., JudgedNotebook]) -> None:
     judged = grade(double="def double(x): return x * x")
     assert scores(judged) == {"double": 0.0, "quadruple": 2.0}
     assert [result.follow_through for result in judged.exercises] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def quadruple(x): return 4 * x if x.flat[0] > 0 else x",
+        "def quadruple(x): return 4 * x if abs(x).max() > 1.9 else x",
+        "def quadruple(x): return 4 * x + 1e-6 * abs(x.sum()) * x",
+        "def quadruple(x): return 4 * np.round(x, 6)",
+    ],
+)
+def test_the_same_code_has_the_same_score(
+    small: Course, assignment: Assignment, template: Template, tmp_path: Path, source: str
+) -> None:
+    """Whoever hands it in: what is right for some draws only is judged on the same ones, with the same words."""
+    node = json.loads(small.source("small").read_text(encoding="utf-8"))
+    for cell in node["cells"]:
+        cell["source"] = source if cell["id"] == "quadruple" else cell["source"]
+    setup = Setup("small", template, QUICK, assignment, (), b"of the course")
+    notebooks = (HandedNotebook("small", node),)
+    found = [
+        judge_hand_in(setup, HandIn("small", student, notebooks, (), tmp_path, "")) for student in ("ada", "bo", "cy")
+    ]
+    exercises = [judged.notebooks[0].exercises for judged in found]
+    assert exercises[0] == exercises[1] == exercises[2]
+
+
+GIVEN_OUT = "def {}(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
+OF_OWN_KIND = "class Mine(np.ndarray): pass\ndef double(x): return np.asarray(x + x).view(Mine)"
+UNLIKE = "def quadruple(x):\n    y = double(x)\n    return x if isinstance(y, Mine) else double(y)"
+
+
+def test_follow_through_is_for_an_earlier_mistake(grade: Callable[..., JudgedNotebook]) -> None:
+    """Where all earlier exercises earned their points the first verdict stands, whatever stubs would give."""
+    judged = grade(double=OF_OWN_KIND, quadruple=UNLIKE)
+    assert scores(judged) == {"double": 0.5, "quadruple": 0.0}
+    assert not judged.exercises[1].follow_through
+    assert grade(double=OF_OWN_KIND.replace("x + x", "x * x"), quadruple=UNLIKE).exercises[1].follow_through
+
+
+def test_a_cell_that_was_not_begun_is_judged_once(
+    grade: Callable[..., JudgedNotebook], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No worker is asked again for a cell as it was given out."""
+    monkeypatch.setattr(Session, "bind", lambda *_: pytest.fail("judged again"))
+    judged = grade(double=GIVEN_OUT.format("double"), quadruple=GIVEN_OUT.format("quadruple"))
+    assert scores(judged) == {"double": 0.0, "quadruple": 0.0}
+
+
+@pytest.mark.parametrize("wrong", ["double(double(double(x)))", "2 * double(double(x))", "-2 * double(2 * double(x))"])
+def test_reasons_are_those_of_the_second_judging(grade: Callable[..., JudgedNotebook], wrong: str) -> None:
+    """Where both give the same score, what is said is of this exercise: nothing of the earlier one, which is blank."""
+    judged = grade(double=GIVEN_OUT.format("double"), quadruple=f"def quadruple(x): return {wrong}")
+    _, quadruple = judged.exercises
+    assert (quadruple.score, quadruple.follow_through) == (0.0, True)
+    assert "times too large" in quadruple.tests[0].message
+    assert quadruple.tests[0].error == ""
+    assert quadruple.diagnosis is not None
 
 
 def test_follow_through_leaves_nothing_behind(

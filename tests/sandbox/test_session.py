@@ -414,7 +414,7 @@ def test_a_forged_argument_list_is_refused(session: Session) -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("np.array([object()])", "an array of object values"),
+        ("np.array([object()])", "an array of objects"),
         ("np.broadcast_to(0.0, (10**5, 10**5))", "far too large"),
         ("2**70", "beyond 64 bits"),
         ("[0] * 10**6", "more values than travel"),
@@ -598,20 +598,69 @@ def test_stubs_end_in_depth(session: Session, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_stubs_end_in_number(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So many calls and no more; another exercise may call again."""
-    monkeypatch.setattr(isolation_stubs, "STUB_CALLS", 50)
-    calls = []
-    with_stubs(session, one=lambda: calls.append(1))
-    run(session, "def f():\n    while True:\n        one()")
+    """So many calls and no more, of whatever is called; another exercise may call again."""
+    monkeypatch.setattr(isolation_stubs, "STUB_CALLS", 60)
+    calls: list[object] = []
+    run(session, "def f(one):\n    while True:\n        one(1)")
     for _ in range(2):
         with session.exercise(), pytest.raises(LearnerError, match="too many calls"):
+            Student(session).f(calls.append)
+    assert len(calls) == 120
+
+
+@pytest.mark.parametrize(
+    ("source", "allowed"),
+    [
+        ("def f():\n    while True:\n        one()", 7),
+        ("def f():\n    for _ in range(99):\n        try: one()\n        except RuntimeError: pass\n    one()", 7),
+        ("made = Layer(2.0)\ndef f():\n    while True:\n        made.apply(1)", 7),
+        ("def f():\n    while True:\n        Layer(2.0).twin()", 7),
+        ("from threading import Thread\ndef f():\n    while True:\n        one()", 3),
+    ],
+)
+def test_functions_of_earlier_exercises_answer_few_calls(session: Session, source: str, allowed: int) -> None:
+    """What they give counts too, and a new test begins anew; before the first test some are answered."""
+    calls: list[str] = []
+
+    class Counted(Layer):
+        def __init__(self, scale: float) -> None:
+            calls.append("made")
+            super().__init__(scale)
+
+        def apply(self, x: float) -> float:
+            calls.append("applied")
+            return super().apply(x)
+
+    with_stubs(session, one=lambda: calls.append("one"), Layer=Counted)
+    run(session, source)
+    calls.clear()
+    for _ in range(2):
+        session.stubs.allow(allowed)
+        with pytest.raises(LearnerError, match="too many calls of a given function"):
             Student(session).f()
-    assert len(calls) == 100
+    assert 0 < len(calls) <= 2 * allowed
+    assert works(session)
+
+
+def test_calls_before_the_first_test_are_few_too(session: Session) -> None:
+    """The learner's cell asks an earlier function no more often while it is run than in a test."""
+    calls: list[int] = []
+    with_stubs(session, one=lambda: calls.append(1))
+    assert not session.run_cell("while True:\n    one()").ok
+    assert len(calls) == isolation_stubs.CALLS_AT_LEAST
+
+
+def test_what_a_test_gives_is_no_earlier_function(session: Session) -> None:
+    """An activation that a hidden test hands over answers as often as it is asked, in the first judging too."""
+    run(session, "def f(act):\n    return sum(act(1.0) for _ in range(500))")
+    session.stubs.allow(0)
+    assert Student(session).f(lambda x: x + 1) == 1000.0
 
 
 def test_stubs_end_in_time(tight: Session) -> None:
     """Calling a stub without end, each call being short, ends at the call's deadline; the worker goes on."""
     with_stubs(tight, one=lambda: 1)
+    tight.stubs.allow(10**9)
     run(tight, "def f():\n    while True:\n        one()")
     begin = time.monotonic()
     with pytest.raises(LearnerError, match="longer than") as late:

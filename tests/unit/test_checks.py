@@ -782,3 +782,104 @@ def test_file_needs_numpy_and_the_standard_library_only():
     names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
     assert {name.split(".")[0] for name in names} <= {"numpy", *sys.stdlib_module_names}
     assert "hidden test" not in source.lower()
+
+
+# --- words that do not mislead --------------------------------------------------------------
+
+
+def told(check, *args, **kwargs):
+    """Return what a check says that must fail."""
+    with pytest.raises(CheckFailed) as caught:
+        check(*args, **kwargs)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sum_of_row"),
+    [
+        ([[0.5, 0.500002]], "1.000002"),
+        ([[0.5, 0.499998]], "0.999998"),
+        ([[0.25, 0.75], [0.3, 0.70004]], "1.00004"),
+        ([[0.5, 0.75]], "1.25"),
+    ],
+)
+def test_a_sum_is_written_so_that_it_is_not_one(rows, sum_of_row):
+    """As many digits as it takes, and no more than four where these do."""
+    assert f"sums to {sum_of_row}." in told(checks.rows_sum_to_one, rows, name="p")
+
+
+@pytest.mark.parametrize("shape", [(5, 1), (4, 1), (5, 1, 1), (1, 4, 1)])
+@pytest.mark.parametrize("axis", [None, 0])
+def test_one_column_does_not_tell_columns_from_everything(shape, axis):
+    """Where both readings hold, no axis is named, nor that all belong together."""
+    x = values(*shape)
+    axis = axis if axis is None else int(np.argmax(shape))
+    finding = compare(softmax(x, axis), softmax(x), name="p")
+    assert finding.label == "axis"
+    assert finding.message == "Values of p sum to one, but not row by row. Over which of them is the sum taken?"
+
+
+def test_two_columns_do():
+    """In a case that is not degenerate the axis is named, or that all belong together."""
+    assert "together" in found(softmax(values(5, 2), None), softmax(values(5, 2))).message
+    assert "columns" in found(softmax(values(5, 2), 0), softmax(values(5, 2))).message
+
+
+@pytest.mark.parametrize(
+    ("answer", "reference", "words"),
+    [
+        (np.array([[1.5]]), np.array([[2.5]]), "The one value of x is wrong."),
+        (np.array([1.0, 2.0, 3.5]), np.array([1.0, 2.0, 3.0]), "1 of 3 values of x is wrong; the first at index (2,)."),
+        (np.array([np.nan]), np.array([1.0]), "x is NaN at index (0,). Which"),
+        (np.array([np.nan, 1.0]), np.array([1.0, 1.0]), "index (0,); 1 of 2 values is NaN or infinite."),
+        (np.array([1.0, -2.0, 3.0]), np.array([1.0, 2.0, 3.0]), "1 of 3 values of x has the wrong sign"),
+    ],
+)
+def test_one_value_is_one(answer, reference, words):
+    """A single value is spoken of as one."""
+    assert words in compare(answer, reference, name="x").message
+
+
+def test_what_holds_along_two_axes_names_neither():
+    """Reversed both ways, shifted both ways, or right at both first ends: the message does not choose."""
+    reference = values(4, 4)
+    symmetric = reference + reference[::-1, ::-1]
+    assert "along axis" not in compare(symmetric[::-1], symmetric, name="x").message
+    cross = reference.copy()
+    cross[1:, 1:] += values(3, 3)
+    assert "Only" not in compare(cross, reference, name="x").message
+
+
+def test_a_factor_is_written_as_what_it_is_equal_to():
+    """The number beside a size is that size, and a factor near one is not written as one."""
+    reference = values(3, 4)
+    finding = compare(14.00003 * reference, reference, name="x", sizes={"n": 14})
+    assert "is 14 times too large, and 14 = n." in finding.message
+    assert "is 1.0000004 times too large" in compare(1.0000004 * reference, reference, name="x", rtol=1e-9).message
+
+
+class TestAStudentsOwnError:
+    """What a student's own code raises inside a check."""
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            "checks.unchanged(mine, np.ones(2), name='mine')",
+            "checks.numeric_gradient(lambda: mine(1), np.ones(2))",
+            "checks.gradients(mine, {'W': np.ones(2)}, {'dW': np.ones(2)})",
+        ],
+    )
+    def test_the_traceback_shows_no_line_of_checks(self, call):
+        """IPython leaves out the frames of this file, and shows the student's own line."""
+        from IPython.core.interactiveshell import InteractiveShell
+
+        shell = InteractiveShell()
+        lines = []
+        shell._showtraceback = lambda _kind, _value, shown: lines.extend(shown)
+        shell.run_cell(
+            f"import numpy as np\nfrom gradekit import checks\ndef mine(x):\n    return x.nothing[0]\n{call}"
+        )
+        text = "\n".join(lines)
+        assert "AttributeError" in text
+        assert "nothing" in text
+        assert "checks.py" not in text

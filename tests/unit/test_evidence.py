@@ -11,18 +11,32 @@ from gradekit.course.course import Course
 from gradekit.judging.assignment import load_assignment
 from gradekit.judging.inprocess import InProcess
 from gradekit.judging.judge import judge
-from gradekit.judging.picture import POINTS, SIDE, draw
+from gradekit.judging.picture import FAINT, POINTS, SIDE, draw
 from gradekit.model import Verdict
 
 RIGHT = np.array([[1.0, 2.0], [3.0, 4.0]])
 
 
 def test_error_map() -> None:
-    """Each error over the largest one, with its sign."""
-    found = draw(RIGHT + np.array([[0, -4], [2, 0]]), RIGHT, name="y", kind="error")
+    """Each error has its sign and, by its logarithm, its size; what is right is 0."""
+    found = draw(RIGHT + np.array([[0, -4], [0.04, 0]]), RIGHT, name="y", kind="error")
     assert found is not None
     assert (found.kind, found.name, found.shape) == ("error", "y", (2, 2))
-    assert found.values == ((0.0, -1.0), (0.5, 0.0))
+    assert found.values == ((0.0, -1.0), (FAINT, 0.0))
+
+
+@pytest.mark.parametrize("huge", [1e2, 1e9, -1e30, 1e300])
+def test_one_huge_error_hides_no_other(huge: float) -> None:
+    """Every entry beyond tolerance is seen beside one that is enormous, and only these are."""
+    right = np.linspace(-1, 1, 12).reshape(3, 4)
+    wrong = right.copy()
+    wrong[0, 0] += huge
+    wrong[1] += [1e-3, -1e-5, 1e-12, 0.5]
+    found = draw(wrong, right, name="y", kind="error")
+    assert found is not None
+    seen = np.array(found.values)
+    assert (np.sign(seen) == [[np.sign(huge), 0, 0, 0], [1, -1, 0, 1], [0, 0, 0, 0]]).all()
+    assert np.abs(seen[seen != 0]).min() >= FAINT
 
 
 def test_scatter() -> None:

@@ -14,11 +14,12 @@ import pytest
 
 from gradekit.course.course import Course
 from gradekit.errors import HiddenTestError, Undecided
+from gradekit.judging import inprocess
 from gradekit.judging.assignment import Assignment, load_assignment, load_tests
 from gradekit.judging.declare import Expect, Rejected, exercise
 from gradekit.judging.inprocess import InProcess, grade, judge_in_process
 from gradekit.judging.judge import explain, judge
-from gradekit.judging.line import LearnerError
+from gradekit.judging.line import LearnerError, Student
 from gradekit.model import IN_PLACE, PROPERTY, TestResult, Verdict
 from gradekit.score import earned
 
@@ -177,7 +178,50 @@ def test_follow_through_gives_nothing_away(assignment: Assignment, learner: Lear
     """A wrong exercise stays wrong upon right earlier functions, and so does a missing one."""
     for later in ("def quadruple(x): return double(x)", "raise RuntimeError", "pass", "def quadruple(x): pass"):
         result = judge_in_process(assignment, "quadruple", learner(double="def double(x): return x", quadruple=later))
-        assert (result.score, result.follow_through) == (0.0, False)
+        assert result.score == 0.0
+
+
+GIVEN_OUT = "def quadruple(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
+OF_OWN_KIND = """
+class Mine(np.ndarray): pass
+def double(x): return np.asarray(x + x).view(Mine)
+"""
+UNLIKE = "def quadruple(x):\n    y = double(x)\n    return x if isinstance(y, Mine) else double(y)"
+
+
+def test_follow_through_is_for_an_earlier_mistake(assignment: Assignment, learner: Learner) -> None:
+    """What fails upon right functions of the learner's own fails for a mistake of its own, and is judged once."""
+    result = judge_in_process(assignment, "quadruple", learner(double=OF_OWN_KIND, quadruple=UNLIKE))
+    assert (result.score, result.follow_through) == (0.0, False)
+    wrong = OF_OWN_KIND.replace("x + x", "x * x")
+    assert judge_in_process(assignment, "quadruple", learner(double=wrong, quadruple=UNLIKE)).follow_through
+
+
+def test_a_cell_that_was_not_begun_is_judged_once(assignment: Assignment, learner: Learner) -> None:
+    """A cell as it was given out has nothing that right earlier functions could show."""
+    result = judge_in_process(assignment, "quadruple", learner(double="def double(x): return x", quadruple=GIVEN_OUT))
+    assert (result.score, result.follow_through) == (0.0, False)
+    assert result.tests[0].error == "NotImplementedError"
+
+
+def test_reasons_are_those_of_the_second_judging(assignment: Assignment, learner: Learner) -> None:
+    """Where both judgings give the same score, what is said is of the exercise itself, not of an earlier one."""
+    later = "def quadruple(x): return double(double(double(x)))"
+    result = judge_in_process(
+        assignment, "quadruple", learner(double=GIVEN_OUT.replace("quadruple", "double"), quadruple=later)
+    )
+    assert (result.score, result.follow_through) == (0.0, True)
+    assert "2 times too large" in result.tests[0].message
+    assert "NotImplementedError" not in explain(result)
+
+
+def test_an_earlier_exercise_without_end_is_an_earlier_mistake(
+    assignment: Assignment, learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether an earlier exercise is right is asked for a bounded time."""
+    monkeypatch.setattr(inprocess, "EARLIER_S", 0.1)
+    endless = "def double(x):\n    while x.shape == (2, 3): pass\n    return x"
+    assert judge_in_process(assignment, "quadruple", learner(double=endless)).score == 2.0
 
 
 def test_fault_in_our_own_test_is_undecided(small: Course, learner: Learner) -> None:
@@ -315,3 +359,65 @@ def test_sizes_of_the_failing_case_are_named() -> None:
         raise LearnerError("IndexError", "tuple index out of range", "x[0]")
     said = "IndexError: tuple index out of range, at your line `x[0]` (for N = 1, T = 4; right for N = 3, T = 4)"
     assert str(raised.value) == said
+
+
+class RecurrentNetwork:
+    """Of a learner's own making."""
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"dU": np.array([object()])}, r"grads\['dU'\] is an array of objects; an array of numbers is wanted\."),
+        ({"dU": np.array(["a"])}, r"grads\['dU'\] is an array of texts; an array of numbers is wanted\."),
+        ({"dU": RecurrentNetwork()}, r"grads\['dU'\] is a RecurrentNetwork; an array of numbers is wanted\."),
+        ({"dU": [RecurrentNetwork()] * 2}, r"The items of grads\['dU'\] are not numbers"),
+        ({"dU": type("x" * 4_000_000, (), {})()}, r"grads\['dU'\] is a x{50,150}…?; an array"),
+        (RecurrentNetwork(), r"grads is a RecurrentNetwork, not numbers\."),
+        (RecurrentNetwork, r"grads is a type, not numbers\."),
+        ((np.ones(2), np.array([object()])), "grads is of type tuple; a dictionary is wanted"),
+    ],
+)
+def test_no_internal_word_is_said(value: Any, said: str) -> None:
+    """What stayed on the learner's side is named for people, however deep it lies, and never by a type of ours."""
+    answer = Student(InProcess({"grads": lambda: value})).grads()
+    with pytest.raises(Rejected, match=said) as caught:
+        Expect().close(answer, {"dU": np.ones(2)}, name="grads")
+    assert not any(word in str(caught.value) for word in ("Opaque", "Handle", "stub", "Stub"))
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("key", [("x", 4_000_000), ("名", 50_000), ("\n", 9_000), (10, 5000)])
+def test_a_learners_key_is_cut_where_it_is_told(key: Any) -> None:
+    """An argument that was changed below a key of any length is told in a line, and so is a dictionary of such keys."""
+    one, times = key
+    key = one**times if isinstance(one, int) else one * times
+
+    def changes(x: Any) -> None:
+        x[key]["W"] += 1
+
+    student = Student(InProcess({"changes": changes, "keys": lambda: {key: 1.0}}))
+    with pytest.raises(Rejected) as caught:
+        Expect().unchanged(student.changes, {key: {"W": np.ones(2)}})
+    assert "'W'" in str(caught.value)
+    assert len(str(caught.value)) < 400
+    with pytest.raises(Rejected) as caught:
+        Expect().close(student.keys(), {"dU": 1.0}, name="grads")
+    assert len(str(caught.value)) < 400
+
+
+def test_an_exception_is_cut_where_it_is_told() -> None:
+    """Type, text and line of an exception are bounded in the learner's own process too; a text may itself fail."""
+
+    class Wordless(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    for error in (type("E" * 10**6, (Exception,), {})("x" * 10**6), Wordless()):
+
+        def fails(raised: Exception = error) -> None:
+            raise raised
+
+        with pytest.raises(LearnerError) as caught:
+            Student(InProcess({"fails": fails})).fails()
+        assert len(str(caught.value)) < 500

@@ -14,6 +14,7 @@ def result(verdict: Verdict, message: str = "", **fields: str) -> TestResult:
 
 
 WAITING = result(Verdict.WA, waits_for="values")
+GIVEN_OUT = "def double(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
 STUB = result(Verdict.RTE, error="NotImplementedError", line="raise NotImplementedError()")
 
 
@@ -41,15 +42,21 @@ WORDS = "NotImplementedError. This counts once the shape is NaN times too large 
 def test_the_words_of_a_message_choose_nothing() -> None:
     """A message that sounds like everything at once is a wrong answer like any other, and the cell was begun."""
     assert advice.hint([result(Verdict.WA, WORDS)]) == advice.BY_VERDICT[Verdict.WA]
-    assert advice.begun([result(Verdict.WA, WORDS)])
+    assert advice.begun([result(Verdict.WA, WORDS)], GIVEN_OUT)
 
 
 def test_a_cell_as_it_was_given_out_is_not_begun() -> None:
     """Where every test that was run met NotImplementedError, nothing was begun; where one met more, something was."""
-    assert not advice.begun([STUB, WAITING])
-    assert advice.begun([STUB, WAITING, result(Verdict.AC)])
-    assert advice.begun([STUB, result(Verdict.RTE, error="ValueError")])
-    assert advice.begun([WAITING])
+    assert not advice.begun([STUB, WAITING], GIVEN_OUT)
+    assert advice.begun([STUB, WAITING, result(Verdict.AC)], GIVEN_OUT)
+    assert advice.begun([STUB, result(Verdict.RTE, error="ValueError")], GIVEN_OUT)
+    assert advice.begun([WAITING], GIVEN_OUT)
+
+
+@pytest.mark.parametrize("source", ["def later(x):\n    return earlier(x)", "", "# raise NotImplementedError()"])
+def test_a_cell_that_calls_one_that_was_not_begun_is_begun(source: str) -> None:
+    """The line that an earlier cell was given out with says nothing of this cell."""
+    assert advice.begun([STUB, WAITING], source)
 
 
 def test_a_test_that_waits_gives_no_advice() -> None:

@@ -64,6 +64,35 @@ def test_region_lines_leave_the_rest_out() -> None:
     assert notebook.region_lines(source, notebook.SOLUTION) == ("b", "  d")
 
 
+STUBBED = "class A:\n    def f(self):\n        {0}\n\n    def g(self):\n        {0}\n    # the end"
+SOLVED = STUBBED.format("### BEGIN SOLUTION\n        return 1\n        ### END SOLUTION")
+RELEASED = STUBBED.format("# YOUR CODE HERE\n        raise NotImplementedError()")
+
+
+@pytest.mark.parametrize(
+    ("handed_in", "as_given_out"),
+    [
+        (RELEASED, True),
+        (RELEASED.replace("()", "( )").replace("    # the end", "\n\n  # What is wanted here?\n"), True),
+        (RELEASED.replace("raise NotImplementedError()", "return 2", 1), False),
+        (RELEASED + "\nx = 1", False),
+        (RELEASED.replace("# YOUR CODE HERE", "print(self)"), False),
+        (RELEASED.replace("raise NotImplementedError()", "pass"), False),
+        (SOLVED, False),
+        ("", False),
+    ],
+)
+def test_what_is_as_it_was_given_out(handed_in: str, *, as_given_out: bool) -> None:
+    """Every region's stub in its place and nothing else but comments: one line more, and the cell was begun."""
+    assert notebook.is_as_given_out(handed_in, SOLVED) == as_given_out
+
+
+def test_a_solution_without_a_region_is_given_out_as_a_stub_alone() -> None:
+    """nbgrader puts the stub in the place of a whole solution cell that has no region."""
+    assert notebook.is_as_given_out("# YOUR CODE HERE\nraise NotImplementedError()", "def f(): return 1")
+    assert not notebook.is_as_given_out("def f(): return 1", "def f(): return 1")
+
+
 def test_roles_and_exercises(small: Course) -> None:
     """Cells get nbgrader's roles, and exercises their points and definitions."""
     cells = notebook.cells(notebook.read(small.source("small")))

@@ -83,6 +83,8 @@ def test_result(verdict: Verdict, message: str = "", **fields: Any) -> TestResul
 test_result.__test__ = False  # a value, in spite of its name
 WRONG = test_result(Verdict.WA, "double(x) is off.", line="return x * x", picture=PICTURE)
 BLANK = test_result(Verdict.RTE, error="NotImplementedError", line="raise NotImplementedError()")
+STUB = "def double(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
+GIVEN_OUT = [cell("code", name, STUB, solution=True) for name in ("double", "area", "visible")]
 RIGHT = test_result(Verdict.AC, sentence="It has the right shape.")
 
 
@@ -159,22 +161,49 @@ def test_tests_that_fail_alike_are_said_once(tmp_path: Path) -> None:
     assert made.later == ("Later.",)
 
 
+def test_the_sizes_of_a_case_are_shown_once(tmp_path: Path) -> None:
+    """Tests that fail in the same way in the same case stand together, with its sizes; those of another stand apart."""
+    where = "IndexError: tuple index out of range, at your line `return x * x` (for N = 1; right for N = 3)."
+    fields = {"error": "IndexError", "line": "return x * x"}
+    tests = [test_result(Verdict.RTE, where, sentence=f"Sentence {n}.", **fields) for n in range(3)]
+    tests.append(test_result(Verdict.RTE, where.replace("N = 1", "T = 1"), sentence="Another.", **fields))
+    made = part(tmp_path, Mark("double-grade", 0.5, auto=0.0), report(0.0, *tests))
+    assert [finding.sentences for finding in made.findings] == [
+        ("Sentence 0.", "Sentence 1.", "Sentence 2."),
+        ("Another.",),
+    ]
+    assert made.findings[0].message == where
+    assert 'class="hll"' in made.cell
+
+
 def test_what_was_not_begun_is_folded(tmp_path: Path) -> None:
     """A cell as it was given out: no list of failures, but how to begin."""
-    made = part(tmp_path, Mark("double-grade", 0.5, auto=0.0), report(0.0, BLANK))
+    marks = NotebookMarks("small", (Mark("double-grade", 0.5, auto=0.0),), {})
+    (made,) = make_parts(marks, written(tmp_path, GIVEN_OUT), report(0.0, BLANK))
     assert (made.said, made.findings, made.later, made.unfold) == ("not begun yet", (), ("It doubles.",), False)
     assert made.hint == advice.BLANK
+
+
+def test_what_stops_in_an_earlier_cell_was_begun(tmp_path: Path) -> None:
+    """A cell that meets the line which an earlier one was given out with is shown with what happened."""
+    made = part(tmp_path, Mark("double-grade", 0.5, auto=0.0), report(0.0, BLANK))
+    assert made.said == "not there yet"
+    assert made.unfold
+    assert made.findings
+    assert "NotImplementedError" not in made.hint
 
 
 def test_how_to_begin_is_said_once(tmp_path: Path) -> None:
     """Of several cells that were not begun the first has the advice; one that earned its points has none."""
     names = ("double", "area", "visible")
     results = tuple(ExerciseResult(name, 1.0, float(name == "area"), (BLANK,)) for name in names)
-    marks = tuple(Mark(f"{item.exercise}-grade", 1.0, auto=item.score) for item in results)
-    parts = make_parts(NotebookMarks("small", marks, {}), written(tmp_path), GradeReport("small", "a", "none", results))
-    hints = {part.heading.rpartition(" ")[2].removesuffix("-grade"): part.hint for part in parts}
-    assert sorted(hints.values()) == sorted([advice.BLANK, advice.BLANK_TOO, ""])
-    assert hints["area"] == ""
+    marks = NotebookMarks("small", tuple(Mark(f"{item.exercise}-grade", 1.0, auto=item.score) for item in results), {})
+    parts = make_parts(marks, written(tmp_path, GIVEN_OUT), GradeReport("small", "a", "none", results))
+    assert {part.heading: part.hint for part in parts} == {
+        "double": advice.BLANK,
+        "area": "",
+        "visible": advice.BLANK_TOO,
+    }
 
 
 def test_a_line_is_marked_by_the_field(tmp_path: Path) -> None:

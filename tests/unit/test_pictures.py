@@ -97,10 +97,19 @@ def test_what_is_no_number_is_drawn_and_counted() -> None:
     """A NaN among the errors stops nothing, and words count signs right."""
     picture = Picture("error", "W", (2, 2), ((float("nan"), 1.0), (-0.5, 0.0)))
     assert pictures.draw(picture, name="p")
-    assert "Too large: 1 of 4; too small: 1 of 4; right or nearly so: 1 of 4" in pictures.describe(picture)
+    assert "Too large: 1 of 4; too small: 1 of 4; right: 1 of 4" in pictures.describe(picture)
     assert "row 0, column 1" in pictures.describe(picture)
 
 
 def test_a_name_with_dollars_is_no_formula() -> None:
     """What is drawn is named as it is."""
     assert "$W$" in pictures.draw(Picture("scatter", "$W$", (1,), ((1.0, 1.0),)), name="p")
+
+
+def test_every_wrong_cell_is_marked() -> None:
+    """Beside the largest error the faintest has its sign and its colour too, and a right entry has none."""
+    values = ((1.0, 0.3, -0.3), (0.0, 0.0, 0.001))
+    made = pictures.draw(Picture("error", "W", (2, 3), values), name="p")
+    assert made.count("<use") >= 4
+    words = pictures.describe(Picture("error", "W", (2, 3), values))
+    assert "Too large: 3 of 6; too small: 1 of 6; right: 2 of 6" in words

@@ -126,7 +126,7 @@ def test_what_is_not_plain_is_named() -> None:
     endless.append(endless)
     found = student(f=lambda: np.array([object()])).f()
     assert isinstance(found, Opaque)
-    assert describe(found) == "an array of object values"
+    assert describe(found) == "an array of objects"
     deepest = student(f=lambda: endless).f()
     while isinstance(deepest, list):
         deepest = deepest[0]

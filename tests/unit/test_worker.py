@@ -253,9 +253,9 @@ def test_plain_values_go_out(value: Any, plain: Any) -> None:
     [
         (2**64, "beyond 64 bits"),
         (-(2**63) - 1, "beyond 64 bits"),
-        (np.array([object()]), "an array of object values"),
-        (np.array(["a"]), "an array of str"),
-        (np.zeros(1, "datetime64[s]"), "an array of datetime64"),
+        (np.array([object()]), "an array of objects"),
+        (np.array(["a"]), "an array of texts"),
+        (np.zeros(1, "datetime64[s]"), "an array of dates"),
         (np.broadcast_to(0.0, (10**5, 10**4)), "far too large"),
         (np.zeros(FRAME_BYTES // 8), "far too large"),
         *([(np.zeros((1,) * 40), "far too large")] if NUMPY_2 else []),
