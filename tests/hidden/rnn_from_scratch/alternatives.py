@@ -278,51 +278,51 @@ def forward_sample_by_sample(inputs, parameters, act=Tanh()):
 
 
 @alternative("compute_cost", why="clipping at 1e-10 from both sides, mean over steps")
-def cost_with_clipping(targets, outputs):
-    safe = np.clip(outputs, 1e-10, 1 - 1e-10)
-    return np.mean(-np.sum(targets * np.log(safe), axis=2))
+def cost_with_clipping(y, yhats):
+    safe = np.clip(yhats, 1e-10, 1 - 1e-10)
+    return np.mean(-np.sum(y * np.log(safe), axis=2))
 
 
 @alternative("compute_cost", why="adds 1e-8, the largest epsilon that is allowed")
-def cost_with_large_epsilon(targets, outputs):
-    N, T = targets.shape[:2]
-    return -np.sum(targets * np.log(outputs + 1e-8)) / N / T
+def cost_with_large_epsilon(y, yhats):
+    N, T = y.shape[:2]
+    return -np.sum(y * np.log(yhats + 1e-8)) / N / T
 
 
 @alternative("compute_cost", why="clipping at 1e-8 from below, einsum, a Python float")
-def cost_with_einsum(targets, outputs):
-    N, T, _ = targets.shape
-    return float(-np.einsum("nty,nty->", targets, np.log(np.maximum(outputs, 1e-8))) / (N * T))
+def cost_with_einsum(y, yhats):
+    N, T, _ = y.shape
+    return float(-np.einsum("nty,nty->", y, np.log(np.maximum(yhats, 1e-8))) / (N * T))
 
 
 @alternative("compute_cost", why="explicit loops, the smallest positive double as epsilon, terms of zero left out")
-def cost_in_loops(targets, outputs):
-    N, T, n_y = targets.shape
+def cost_in_loops(y, yhats):
+    N, T, n_y = y.shape
     cost = 0.0
     for n in range(N):
         for t in range(T):
             for k in range(n_y):
-                if targets[n, t, k] > 0:
-                    cost -= targets[n, t, k] * np.log(max(outputs[n, t, k], np.finfo(float).tiny))
+                if y[n, t, k] > 0:
+                    cost -= y[n, t, k] * np.log(max(yhats[n, t, k], np.finfo(float).tiny))
     return cost / (N * T)
 
 
 @alternative("compute_cost", why="logarithm only where the output is positive, a constant elsewhere; 0-d array")
-def cost_with_where(targets, outputs):
-    logs = np.full(outputs.shape, np.log(1e-12))
-    np.log(outputs, out=logs, where=outputs > 0)
-    return np.asarray(np.average((targets * -logs).sum(axis=-1)))
+def cost_with_where(y, yhats):
+    logs = np.full(yhats.shape, np.log(1e-12))
+    np.log(yhats, out=logs, where=yhats > 0)
+    return np.asarray(np.average((y * -logs).sum(axis=-1)))
 
 
 # --- backward -----------------------------------------------------------------------------------------------------
 
 
 @alternative("backward", why="einsum over all steps at once, after the loop has found dz")
-def backward_with_einsum(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, yhats = caches["hs"], caches["yhats"]
+def backward_with_einsum(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, yhats = cache["hs"], cache["yhats"]
     N, T, n_h = hs.shape
     dys = (yhats - y) / (N * T)
-    slopes = act_derivative(caches["zs"])
+    slopes = act_derivative(cache["zs"])
     dzs = np.zeros_like(hs)
     carried = np.zeros((N, n_h))
     for t in range(T - 1, -1, -1):
@@ -330,7 +330,7 @@ def backward_with_einsum(y, parameters, caches, act_derivative=Tanh().derivative
         carried = dzs[:, t] @ parameters["Wh"]
     before = np.concatenate([np.zeros((N, 1, n_h)), hs[:, :-1]], axis=1)
     return {
-        "dWx": np.einsum("nth,ntx->hx", dzs, caches["inputs"]),
+        "dWx": np.einsum("nth,ntx->hx", dzs, cache["inputs"]),
         "dWh": np.einsum("nth,ntk->hk", dzs, before),
         "dWy": np.einsum("nty,nth->yh", dys, hs),
         "dbh": dzs.sum(axis=(0, 1)).reshape(-1, 1),
@@ -339,8 +339,8 @@ def backward_with_einsum(y, parameters, caches, act_derivative=Tanh().derivative
 
 
 @alternative("backward", why="divides once at the end, dictionary of sums that begin as numbers")
-def backward_averaged_last(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def backward_averaged_last(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, _ = inputs.shape
     grads = dict.fromkeys(("dWx", "dWh", "dWy", "dbh", "dby"), 0.0)
     dh = 0.0
@@ -357,28 +357,28 @@ def backward_averaged_last(y, parameters, caches, act_derivative=Tanh().derivati
 
 
 @alternative("backward", why="sample by sample with outer products, in textbook columns")
-def backward_sample_by_sample(y, parameters, caches, act_derivative=Tanh().derivative):
-    N, T, n_h = caches["hs"].shape
+def backward_sample_by_sample(y, parameters, cache, act_derivative=Tanh().derivative):
+    N, T, n_h = cache["hs"].shape
     grads = {"d" + name: np.zeros(np.shape(value)) for name, value in parameters.items()}
     for n in range(N):
         dh_next = np.zeros(n_h)
         for t in range(T - 1, -1, -1):
-            h, z = caches["hs"][n, t], caches["zs"][n, t]
-            dy = (caches["yhats"][n, t] - y[n, t]) / (N * T)
+            h, z = cache["hs"][n, t], cache["zs"][n, t]
+            dy = (cache["yhats"][n, t] - y[n, t]) / (N * T)
             dz = (parameters["Wy"].T @ dy + dh_next) * act_derivative(z)
             grads["dWy"] += np.outer(dy, h)
             grads["dby"] += dy[:, None]
-            grads["dWx"] += np.outer(dz, caches["inputs"][n, t])
+            grads["dWx"] += np.outer(dz, cache["inputs"][n, t])
             if t > 0:
-                grads["dWh"] += np.outer(dz, caches["hs"][n, t - 1])
+                grads["dWh"] += np.outer(dz, cache["hs"][n, t - 1])
             grads["dbh"] += dz[:, None]
             dh_next = parameters["Wh"].T @ dz
     return grads
 
 
 @alternative("backward", why="through softmax's Jacobian and the logarithm's derivative, extra keys in the result")
-def backward_through_the_jacobian(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def backward_through_the_jacobian(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     dyhats = -y / yhats / (N * T)
     jacobians = np.einsum("ntj,jk->ntjk", yhats, np.eye(yhats.shape[2])) - np.einsum("ntj,ntk->ntjk", yhats, yhats)
