@@ -273,10 +273,10 @@ def test_cache_with_keys_of_ones_own() -> None:
     )
     forward = forward.replace("    for t in range(T):", "    earlier = np.zeros((N, T, n_h))\n    for t in range(T):")
     forward = forward.replace("        h_prev = hs[:, t]", "        earlier[:, t] = h_prev\n        h_prev = hs[:, t]")
-    backward = book.cells["backward"].replace('caches["hs"][:, t]', "caches[0][:, t]")
-    backward = backward.replace("np.zeros_like(h_t)", 'caches["before"]["states"][:, 0]')
-    assert "caches[0]" in backward
-    assert 'caches["before"]' in backward
+    backward = book.cells["backward"].replace('cache["hs"][:, t]', "cache[0][:, t]")
+    backward = backward.replace("np.zeros_like(h_t)", 'cache["before"]["states"][:, 0]')
+    assert "cache[0]" in backward
+    assert 'cache["before"]' in backward
     assert scores(judged("rnn_from_scratch", forward=forward, backward=backward)) == book.points
 
 

@@ -78,6 +78,22 @@ class TanhByElement:
         return self.forward(x)
 
 
+@alternative(
+    "tanh", why="expm1 of negative numbers; the slope from the same exponential, never as a difference from one"
+)
+class TanhFromExpm1:
+    def forward(self, x):
+        e = np.expm1(-2 * np.abs(x))
+        return np.copysign(e / (e + 2), x)
+
+    def derivative(self, x):
+        e = np.exp(-np.abs(x))
+        return (2 * e / (1 + e * e)) ** 2
+
+    def __call__(self, *args):
+        return self.forward(*args)
+
+
 # --- softmax ------------------------------------------------------------------------------------------------------
 
 
@@ -121,6 +137,15 @@ def softmax_by_scipy(x):
         e = np.exp(x - np.max(x, axis=1, keepdims=True))
         return e / np.sum(e, axis=1, keepdims=True)
     return ready(x, axis=1)
+
+
+@alternative("softmax", why="a buffer of its own, worked on in place")
+def softmax_in_a_buffer(x):
+    buffer = x.astype(float)
+    np.subtract(buffer, buffer.max(axis=1, keepdims=True), out=buffer)
+    np.exp(buffer, out=buffer)
+    buffer /= buffer.sum(axis=1, keepdims=True)
+    return buffer
 
 
 # --- initialize ---------------------------------------------------------------------------------------------------
@@ -218,6 +243,18 @@ def layer_in_loops(x_t, h_prev, parameters, act=Tanh()):
     return softmax(logits), h_t, z_t
 
 
+@alternative("rnn_layer", why="products written into buffers, biases added in place")
+def layer_in_buffers(x_t, h_prev, parameters, act=Tanh()):
+    z_t = np.empty((len(x_t), len(parameters["bh"])))
+    np.matmul(x_t, parameters["Wx"].T, out=z_t)
+    z_t += np.matmul(h_prev, parameters["Wh"].T)
+    z_t += parameters["bh"].reshape(1, -1)
+    h_t = act(z_t)
+    u_t = np.matmul(h_t, parameters["Wy"].T)
+    u_t += parameters["by"].reshape(1, -1)
+    return softmax(u_t), h_t, z_t
+
+
 # --- forward ------------------------------------------------------------------------------------------------------
 
 
@@ -274,55 +311,76 @@ def forward_sample_by_sample(inputs, parameters, act=Tanh()):
     return cache["yhats"], cache
 
 
+@alternative("forward", why="a recursion over the steps, from the last one down to the zero state")
+def forward_by_recursion(inputs, parameters, act=Tanh()):
+    def walk(t):
+        if t == 0:
+            return [], np.zeros((inputs.shape[0], parameters["Wh"].shape[0]))
+        steps, h = walk(t - 1)
+        step = rnn_layer(inputs[:, t - 1], h, parameters, act)
+        return [*steps, step], step[1]
+
+    steps, _ = walk(inputs.shape[1])
+    yhats, hs, zs = (np.stack([step[k] for step in steps], axis=1) for k in range(3))
+    return yhats, dict(hs=hs, zs=zs, yhats=yhats, inputs=inputs)
+
+
 # --- compute_cost -------------------------------------------------------------------------------------------------
 
 
 @alternative("compute_cost", why="clipping at 1e-10 from both sides, mean over steps")
-def cost_with_clipping(targets, outputs):
-    safe = np.clip(outputs, 1e-10, 1 - 1e-10)
-    return np.mean(-np.sum(targets * np.log(safe), axis=2))
+def cost_with_clipping(y, yhats):
+    safe = np.clip(yhats, 1e-10, 1 - 1e-10)
+    return np.mean(-np.sum(y * np.log(safe), axis=2))
 
 
 @alternative("compute_cost", why="adds 1e-8, the largest epsilon that is allowed")
-def cost_with_large_epsilon(targets, outputs):
-    N, T = targets.shape[:2]
-    return -np.sum(targets * np.log(outputs + 1e-8)) / N / T
+def cost_with_large_epsilon(y, yhats):
+    N, T = y.shape[:2]
+    return -np.sum(y * np.log(yhats + 1e-8)) / N / T
 
 
 @alternative("compute_cost", why="clipping at 1e-8 from below, einsum, a Python float")
-def cost_with_einsum(targets, outputs):
-    N, T, _ = targets.shape
-    return float(-np.einsum("nty,nty->", targets, np.log(np.maximum(outputs, 1e-8))) / (N * T))
+def cost_with_einsum(y, yhats):
+    N, T, _ = y.shape
+    return float(-np.einsum("nty,nty->", y, np.log(np.maximum(yhats, 1e-8))) / (N * T))
 
 
 @alternative("compute_cost", why="explicit loops, the smallest positive double as epsilon, terms of zero left out")
-def cost_in_loops(targets, outputs):
-    N, T, n_y = targets.shape
+def cost_in_loops(y, yhats):
+    N, T, n_y = y.shape
     cost = 0.0
     for n in range(N):
         for t in range(T):
             for k in range(n_y):
-                if targets[n, t, k] > 0:
-                    cost -= targets[n, t, k] * np.log(max(outputs[n, t, k], np.finfo(float).tiny))
+                if y[n, t, k] > 0:
+                    cost -= y[n, t, k] * np.log(max(yhats[n, t, k], np.finfo(float).tiny))
     return cost / (N * T)
 
 
 @alternative("compute_cost", why="logarithm only where the output is positive, a constant elsewhere; 0-d array")
-def cost_with_where(targets, outputs):
-    logs = np.full(outputs.shape, np.log(1e-12))
-    np.log(outputs, out=logs, where=outputs > 0)
-    return np.asarray(np.average((targets * -logs).sum(axis=-1)))
+def cost_with_where(y, yhats):
+    logs = np.full(yhats.shape, np.log(1e-12))
+    np.log(yhats, out=logs, where=yhats > 0)
+    return np.asarray(np.average((y * -logs).sum(axis=-1)))
+
+
+@alternative("compute_cost", why="log1p of what is missing to one, a floor of 1e-15, inner products step by step")
+def cost_with_log1p(y, yhats):
+    logs = np.log1p(np.maximum(yhats, 1e-15) - 1)
+    steps = [-np.vdot(y[n, t], logs[n, t]) for n in range(y.shape[0]) for t in range(y.shape[1])]
+    return float(np.mean(steps))
 
 
 # --- backward -----------------------------------------------------------------------------------------------------
 
 
 @alternative("backward", why="einsum over all steps at once, after the loop has found dz")
-def backward_with_einsum(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, yhats = caches["hs"], caches["yhats"]
+def backward_with_einsum(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, yhats = cache["hs"], cache["yhats"]
     N, T, n_h = hs.shape
     dys = (yhats - y) / (N * T)
-    slopes = act_derivative(caches["zs"])
+    slopes = act_derivative(cache["zs"])
     dzs = np.zeros_like(hs)
     carried = np.zeros((N, n_h))
     for t in range(T - 1, -1, -1):
@@ -330,7 +388,7 @@ def backward_with_einsum(y, parameters, caches, act_derivative=Tanh().derivative
         carried = dzs[:, t] @ parameters["Wh"]
     before = np.concatenate([np.zeros((N, 1, n_h)), hs[:, :-1]], axis=1)
     return {
-        "dWx": np.einsum("nth,ntx->hx", dzs, caches["inputs"]),
+        "dWx": np.einsum("nth,ntx->hx", dzs, cache["inputs"]),
         "dWh": np.einsum("nth,ntk->hk", dzs, before),
         "dWy": np.einsum("nty,nth->yh", dys, hs),
         "dbh": dzs.sum(axis=(0, 1)).reshape(-1, 1),
@@ -339,8 +397,8 @@ def backward_with_einsum(y, parameters, caches, act_derivative=Tanh().derivative
 
 
 @alternative("backward", why="divides once at the end, dictionary of sums that begin as numbers")
-def backward_averaged_last(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def backward_averaged_last(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, _ = inputs.shape
     grads = dict.fromkeys(("dWx", "dWh", "dWy", "dbh", "dby"), 0.0)
     dh = 0.0
@@ -357,28 +415,28 @@ def backward_averaged_last(y, parameters, caches, act_derivative=Tanh().derivati
 
 
 @alternative("backward", why="sample by sample with outer products, in textbook columns")
-def backward_sample_by_sample(y, parameters, caches, act_derivative=Tanh().derivative):
-    N, T, n_h = caches["hs"].shape
+def backward_sample_by_sample(y, parameters, cache, act_derivative=Tanh().derivative):
+    N, T, n_h = cache["hs"].shape
     grads = {"d" + name: np.zeros(np.shape(value)) for name, value in parameters.items()}
     for n in range(N):
         dh_next = np.zeros(n_h)
         for t in range(T - 1, -1, -1):
-            h, z = caches["hs"][n, t], caches["zs"][n, t]
-            dy = (caches["yhats"][n, t] - y[n, t]) / (N * T)
+            h, z = cache["hs"][n, t], cache["zs"][n, t]
+            dy = (cache["yhats"][n, t] - y[n, t]) / (N * T)
             dz = (parameters["Wy"].T @ dy + dh_next) * act_derivative(z)
             grads["dWy"] += np.outer(dy, h)
             grads["dby"] += dy[:, None]
-            grads["dWx"] += np.outer(dz, caches["inputs"][n, t])
+            grads["dWx"] += np.outer(dz, cache["inputs"][n, t])
             if t > 0:
-                grads["dWh"] += np.outer(dz, caches["hs"][n, t - 1])
+                grads["dWh"] += np.outer(dz, cache["hs"][n, t - 1])
             grads["dbh"] += dz[:, None]
             dh_next = parameters["Wh"].T @ dz
     return grads
 
 
 @alternative("backward", why="through softmax's Jacobian and the logarithm's derivative, extra keys in the result")
-def backward_through_the_jacobian(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def backward_through_the_jacobian(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     dyhats = -y / yhats / (N * T)
     jacobians = np.einsum("ntj,jk->ntjk", yhats, np.eye(yhats.shape[2])) - np.einsum("ntj,ntk->ntjk", yhats, yhats)
@@ -396,6 +454,23 @@ def backward_through_the_jacobian(y, parameters, caches, act_derivative=Tanh().d
         dh_next = dz @ parameters["Wh"]
     grads["dh0"] = dh_next
     return grads
+
+
+@alternative("backward", why="the gradients of every step collected in lists and summed at the end")
+def backward_with_lists(y, parameters, cache, act_derivative=Tanh().derivative):
+    N, T, _ = y.shape
+    found = {"d" + name: [] for name in parameters}
+    dz = np.zeros_like(cache["hs"][:, 0])
+    states = [np.zeros_like(dz), *np.moveaxis(cache["hs"], 1, 0)]
+    for t in range(T, 0, -1):
+        du = (cache["yhats"][:, t - 1] - y[:, t - 1]) / (N * T)
+        dz = act_derivative(cache["zs"][:, t - 1]) * (du @ parameters["Wy"] + dz @ parameters["Wh"])
+        found["dWy"].append(np.einsum("ny,nh->yh", du, states[t]))
+        found["dby"].append(du.T @ np.ones((N, 1)))
+        found["dWx"].append(np.einsum("nh,nx->hx", dz, cache["inputs"][:, t - 1]))
+        found["dWh"].append(np.einsum("nh,nk->hk", dz, states[t - 1]))
+        found["dbh"].append(dz.T @ np.ones((N, 1)))
+    return {name: np.sum(parts, axis=0) for name, parts in found.items()}
 
 
 # --- network ------------------------------------------------------------------------------------------------------
@@ -508,6 +583,28 @@ class NetworkWithProperties:
 
     def backward(self, y):
         self._record.grads = backward(y, self.parameters, self.caches, self._act.derivative)
+
+    def __call__(self, inputs):
+        return self.forward(inputs)
+
+
+@alternative("network", why="arrays that are made once and written into when parameters are drawn anew")
+class NetworkWithArraysThatStay:
+    def __init__(self, input_size, output_size, hidden_size, act=Tanh()):
+        self._sizes, self._act, self._slope = (input_size, hidden_size, output_size), act, act.derivative
+        self.parameters = initialize_rnn_parameters(*self._sizes)
+
+    def initialize_parameters(self):
+        for name, value in initialize_rnn_parameters(*self._sizes).items():
+            self.parameters[name][...] = value
+
+    def forward(self, inputs):
+        found = forward(inputs, self.parameters, self._act)
+        self.caches = found[1]
+        return found[0]
+
+    def backward(self, y):
+        self.grads = dict(backward(y, self.parameters, self.caches, self._slope))
 
     def __call__(self, inputs):
         return self.forward(inputs)

@@ -259,6 +259,31 @@ def shift_by_column(x):
     return e / np.sum(e, axis=1, keepdims=True)
 
 
+@misconception(
+    "softmax",
+    title="Axis lost where there is one sample",
+    message="A batch of several rows is right, one row alone loses an axis. Which shape does a batch of one have?",
+    justification="np.squeeze on the result: (1, n) becomes (n,)",
+)
+def squeezes_a_single_row(x):
+    e = np.exp(x - np.max(x, axis=1, keepdims=True))
+    return np.squeeze(e / np.sum(e, axis=1, keepdims=True))
+
+
+@misconception(
+    "softmax",
+    title="Large scores cut off",
+    message=(
+        "Two scores that differ by one, but are both very large, get the same probability. "
+        "Does it matter how large scores are, or how far apart?"
+    ),
+    justification="np.clip(x, -500, 500) keeps exp finite and loses what is beyond",
+)
+def clips_large_scores(x):
+    e = np.exp(np.clip(x, -500, 500))
+    return e / np.sum(e, axis=1, keepdims=True)
+
+
 # --- initialize ---------------------------------------------------------------------------------------------------
 
 
@@ -498,6 +523,29 @@ def small_weights(n_x, n_h, n_y):
     }
 
 
+@misconception(
+    "initialize",
+    title="Uniform weights of the right variance",
+    message=(
+        "Mean and variance of your weights are as asked for, yet none of them is far from zero. "
+        "Which distribution does the text name?"
+    ),
+    justification="np.random.uniform between plus and minus sqrt(3) standard deviations",
+)
+def uniform_of_the_right_variance(n_x, n_h, n_y):
+    def draw(rows, columns):
+        limit = np.sqrt(6 / (rows + columns))
+        return np.random.uniform(-limit, limit, (rows, columns))
+
+    return {
+        "Wx": draw(n_h, n_x),
+        "Wh": draw(n_h, n_h),
+        "Wy": draw(n_y, n_h),
+        "bh": np.zeros((n_h, 1)),
+        "by": np.zeros((n_y, 1)),
+    }
+
+
 # --- rnn_layer ----------------------------------------------------------------------------------------------------
 
 
@@ -699,6 +747,36 @@ def overwrites_previous_state(x_t, h_prev, parameters, act=Tanh()):
     h_prev[:] = act(z_t)
     yhat_t = softmax(h_prev @ parameters["Wy"].T + parameters["by"].T)
     return yhat_t, h_prev, z_t
+
+
+@misconception(
+    "rnn_layer",
+    title="Own softmax with one shift for the whole batch",
+    message=(
+        "A sample whose scores all lie far below those of another becomes NaN. "
+        "You have a function that can cope: do you use it?"
+    ),
+    justification="softmax typed anew, shifted by the maximum of the batch: a far lower row underflows to 0 / 0",
+)
+def own_softmax_with_one_shift(x_t, h_prev, parameters, act=Tanh()):
+    z_t = x_t @ parameters["Wx"].T + h_prev @ parameters["Wh"].T + parameters["bh"].T
+    h_t = act(z_t)
+    u_t = h_t @ parameters["Wy"].T + parameters["by"].T
+    e = np.exp(u_t - np.max(u_t))
+    return e / e.sum(axis=1, keepdims=True), h_t, z_t
+
+
+@misconception(
+    "rnn_layer",
+    title="Axis lost where there is one sample",
+    message="Batches of several samples are right, a single one loses an axis. Which shape does a batch of one have?",
+    justification="np.squeeze on the results: (1, n_h) becomes (n_h,)",
+)
+def squeezes_a_single_sample(x_t, h_prev, parameters, act=Tanh()):
+    z_t = x_t @ parameters["Wx"].T + h_prev @ parameters["Wh"].T + parameters["bh"].T
+    h_t = act(z_t)
+    yhat_t = softmax(h_t @ parameters["Wy"].T + parameters["by"].T)
+    return np.squeeze(yhat_t), np.squeeze(h_t), np.squeeze(z_t)
 
 
 # --- forward ------------------------------------------------------------------------------------------------------
@@ -929,6 +1007,64 @@ def keeps_state_in_parameters(inputs, parameters, act=Tanh()):
     return yhats, {"hs": hs, "zs": zs, "yhats": yhats, "inputs": inputs}
 
 
+@misconception(
+    "forward",
+    title="State forgotten now and then",
+    message=(
+        "The first steps of a sequence are right; further on it starts from nothing again. "
+        "When does the text allow the state to become zero?"
+    ),
+    justification="h is set to zero every six steps",
+)
+def forgets_now_and_then(inputs, parameters, act=Tanh()):
+    N, T, _ = inputs.shape
+    n_h, n_y = parameters["Wh"].shape[0], parameters["Wy"].shape[0]
+    h = np.zeros((N, n_h))
+    hs, zs, yhats = np.zeros((N, T, n_h)), np.zeros((N, T, n_h)), np.zeros((N, T, n_y))
+    for t in range(T):
+        if t % 6 == 0:
+            h = np.zeros((N, n_h))
+        yhats[:, t], h, zs[:, t] = rnn_layer(inputs[:, t], h, parameters, act)
+        hs[:, t] = h
+    return yhats, {"hs": hs, "zs": zs, "yhats": yhats, "inputs": inputs}
+
+
+@misconception(
+    "forward",
+    title="Axis lost where there is one sequence",
+    message="Batches of several sequences are right, a single one loses an axis. Which shape does a batch of one have?",
+    justification="the outputs are squeezed along the batch axis where it is 1",
+)
+def squeezes_the_batch(inputs, parameters, act=Tanh()):
+    N, T, _ = inputs.shape
+    n_h, n_y = parameters["Wh"].shape[0], parameters["Wy"].shape[0]
+    h = np.zeros((N, n_h))
+    hs, zs, yhats = np.zeros((N, T, n_h)), np.zeros((N, T, n_h)), np.zeros((N, T, n_y))
+    for t in range(T):
+        yhats[:, t], h, zs[:, t] = rnn_layer(inputs[:, t], h, parameters, act)
+        hs[:, t] = h
+    cache = {"hs": hs, "zs": zs, "yhats": yhats, "inputs": inputs}
+    return yhats[0] if N == 1 else yhats, cache
+
+
+@misconception(
+    "forward",
+    title="Axis lost where there is one step",
+    message="Sequences of several steps are right, those of one step lose an axis. Which shape has a sequence of one?",
+    justification="the outputs are squeezed along the time axis where it is 1",
+)
+def squeezes_a_single_step(inputs, parameters, act=Tanh()):
+    N, T, _ = inputs.shape
+    n_h, n_y = parameters["Wh"].shape[0], parameters["Wy"].shape[0]
+    h = np.zeros((N, n_h))
+    hs, zs, yhats = np.zeros((N, T, n_h)), np.zeros((N, T, n_h)), np.zeros((N, T, n_y))
+    for t in range(T):
+        yhats[:, t], h, zs[:, t] = rnn_layer(inputs[:, t], h, parameters, act)
+        hs[:, t] = h
+    cache = {"hs": hs, "zs": zs, "yhats": yhats, "inputs": inputs}
+    return yhats[:, 0] if T == 1 else yhats, cache
+
+
 # --- compute_cost -------------------------------------------------------------------------------------------------
 
 
@@ -938,8 +1074,8 @@ def keeps_state_in_parameters(inputs, parameters, act=Tanh()):
     message="Your cost is too small by the number of classes. Is it a mean per time step, or per entry?",
     justification="np.mean over all N * T * n_y entries",
 )
-def mean_over_all_entries(targets, outputs):
-    return -np.mean(targets * np.log(outputs + 1e-12))
+def mean_over_all_entries(y, yhats):
+    return -np.mean(y * np.log(yhats + 1e-12))
 
 
 @misconception(
@@ -948,8 +1084,8 @@ def mean_over_all_entries(targets, outputs):
     message="Your cost grows with the length of the sequence. How many predictions is it a mean of?",
     justification="divided by N instead of N * T",
 )
-def divided_by_batch_only(targets, outputs):
-    return -np.sum(targets * np.log(outputs + 1e-12)) / targets.shape[0]
+def divided_by_batch_only(y, yhats):
+    return -np.sum(y * np.log(yhats + 1e-12)) / y.shape[0]
 
 
 @misconception(
@@ -958,8 +1094,8 @@ def divided_by_batch_only(targets, outputs):
     message="Your cost grows with the number of samples. How many predictions is it a mean of?",
     justification="divided by T instead of N * T",
 )
-def divided_by_time_only(targets, outputs):
-    return -np.sum(targets * np.log(outputs + 1e-12)) / targets.shape[1]
+def divided_by_time_only(y, yhats):
+    return -np.sum(y * np.log(yhats + 1e-12)) / y.shape[1]
 
 
 @misconception(
@@ -968,8 +1104,8 @@ def divided_by_time_only(targets, outputs):
     message="Your cost grows with the batch and with the sequence. Should twice the data cost twice as much?",
     justification="not divided at all",
 )
-def not_divided(targets, outputs):
-    return -np.sum(targets * np.log(outputs + 1e-12))
+def not_divided(y, yhats):
+    return -np.sum(y * np.log(yhats + 1e-12))
 
 
 @misconception(
@@ -978,9 +1114,9 @@ def not_divided(targets, outputs):
     message="Where an output is exactly 0 you get NaN. Can you keep the logarithm's argument away from 0?",
     justification="0 * log(0) is NaN",
 )
-def logarithm_of_zero(targets, outputs):
-    N, T, _ = targets.shape
-    return -np.sum(targets * np.log(outputs)) / (N * T)
+def logarithm_of_zero(y, yhats):
+    N, T, _ = y.shape
+    return -np.sum(y * np.log(yhats)) / (N * T)
 
 
 @misconception(
@@ -989,9 +1125,9 @@ def logarithm_of_zero(targets, outputs):
     message="Your cost is very large however good the prediction is. Whose logarithm is taken?",
     justification="outputs * log(targets)",
 )
-def arguments_swapped(targets, outputs):
-    N, T, _ = targets.shape
-    return -np.sum(outputs * np.log(targets + 1e-12)) / (N * T)
+def arguments_swapped(y, yhats):
+    N, T, _ = y.shape
+    return -np.sum(yhats * np.log(y + 1e-12)) / (N * T)
 
 
 @misconception(
@@ -1000,9 +1136,9 @@ def arguments_swapped(targets, outputs):
     message="Your cost is below zero. Can a cross-entropy be negative?",
     justification="the minus sign is missing",
 )
-def wrong_sign(targets, outputs):
-    N, T, _ = targets.shape
-    return np.sum(targets * np.log(outputs + 1e-12)) / (N * T)
+def wrong_sign(y, yhats):
+    N, T, _ = y.shape
+    return np.sum(y * np.log(yhats + 1e-12)) / (N * T)
 
 
 @misconception(
@@ -1011,9 +1147,9 @@ def wrong_sign(targets, outputs):
     message="Your cost has no logarithm in it. Which measure between two distributions does the text name?",
     justification="sum of squared differences per step",
 )
-def squared_error(targets, outputs):
-    N, T, _ = targets.shape
-    return np.sum((targets - outputs) ** 2) / (N * T)
+def squared_error(y, yhats):
+    N, T, _ = y.shape
+    return np.sum((y - yhats) ** 2) / (N * T)
 
 
 @misconception(
@@ -1022,10 +1158,10 @@ def squared_error(targets, outputs):
     message="Your cost also counts the classes that are not the target. How many terms of a step's sum should be left?",
     justification="binary cross-entropy, with the term (1 - y) * log(1 - p)",
 )
-def binary_cross_entropy(targets, outputs):
-    N, T, _ = targets.shape
+def binary_cross_entropy(y, yhats):
+    N, T, _ = y.shape
     eps = 1e-12
-    terms = targets * np.log(outputs + eps) + (1 - targets) * np.log(1 - outputs + eps)
+    terms = y * np.log(yhats + eps) + (1 - y) * np.log(1 - yhats + eps)
     return -np.sum(terms) / (N * T)
 
 
@@ -1035,8 +1171,8 @@ def binary_cross_entropy(targets, outputs):
     message="Your cost does not change with earlier outputs. Which time steps make a prediction?",
     justification="the cross-entropy of the last time step",
 )
-def last_step_only(targets, outputs):
-    return -np.sum(targets[:, -1] * np.log(outputs[:, -1] + 1e-12)) / targets.shape[0]
+def last_step_only(y, yhats):
+    return -np.sum(y[:, -1] * np.log(yhats[:, -1] + 1e-12)) / y.shape[0]
 
 
 @misconception(
@@ -1045,9 +1181,9 @@ def last_step_only(targets, outputs):
     message="Your cost is larger than it should be by one factor, the same for all data. Which logarithm gives nats?",
     justification="np.log2",
 )
-def in_bits(targets, outputs):
-    N, T, _ = targets.shape
-    return -np.sum(targets * np.log2(outputs + 1e-12)) / (N * T)
+def in_bits(y, yhats):
+    N, T, _ = y.shape
+    return -np.sum(y * np.log2(yhats + 1e-12)) / (N * T)
 
 
 @misconception(
@@ -1058,9 +1194,9 @@ def in_bits(targets, outputs):
     ),
     justification="adds 0.001 within the logarithm",
 )
-def large_epsilon(targets, outputs):
-    N, T, _ = targets.shape
-    return -np.sum(targets * np.log(outputs + 1e-3)) / (N * T)
+def large_epsilon(y, yhats):
+    N, T, _ = y.shape
+    return -np.sum(y * np.log(yhats + 1e-3)) / (N * T)
 
 
 @misconception(
@@ -1072,9 +1208,9 @@ def large_epsilon(targets, outputs):
     ),
     justification="picks the output at the argmax of the target",
 )
-def cost_of_argmax(targets, outputs):
-    right = np.argmax(targets, axis=2)[:, :, None]
-    picked = np.take_along_axis(outputs, right, axis=2)
+def cost_of_argmax(y, yhats):
+    right = np.argmax(y, axis=2)[:, :, None]
+    picked = np.take_along_axis(yhats, right, axis=2)
     return -np.mean(np.log(picked + 1e-12))
 
 
@@ -1084,9 +1220,57 @@ def cost_of_argmax(targets, outputs):
     message="The cost is right, but the caller's outputs are not what they were. Who else still needs them?",
     justification="np.clip(..., out=outputs)",
 )
-def clips_in_place(targets, outputs):
-    np.clip(outputs, 1e-12, 1, out=outputs)
-    return -np.sum(targets * np.log(outputs)) / (targets.shape[0] * targets.shape[1])
+def clips_in_place(y, yhats):
+    np.clip(yhats, 1e-12, 1, out=yhats)
+    return -np.sum(y * np.log(yhats)) / (y.shape[0] * y.shape[1])
+
+
+@misconception(
+    "compute_cost",
+    title="Cost in decimal digits",
+    message="Your cost is smaller than it should be by one factor, the same for all data. Which logarithm gives nats?",
+    justification="np.log10",
+)
+def in_decimal_digits(y, yhats):
+    N, T, _ = y.shape
+    return -np.sum(y * np.log10(yhats + 1e-12)) / (N * T)
+
+
+@misconception(
+    "compute_cost",
+    title="An array with one number in it",
+    message="The number is right, but it sits in an array with an axis of its own. How many numbers is a cost?",
+    justification="shape (1,) where a single number is asked for",
+)
+def as_an_array_of_one(y, yhats):
+    N, T, _ = y.shape
+    return np.reshape(-np.sum(y * np.log(yhats + 1e-12)) / (N * T), (1,))
+
+
+@misconception(
+    "compute_cost",
+    title="Guard above the text's bound",
+    message=(
+        "Your cost is right for moderate probabilities and too small for tiny ones. "
+        "How large may the number be that guards the logarithm?"
+    ),
+    justification="adds 1e-6, where the text allows 1e-8",
+)
+def guard_above_the_bound(y, yhats):
+    N, T, _ = y.shape
+    return -np.sum(y * np.log(yhats + 1e-6)) / (N * T)
+
+
+@misconception(
+    "compute_cost",
+    title="Sizes read from an array that lost its axes",
+    message="Several sequences of several steps are right, a single one is not. Which axes are left when a size is 1?",
+    justification="np.squeeze on the targets before their sizes are read",
+)
+def squeezes_a_single_sequence(y, yhats):
+    log_probabilities = np.log(yhats + 1e-12)
+    steps = np.prod(np.squeeze(y).shape[:2])
+    return -np.sum(y * log_probabilities) / steps
 
 
 # --- backward -----------------------------------------------------------------------------------------------------
@@ -1098,8 +1282,8 @@ def clips_in_place(targets, outputs):
     message="Every gradient is too large by the same number. Compare that number with the sizes: which are they?",
     justification="no 1/(N*T)",
 )
-def not_averaged(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def not_averaged(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1124,8 +1308,8 @@ def not_averaged(y, parameters, caches, act_derivative=Tanh().derivative):
     ),
     justification="1/N instead of 1/(N*T)",
 )
-def averaged_over_batch_only(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def averaged_over_batch_only(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1148,8 +1332,8 @@ def averaged_over_batch_only(y, parameters, caches, act_derivative=Tanh().deriva
     message="Your gradients are those of a single time step. The weights are shared: what happens to their gradients?",
     justification="= in place of +=",
 )
-def overwrites_instead_of_adding(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def overwrites_instead_of_adding(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {}
     dh_next = np.zeros((N, n_h))
@@ -1172,8 +1356,8 @@ def overwrites_instead_of_adding(y, parameters, caches, act_derivative=Tanh().de
     message="Only the output layer's gradients are right. Which later costs does a state have a part in?",
     justification="the gradient from step t+1 is never added",
 )
-def no_carry_through_time(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def no_carry_through_time(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     for t in reversed(range(T)):
@@ -1194,8 +1378,8 @@ def no_carry_through_time(y, parameters, caches, act_derivative=Tanh().derivativ
     message="One step alone is right, several are not. On its way to the step before, where does tanh' sit?",
     justification="carries dh @ Wh instead of dz @ Wh",
 )
-def carries_state_gradient(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def carries_state_gradient(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1221,8 +1405,8 @@ def carries_state_gradient(y, parameters, caches, act_derivative=Tanh().derivati
     ),
     justification="carries dz @ Wh.T; square, so no error tells",
 )
-def carries_through_transposed_weights(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def carries_through_transposed_weights(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1245,8 +1429,8 @@ def carries_through_transposed_weights(y, parameters, caches, act_derivative=Tan
     message="Only dWh is wrong. Which state is Wh multiplied with in the forward pass?",
     justification="h_t for h_{t-1} in dWh",
 )
-def state_instead_of_previous(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def state_instead_of_previous(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1270,8 +1454,8 @@ def state_instead_of_previous(y, parameters, caches, act_derivative=Tanh().deriv
     ),
     justification="hs[:, t - 1] at t = 0",
 )
-def last_state_before_first(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def last_state_before_first(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1293,8 +1477,8 @@ def last_state_before_first(y, parameters, caches, act_derivative=Tanh().derivat
     message="The hidden layer's gradients are off by some percent. At what is the activation's derivative taken?",
     justification="act_derivative(hs) instead of act_derivative(zs)",
 )
-def derivative_at_state(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, yhats, inputs = caches["hs"], caches["yhats"], caches["inputs"]
+def derivative_at_state(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, yhats, inputs = cache["hs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1317,8 +1501,8 @@ def derivative_at_state(y, parameters, caches, act_derivative=Tanh().derivative)
     message="The output layer is right, the hidden layer's gradients are too large. What lies between h_t and z_t?",
     justification="no factor tanh'",
 )
-def without_activation_derivative(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, yhats, inputs = caches["hs"], caches["yhats"], caches["inputs"]
+def without_activation_derivative(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, yhats, inputs = cache["hs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1343,8 +1527,8 @@ def without_activation_derivative(y, parameters, caches, act_derivative=Tanh().d
     ),
     justification="mean over the batch where the sum belongs",
 )
-def bias_gradient_averaged(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def bias_gradient_averaged(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1367,8 +1551,8 @@ def bias_gradient_averaged(y, parameters, caches, act_derivative=Tanh().derivati
     message="All entries of a bias gradient are the same number. Over which axis is the sum, and which one stays?",
     justification="np.sum without an axis",
 )
-def bias_gradient_in_total(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def bias_gradient_in_total(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1391,8 +1575,8 @@ def bias_gradient_in_total(y, parameters, caches, act_derivative=Tanh().derivati
     message="The values of your bias gradients are right, their shape is not. Which shape has a parameter's gradient?",
     justification="dbh of shape (1, n_h)",
 )
-def bias_gradient_as_row(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def bias_gradient_as_row(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"dWx": 0, "dWh": 0, "dWy": 0, "dbh": 0, "dby": 0}
     dh_next = np.zeros((N, n_h))
@@ -1418,8 +1602,8 @@ def bias_gradient_as_row(y, parameters, caches, act_derivative=Tanh().derivative
     ),
     justification="np.sum(dz * h_prev), broadcast into dWh without an error",
 )
-def inner_for_outer_product(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def inner_for_outer_product(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1446,8 +1630,8 @@ def inner_for_outer_product(y, parameters, caches, act_derivative=Tanh().derivat
     ),
     justification="subtracts 1 at the argmax instead of the target",
 )
-def largest_target_only(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def largest_target_only(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1475,12 +1659,12 @@ def largest_target_only(y, parameters, caches, act_derivative=Tanh().derivative)
     ),
     justification="dy is the cached array itself, and -= writes into it",
 )
-def subtracts_in_the_cache(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, inputs = caches["hs"], caches["zs"], caches["inputs"]
+def subtracts_in_the_cache(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, inputs = cache["hs"], cache["zs"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
-    dys = caches["yhats"]
+    dys = cache["yhats"]
     dys -= y
     for t in reversed(range(T)):
         dy = dys[:, t] / (N * T)
@@ -1501,8 +1685,8 @@ def subtracts_in_the_cache(y, parameters, caches, act_derivative=Tanh().derivati
     message="A first call is right, a second one adds its gradients to those of the first. Where is the sum begun?",
     justification="a mutable default argument holds the sums",
 )
-def adds_to_the_last_call(y, parameters, caches, act_derivative=Tanh().derivative, sums={}):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def adds_to_the_last_call(y, parameters, cache, act_derivative=Tanh().derivative, sums={}):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     own = float(parameters["Wx"][0, 0])
     grads = sums.setdefault(own, {"d" + k: np.zeros_like(v) for k, v in parameters.items()})
@@ -1526,8 +1710,8 @@ def adds_to_the_last_call(y, parameters, caches, act_derivative=Tanh().derivativ
     message="Your gradients are right for tanh and for no other activation. Which argument do you never use?",
     justification="1 - hs**2 in place of act_derivative(zs)",
 )
-def always_tanh_derivative(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, yhats, inputs = caches["hs"], caches["yhats"], caches["inputs"]
+def always_tanh_derivative(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, yhats, inputs = cache["hs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1552,8 +1736,8 @@ def always_tanh_derivative(y, parameters, caches, act_derivative=Tanh().derivati
     ),
     justification="y - yhat",
 )
-def targets_minus_outputs(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def targets_minus_outputs(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1576,8 +1760,8 @@ def targets_minus_outputs(y, parameters, caches, act_derivative=Tanh().derivativ
     message="Only dWy is wrong. What is Wy multiplied with in the forward pass?",
     justification="dy.T @ zs in place of dy.T @ hs",
 )
-def output_gradient_from_pre_activation(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def output_gradient_from_pre_activation(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1600,8 +1784,8 @@ def output_gradient_from_pre_activation(y, parameters, caches, act_derivative=Ta
     message="Your weight gradients have their axes exchanged. Which shape has a parameter's gradient?",
     justification="inputs.T @ dz in place of dz.T @ inputs",
 )
-def gradients_transposed(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def gradients_transposed(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v.T if k[0] == "W" else v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1627,8 +1811,8 @@ def gradients_transposed(y, parameters, caches, act_derivative=Tanh().derivative
     ),
     justification="range(T) instead of reversed(range(T)): the carry comes from the step before",
 )
-def runs_forwards_in_time(y, parameters, caches, act_derivative=Tanh().derivative):
-    hs, zs, yhats, inputs = caches["hs"], caches["zs"], caches["yhats"], caches["inputs"]
+def runs_forwards_in_time(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
     N, T, n_h = hs.shape
     grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
     dh_next = np.zeros((N, n_h))
@@ -1641,6 +1825,164 @@ def runs_forwards_in_time(y, parameters, caches, act_derivative=Tanh().derivativ
         grads["dWx"] += dz.T @ inputs[:, t]
         grads["dWh"] += dz.T @ h_prev
         grads["dbh"] += dz.sum(axis=0)[:, None]
+        dh_next = dz @ parameters["Wh"]
+    return grads
+
+
+@misconception(
+    "backward",
+    title="Way back cut off now and then",
+    message=(
+        "Short sequences are right, long ones are not: some later steps never reach the earlier ones. "
+        "Where on the way back is the carry lost?"
+    ),
+    justification="the carry is set to zero every eight steps",
+)
+def carry_dropped_now_and_then(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
+    N, T, n_h = hs.shape
+    grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
+    dh_next = np.zeros((N, n_h))
+    for t in reversed(range(T)):
+        dy = (yhats[:, t] - y[:, t]) / (N * T)
+        h_prev = hs[:, t - 1] if t > 0 else np.zeros((N, n_h))
+        dz = (dy @ parameters["Wy"] + dh_next) * act_derivative(zs[:, t])
+        grads["dWy"] += dy.T @ hs[:, t]
+        grads["dby"] += dy.sum(axis=0)[:, None]
+        grads["dWx"] += dz.T @ inputs[:, t]
+        grads["dWh"] += dz.T @ h_prev
+        grads["dbh"] += dz.sum(axis=0)[:, None]
+        dh_next = dz @ parameters["Wh"]
+        if t % 8 == 0:
+            dh_next = np.zeros((N, n_h))
+    return grads
+
+
+@misconception(
+    "backward",
+    title="Gradients limited entry by entry",
+    message=(
+        "Your gradients are right until one of them gets large; then it stops growing. "
+        "Does backward compute the gradient, or something that is safer to train with?"
+    ),
+    justification="np.clip(gradient, -1, 1): a remedy for training, not the gradient",
+)
+def clips_each_gradient(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
+    N, T, n_h = hs.shape
+    grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
+    dh_next = np.zeros((N, n_h))
+    for t in reversed(range(T)):
+        dy = (yhats[:, t] - y[:, t]) / (N * T)
+        h_prev = hs[:, t - 1] if t > 0 else np.zeros((N, n_h))
+        dz = (dy @ parameters["Wy"] + dh_next) * act_derivative(zs[:, t])
+        grads["dWy"] += dy.T @ hs[:, t]
+        grads["dby"] += dy.sum(axis=0)[:, None]
+        grads["dWx"] += dz.T @ inputs[:, t]
+        grads["dWh"] += dz.T @ h_prev
+        grads["dbh"] += dz.sum(axis=0)[:, None]
+        dh_next = dz @ parameters["Wh"]
+    return {name: np.clip(value, -1, 1) for name, value in grads.items()}
+
+
+@misconception(
+    "backward",
+    title="Gradients scaled down to a length",
+    message=(
+        "Your gradients are right until they get long; then they only keep their direction. "
+        "Does backward compute the gradient, or something that is safer to train with?"
+    ),
+    justification="all gradients divided by their common norm where it is above 5",
+)
+def clips_the_length(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
+    N, T, n_h = hs.shape
+    grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
+    dh_next = np.zeros((N, n_h))
+    for t in reversed(range(T)):
+        dy = (yhats[:, t] - y[:, t]) / (N * T)
+        h_prev = hs[:, t - 1] if t > 0 else np.zeros((N, n_h))
+        dz = (dy @ parameters["Wy"] + dh_next) * act_derivative(zs[:, t])
+        grads["dWy"] += dy.T @ hs[:, t]
+        grads["dby"] += dy.sum(axis=0)[:, None]
+        grads["dWx"] += dz.T @ inputs[:, t]
+        grads["dWh"] += dz.T @ h_prev
+        grads["dbh"] += dz.sum(axis=0)[:, None]
+        dh_next = dz @ parameters["Wh"]
+    norm = np.sqrt(sum(np.sum(value**2) for value in grads.values()))
+    return {name: value * min(1.0, 5 / norm) for name, value in grads.items()}
+
+
+@misconception(
+    "backward",
+    title="Differences of the cost in place of the gradient",
+    message=(
+        "Your gradients are nearly right where the cost changes gently, and not where they are tiny or the network is "
+        "very sure. Are they computed, or measured?"
+    ),
+    justification="central differences of compute_cost(y, forward(...)): slow, and blind below the cost's own rounding",
+)
+def differences_of_the_cost(y, parameters, cache, act_derivative=Tanh().derivative):
+    grads, step = {}, 1e-4
+    for name, value in parameters.items():
+        grads["d" + name] = np.zeros(value.shape)
+        for place in np.ndindex(*value.shape):
+            costs = []
+            for shift in (step, -step):
+                moved = {key: array.copy() for key, array in parameters.items()}
+                moved[name][place] += shift
+                costs.append(compute_cost(y, forward(cache["inputs"], moved)[0]))
+            grads["d" + name][place] = (costs[0] - costs[1]) / (2 * step)
+    return grads
+
+
+@misconception(
+    "backward",
+    title="Hidden bias gradient lies on its side",
+    message="The values of dbh are right, its shape is not. Which shape has a parameter's gradient?",
+    justification="dbh of shape (1, n_h), beside dby of shape (n_y, 1)",
+)
+def hidden_bias_gradient_as_row(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
+    N, T, n_h = hs.shape
+    grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
+    dh_next = np.zeros((N, n_h))
+    for t in reversed(range(T)):
+        dy = (yhats[:, t] - y[:, t]) / (N * T)
+        h_prev = hs[:, t - 1] if t > 0 else np.zeros((N, n_h))
+        dz = (dy @ parameters["Wy"] + dh_next) * act_derivative(zs[:, t])
+        grads["dWy"] += dy.T @ hs[:, t]
+        grads["dby"] += dy.sum(axis=0)[:, None]
+        grads["dWx"] += dz.T @ inputs[:, t]
+        grads["dWh"] += dz.T @ h_prev
+        grads["dbh"] += dz.sum(axis=0)[:, None]
+        dh_next = dz @ parameters["Wh"]
+    return grads | {"dbh": grads["dbh"].T}
+
+
+@misconception(
+    "backward",
+    title="Axis lost where there is one sequence",
+    message=(
+        "Batches of several sequences are right, a single one is not. Which shape does a batch of one have, and over "
+        "which axis is then the sum?"
+    ),
+    justification="np.squeeze on dz: with one sequence the sum over the batch runs over the units",
+)
+def squeezes_a_single_sample_away(y, parameters, cache, act_derivative=Tanh().derivative):
+    hs, zs, yhats, inputs = cache["hs"], cache["zs"], cache["yhats"], cache["inputs"]
+    N, T, n_h = hs.shape
+    grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
+    dh_next = np.zeros((N, n_h))
+    for t in reversed(range(T)):
+        dy = (yhats[:, t] - y[:, t]) / (N * T)
+        h_prev = hs[:, t - 1] if t > 0 else np.zeros((N, n_h))
+        dz = (dy @ parameters["Wy"] + dh_next) * act_derivative(zs[:, t])
+        grads["dWy"] += dy.T @ hs[:, t]
+        grads["dby"] += dy.sum(axis=0)[:, None]
+        grads["dWx"] += dz.T @ inputs[:, t]
+        grads["dWh"] += dz.T @ h_prev
+        grads["dbh"] += np.squeeze(dz).sum(axis=0).reshape(-1, 1)
         dh_next = dz @ parameters["Wh"]
     return grads
 
@@ -2025,6 +2367,93 @@ class NeverInitializesAgain:
 
     def backward(self, y):
         self.grads = backward(y, self.parameters, self.caches, self.act.derivative)
+
+    def __call__(self, inputs):
+        return self.forward(inputs)
+
+
+@misconception(
+    "network",
+    title="Copy of the parameters in use",
+    message=(
+        "The network's parameters can be changed, and its outputs stay the same. "
+        "Which arrays does forward use, and which ones does training change?"
+    ),
+    justification="forward works on a copy that was made at the beginning, so that training changes nothing",
+)
+class ReadsACopyOfItsParameters:
+    def __init__(self, input_size, output_size, hidden_size, act=Tanh()):
+        self.input_size, self.output_size, self.hidden_size, self.act = input_size, output_size, hidden_size, act
+        self.initialize_parameters()
+
+    def initialize_parameters(self):
+        self.parameters = initialize_rnn_parameters(self.input_size, self.hidden_size, self.output_size)
+        self.own = {name: value.copy() for name, value in self.parameters.items()}
+
+    def forward(self, inputs):
+        outputs, self.caches = forward(inputs, self.own, self.act)
+        return outputs
+
+    def backward(self, y):
+        self.grads = backward(y, self.own, self.caches, self.act.derivative)
+
+    def __call__(self, inputs):
+        return self.forward(inputs)
+
+
+@misconception(
+    "network",
+    title="Weights that are nearly zero",
+    message=(
+        "A new network's weights are far smaller than those of exercise 3. "
+        "Does your class make its parameters, or does the function that you have?"
+    ),
+    justification="parameters drawn anew with a tiny scale: every output is 1 / n_y",
+)
+class TinyParameters:
+    def __init__(self, input_size, output_size, hidden_size, act=Tanh()):
+        self.input_size, self.output_size, self.hidden_size, self.act = input_size, output_size, hidden_size, act
+        self.initialize_parameters()
+
+    def initialize_parameters(self):
+        drawn = initialize_rnn_parameters(self.input_size, self.hidden_size, self.output_size)
+        self.parameters = {name: 1e-13 * np.random.randn(*value.shape) for name, value in drawn.items()}
+
+    def forward(self, inputs):
+        outputs, self.caches = forward(inputs, self.parameters, self.act)
+        return outputs
+
+    def backward(self, y):
+        self.grads = backward(y, self.parameters, self.caches, self.act.derivative)
+
+    def __call__(self, inputs):
+        return self.forward(inputs)
+
+
+@misconception(
+    "network",
+    title="Gradients limited in backward",
+    message=(
+        "The network's gradients are right until one of them gets large; then it stops growing. "
+        "Does the text ask for the gradients, or for limited ones?"
+    ),
+    justification="np.clip(gradient, -1, 1) in the method backward",
+)
+class ClipsInBackward:
+    def __init__(self, input_size, output_size, hidden_size, act=Tanh()):
+        self.input_size, self.output_size, self.hidden_size, self.act = input_size, output_size, hidden_size, act
+        self.initialize_parameters()
+
+    def initialize_parameters(self):
+        self.parameters = initialize_rnn_parameters(self.input_size, self.hidden_size, self.output_size)
+
+    def forward(self, inputs):
+        outputs, self.caches = forward(inputs, self.parameters, self.act)
+        return outputs
+
+    def backward(self, y):
+        grads = backward(y, self.parameters, self.caches, self.act.derivative)
+        self.grads = {name: np.clip(value, -1, 1) for name, value in grads.items()}
 
     def __call__(self, inputs):
         return self.forward(inputs)
