@@ -296,7 +296,7 @@ def vocabulary_unknown(student, reference, expect):
         demand_reading(student, expect, sequences)
 
 
-@vocabulary.test(weight=3, kills=["grows_when_read", "words_grow_when_read"], requires="vocabulary_unknown")
+@vocabulary.test(weight=4, kills=["grows_when_read", "words_grow_when_read"], requires="vocabulary_unknown")
 def vocabulary_does_not_grow(student, reference, expect):
     """Reading what is not there stores nothing: both dictionaries are as large afterwards as before."""
     del reference
@@ -304,7 +304,8 @@ def vocabulary_does_not_grow(student, reference, expect):
         demand_reading(student, expect, sequences, reading=False, growth=True)
 
 
-@vocabulary.test(kills=["appends_to_the_sequences"], requires="vocabulary_values")
+# Heavy, since what is appended to the data ruins training.
+@vocabulary.test(weight=4, kills=["appends_to_the_sequences"], requires="vocabulary_values")
 def vocabulary_leaves_argument(student, reference, expect):
     """sequences_to_dicts does not change the sequences."""
     del reference
@@ -924,8 +925,8 @@ NEAR = {"rtol": 3e-5, "atol": 1e-9}
 ABOUT = {"rtol": 1e-3, "atol": 1e-9}
 GRAD_SHAPES = ((3, 2), (4, 4), (2, 5), (3, 1), (6, 1))
 OTHER_SHAPES = ((5,), (2, 3, 4), (), (1, 7))
-# norm, max_norm: the first far above, the last near to it.
-LONGER = ((400.0, 5.0), (7.3, 2.0), (0.8, 0.3), (3.0, 2.9), (2e4, 1.0))
+# norm, max_norm; what is nearer to the threshold has a test of its own
+LONGER = ((400.0, 5.0), (7.3, 2.0), (0.8, 0.3), (2e4, 1.0))
 SHORTER = ((0.13, 1.0), (1.9, 2.0), (30.0, 31.0), (0.4, 0.41), (2e-4, 0.25))
 
 
@@ -1151,7 +1152,7 @@ def backward_handed_cases(rng, reference):
 
 @backward_pass.frozen
 def backward_single_cases(rng, reference):
-    """Return problems of one step, each with the outputs of the forward pass and with others."""
+    """Return problems of one step, each with the outputs of the forward pass and then with others."""
     cases = [draw_problem(rng, reference, sizes, handed=handed) for sizes in SINGLE_STEPS for handed in (False, True)]
     return [solved(reference, case) for case in cases]
 
@@ -1164,7 +1165,7 @@ def backward_narrow_cases(rng, reference):
 
 @backward_pass.frozen
 def backward_long_cases(rng, reference):
-    """Return long problems through memories that last, one with the outputs of its forward pass."""
+    """Return long problems through memories that last, the first with the outputs of its forward pass."""
     sizes = {LONG: False, FORTY: True}
     cases = [draw_problem(rng, reference, s, params=draw_lasting(rng, s), handed=h) for s, h in sizes.items()]
     return [solved(reference, case) for case in cases]
@@ -1253,8 +1254,8 @@ def demand_gradients(student, expect, cases, *, names=GRADIENTS, right="grads", 
 )
 def backward_loss(student, reference, expect):
     """The loss is the cross-entropy summed over the steps, for short and for long sentences."""
-    cases = [reference.cases(f"backward_{kind}_cases") for kind in ("handed", "single", "long")]
-    demand_loss(student, expect, [*reference.cases("backward_cases"), *(case for part in cases for case in part)])
+    others = [case for kind in ("single", "long") for case in reference.cases(f"backward_{kind}_cases")[::2]]
+    demand_loss(student, expect, [*reference.cases("backward_cases"), *others])
 
 
 @backward_pass.test(kills=["logarithm_of_zero", "guard_too_large"], requires="backward_loss")
