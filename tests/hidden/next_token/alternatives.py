@@ -47,6 +47,12 @@ def with_a_defaultdict_of_its_own(sequence, word_to_idx, vocab_size):
     return np.expand_dims(np.eye(vocab_size)[[own[word] for word in sequence]], axis=2)
 
 
+@alternative("one_hot", why="rows taken out of an identity, axes swapped", function="one_hot_encode_sequence")
+def taken_from_an_identity(sequence, word_to_idx, vocab_size):
+    places = [word_to_idx["UNK" if word not in word_to_idx else word] for word in sequence]
+    return np.identity(vocab_size).take(places, axis=0).reshape(len(places), vocab_size, 1)
+
+
 # --- vocabulary ---------------------------------------------------------------------------------------------------
 
 
@@ -106,6 +112,16 @@ def through_numpy(sequences):
     return word_to_idx, Lookup(dict(enumerate(named)), "UNK"), len(sequences), len(named)
 
 
+@alternative("vocabulary", why="sorts by pairs of count and first place", function="sequences_to_dicts")
+def sorted_by_pairs(sequences):
+    words = [word for sequence in sequences for word in sequence]
+    pairs = sorted((-words.count(word), words.index(word), word) for word in set(words))
+    found = (*(word for _, _, word in pairs), "UNK")
+    forth = Lookup({}, len(pairs))
+    forth.update((word, place) for place, word in enumerate(found))
+    return forth, Lookup({place: word for word, place in forth.items()}, "UNK"), len(sequences), len(forth)
+
+
 # --- orthogonal ---------------------------------------------------------------------------------------------------
 
 
@@ -148,6 +164,21 @@ def transposes_first(param):
     q, r = np.linalg.qr(drawn)
     q *= np.sign(np.diag(r, 0))
     return (q.T if wide else q).copy()
+
+
+@alternative("orthogonal", why="a product of reflections and of signs, no decomposition")
+def product_of_reflections(param):
+    rows, columns = param.shape
+    size = max(rows, columns)
+    q = np.diag(np.sign(np.random.randn(size)))
+    for length in range(2, size + 1):
+        v = np.zeros(size)
+        v[-length:] = np.random.randn(length)
+        w = v / np.linalg.norm(v)
+        w[-length] += 1.0 if w[-length] >= 0 else -1.0
+        w /= np.linalg.norm(w)
+        q = q - 2 * np.outer(w, w @ q)
+    return q[:rows, :columns]
 
 
 # --- parameters ---------------------------------------------------------------------------------------------------
@@ -226,6 +257,17 @@ def softmax_by_column(x, derivative=False):
     return jacobian
 
 
+@alternative("activations", why="through logaddexp, which shifts by itself", function="softmax")
+def softmax_through_logaddexp(x, derivative=False):
+    p = np.exp(x - np.logaddexp.reduce(x, axis=0))
+    return np.diagflat(p) - np.outer(p, p) if derivative else p
+
+
+@alternative("activations", why="twice a sigmoid of twice the argument, less one", function="tanh")
+def tanh_through_the_sigmoid(x, derivative=False):
+    return 4 * sigmoid(2 * x, derivative=True) if derivative else 2 * sigmoid(2 * x) - 1
+
+
 # --- forward_pass -------------------------------------------------------------------------------------------------
 
 
@@ -263,6 +305,16 @@ def one_product(inputs, hidden_state, params):
     return list(outputs), list(hidden_states)
 
 
+@alternative("forward_pass", why="all states by itertools.accumulate")
+def accumulated(inputs, hidden_state, params):
+    from itertools import accumulate
+
+    U, V, W, b_hidden, b_out = params
+    steps = accumulate(inputs, lambda h, x: tanh(U @ x + V @ h + b_hidden), initial=hidden_state)
+    states = list(steps)[1:]
+    return [softmax(W @ h + b_out) for h in states], states
+
+
 # --- clip ---------------------------------------------------------------------------------------------------------
 
 
@@ -295,6 +347,13 @@ def copies_in_place(grads, max_norm=0.25):
         for grad in own:
             grad *= max_norm / total
     return tuple(own)
+
+
+@alternative("clip", why="1e-6 beside the norm, the most that the text allows; zeros left out of the sum")
+def with_all_that_may_be_added(grads, max_norm=0.25):
+    flat = np.hstack([np.ravel(grad) for grad in grads])
+    factor = np.clip(max_norm / (np.sqrt(flat @ flat) + 1e-6), None, 1.0)
+    return tuple(np.asarray(grad) * factor for grad in grads)
 
 
 # --- backward_pass ------------------------------------------------------------------------------------------------
@@ -350,6 +409,23 @@ def slopes_at_pre_activations(inputs, outputs, hidden_states, targets, params, i
     return np.sum(losses), (dU, dV, dW, db_hidden, db_out)
 
 
+@alternative("backward_pass", why="the softmax's matrix of slopes, made of the outputs; 1e-10 added in the logarithm")
+def through_the_slopes_of_softmax(inputs, outputs, hidden_states, targets, params, initial_state):
+    U, V, W, b_hidden, b_out = params
+    loss, dz = 0.0, np.zeros_like(b_hidden)
+    grads = [np.zeros_like(array) for array in params]
+    for t in range(len(inputs))[::-1]:
+        o, y, h = outputs[t], targets[t], hidden_states[t]
+        loss += np.sum(-y * np.log(o + 1e-10))
+        slopes = np.diagflat(o) - o @ o.T
+        ds = slopes @ np.divide(-y, o, out=np.zeros_like(o), where=o > 0)
+        dz = (1 - h) * (1 + h) * (W.T @ ds + V.T @ dz)
+        before = initial_state if t == 0 else hidden_states[t - 1]
+        for total, part in zip(grads, (dz @ inputs[t].T, dz @ before.T, ds @ h.T, dz, ds)):
+            total += part
+    return loss, tuple(grads)
+
+
 # --- update -------------------------------------------------------------------------------------------------------
 
 
@@ -369,3 +445,11 @@ def by_index(params, grads, lr=1e-3):
 @alternative("update", why="a generator unpacked, plus of a minus")
 def plus_of_minus(params, grads, lr=1e-3):
     return (*(array + (-lr) * grad for array, grad in zip(params, grads, strict=True)),)
+
+
+@alternative("update", why="one long column, moved at once and split again")
+def moved_at_once(params, grads, lr=1e-3):
+    params, grads = list(params), list(grads)
+    long = [np.concatenate([np.ravel(array) for array in arrays]) for arrays in (params, grads)]
+    pieces = np.split(long[0] - lr * long[1], np.cumsum([array.size for array in params])[:-1])
+    return tuple(piece.reshape(array.shape) for piece, array in zip(pieces, params))

@@ -169,6 +169,22 @@ def unknown_is_added(sequence, word_to_idx, vocab_size):
     return np.array(encoded)[:, :, np.newaxis]
 
 
+@misconception(
+    "one_hot",
+    title="Axes of length one disappear",
+    message=(
+        "Sequences of several words are right, a sequence of one word has lost an axis. Which function "
+        "drops axes, and does it ask which?"
+    ),
+    justification="np.squeeze on the way",
+    function="one_hot_encode_sequence",
+)
+def drops_single_axes(sequence, word_to_idx, vocab_size):
+    unknown = word_to_idx["UNK"]
+    rows = [one_hot_encode(word_to_idx.get(word, unknown), vocab_size).reshape(1, -1) for word in sequence]
+    return np.array(rows).squeeze()[..., np.newaxis]
+
+
 # --- vocabulary ---------------------------------------------------------------------------------------------------
 
 
@@ -1200,6 +1216,22 @@ def softmax_shifts_in_place(x, derivative=False):
     return np.diag(p[:, 0]) - p @ p.T if derivative else p
 
 
+@misconception(
+    "activations",
+    title="Shifted by the first score",
+    message=(
+        "Where the first score is the largest, or near it, all is well; elsewhere infinity appears. Which "
+        "score makes the largest exponent exactly 0?"
+    ),
+    justification="x - x[:1] in place of the maximum",
+    function="softmax",
+)
+def softmax_shifts_by_the_first(x, derivative=False):
+    e = np.exp(x - x[:1])
+    p = e / e.sum(axis=0, keepdims=True)
+    return np.diag(p[:, 0]) - p @ p.T if derivative else p
+
+
 # --- forward_pass -------------------------------------------------------------------------------------------------
 
 
@@ -1512,6 +1544,90 @@ def state_survives_the_call(inputs, hidden_state, params, kept={}):
     return outputs, hidden_states
 
 
+@misconception(
+    "forward_pass",
+    title="The memory is cleared on the way",
+    message=(
+        "Short sentences are right; in a long one the states are right up to a certain step, and there it "
+        "has forgotten what it read. What is given up, and when?"
+    ),
+    justification="the state is set to zero every 6 steps",
+)
+def forgets_every_6(inputs, hidden_state, params):
+    U, V, W, b_hidden, b_out = params
+    outputs, hidden_states = [], []
+    for t, x in enumerate(inputs):
+        if t > 0 and t % 6 == 0:
+            hidden_state = np.zeros_like(hidden_state)
+        hidden_state = tanh(U @ x + V @ hidden_state + b_hidden)
+        outputs.append(softmax(W @ hidden_state + b_out))
+        hidden_states.append(hidden_state)
+    return outputs, hidden_states
+
+
+@misconception(
+    "forward_pass",
+    title="The memory is cleared on the way",
+    message=(
+        "Short sentences are right; in a long one the states are right up to a certain step, and there it "
+        "has forgotten what it read. What is given up, and when?"
+    ),
+    justification="the state is set to zero every 10 steps",
+    like="forgets_every_6",
+)
+def forgets_every_10(inputs, hidden_state, params):
+    U, V, W, b_hidden, b_out = params
+    outputs, hidden_states = [], []
+    for t, x in enumerate(inputs):
+        if t > 0 and t % 10 == 0:
+            hidden_state = np.zeros_like(hidden_state)
+        hidden_state = tanh(U @ x + V @ hidden_state + b_hidden)
+        outputs.append(softmax(W @ hidden_state + b_out))
+        hidden_states.append(hidden_state)
+    return outputs, hidden_states
+
+
+@misconception(
+    "forward_pass",
+    title="The memory is cleared on the way",
+    message=(
+        "Short sentences are right; in a long one the states are right up to a certain step, and there it "
+        "has forgotten what it read. What is given up, and when?"
+    ),
+    justification="the state is set to zero every 20 steps",
+    like="forgets_every_6",
+)
+def forgets_every_20(inputs, hidden_state, params):
+    U, V, W, b_hidden, b_out = params
+    outputs, hidden_states = [], []
+    for t, x in enumerate(inputs):
+        if t > 0 and t % 20 == 0:
+            hidden_state = np.zeros_like(hidden_state)
+        hidden_state = tanh(U @ x + V @ hidden_state + b_hidden)
+        outputs.append(softmax(W @ hidden_state + b_out))
+        hidden_states.append(hidden_state)
+    return outputs, hidden_states
+
+
+@misconception(
+    "forward_pass",
+    title="A sentence of one step loses its axis",
+    message=(
+        "Sentences of several steps are right, those of one step are not. Which axis has length one "
+        "there, and what becomes of it?"
+    ),
+    justification="np.squeeze of all inputs: with T = 1 the loop runs over the words",
+)
+def drops_the_axis_of_time(inputs, hidden_state, params):
+    U, V, W, b_hidden, b_out = params
+    outputs, hidden_states = [], []
+    for x in np.squeeze(inputs):
+        hidden_state = tanh(U @ np.reshape(x, (-1, 1)) + V @ hidden_state + b_hidden)
+        outputs.append(softmax(W @ hidden_state + b_out))
+        hidden_states.append(hidden_state)
+    return outputs, hidden_states
+
+
 # --- clip ---------------------------------------------------------------------------------------------------------
 
 
@@ -1739,6 +1855,21 @@ def clips_in_place(grads, max_norm=0.25):
         for grad in grads:
             grad *= factor
     return grads
+
+
+@misconception(
+    "clip",
+    title="A large number beside the norm",
+    message=(
+        "Your gradient becomes a little too short, and the shorter it was before, the more so. What is "
+        "added to the norm, and how large is it beside 0.1?"
+    ),
+    justification="norm + 1e-4: 1e-3 of a norm of 0.1",
+)
+def large_number_beside_the_norm(grads, max_norm=0.25):
+    norm = np.sqrt(sum(np.sum(grad**2) for grad in grads))
+    factor = min(1.0, max_norm / (norm + 1e-4))
+    return tuple(factor * grad for grad in grads)
 
 
 # --- backward_pass ------------------------------------------------------------------------------------------------
@@ -2579,6 +2710,289 @@ def adds_to_the_last_call(inputs, outputs, hidden_states, targets, params, initi
     return loss, tuple(array.copy() for array in (dU, dV, dW, db_hidden, db_out))
 
 
+@misconception(
+    "backward_pass",
+    title="Loss in other units",
+    message=(
+        "Your loss is too small by a constant factor that no size explains; the gradient is right. In "
+        "which unit does the text measure, and which logarithm goes with it?"
+    ),
+    justification="log10 in place of log: 1 / ln 10 of the value",
+)
+def loss_in_log10(inputs, outputs, hidden_states, targets, params, initial_state):
+    U, V, W, b_hidden, b_out = params
+    dU, dV, dW = np.zeros_like(U), np.zeros_like(V), np.zeros_like(W)
+    db_hidden, db_out = np.zeros_like(b_hidden), np.zeros_like(b_out)
+    dz_next = np.zeros_like(b_hidden)
+    loss = 0.0
+    for t in reversed(range(len(inputs))):
+        h = hidden_states[t]
+        h_before = hidden_states[t - 1] if t > 0 else initial_state
+        loss -= np.sum(targets[t] * np.log10(outputs[t] + 1e-12))
+        ds = outputs[t] - targets[t]
+        dh = W.T @ ds + V.T @ dz_next
+        dz = (1 - h**2) * dh
+        dW += ds @ h.T
+        db_out += ds
+        dU += dz @ inputs[t].T
+        dV += dz @ h_before.T
+        db_hidden += dz
+        dz_next = dz
+    return loss, (dU, dV, dW, db_hidden, db_out)
+
+
+@misconception(
+    "backward_pass",
+    title="Too far away from zero",
+    message=(
+        "Where the right word had a very small probability, your loss is too small. How far from zero do "
+        "you keep the logarithm's argument, and how far does the text allow?"
+    ),
+    justification="log(p + 1e-8), where the text says at most 1e-10",
+)
+def guard_too_large(inputs, outputs, hidden_states, targets, params, initial_state):
+    U, V, W, b_hidden, b_out = params
+    dU, dV, dW = np.zeros_like(U), np.zeros_like(V), np.zeros_like(W)
+    db_hidden, db_out = np.zeros_like(b_hidden), np.zeros_like(b_out)
+    dz_next = np.zeros_like(b_hidden)
+    loss = 0.0
+    for t in reversed(range(len(inputs))):
+        h = hidden_states[t]
+        h_before = hidden_states[t - 1] if t > 0 else initial_state
+        loss -= np.sum(targets[t] * np.log(outputs[t] + 1e-8))
+        ds = outputs[t] - targets[t]
+        dh = W.T @ ds + V.T @ dz_next
+        dz = (1 - h**2) * dh
+        dW += ds @ h.T
+        db_out += ds
+        dU += dz @ inputs[t].T
+        dV += dz @ h_before.T
+        db_hidden += dz
+        dz_next = dz
+    return loss, (dU, dV, dW, db_hidden, db_out)
+
+
+@misconception(
+    "backward_pass",
+    title="Every entry is cut",
+    message=(
+        "Small gradients are right; large entries all have one and the same absolute value. Whose "
+        "decision is clipping, and where does it happen?"
+    ),
+    justification="np.clip(grad, -1, 1) in backward_pass",
+)
+def clips_every_entry(inputs, outputs, hidden_states, targets, params, initial_state):
+    U, V, W, b_hidden, b_out = params
+    dU, dV, dW = np.zeros_like(U), np.zeros_like(V), np.zeros_like(W)
+    db_hidden, db_out = np.zeros_like(b_hidden), np.zeros_like(b_out)
+    dz_next = np.zeros_like(b_hidden)
+    loss = 0.0
+    for t in reversed(range(len(inputs))):
+        h = hidden_states[t]
+        h_before = hidden_states[t - 1] if t > 0 else initial_state
+        loss -= np.sum(targets[t] * np.log(outputs[t] + 1e-12))
+        ds = outputs[t] - targets[t]
+        dh = W.T @ ds + V.T @ dz_next
+        dz = (1 - h**2) * dh
+        dW += ds @ h.T
+        db_out += ds
+        dU += dz @ inputs[t].T
+        dV += dz @ h_before.T
+        db_hidden += dz
+        dz_next = dz
+    return loss, tuple(np.clip(array, -1, 1) for array in (dU, dV, dW, db_hidden, db_out))
+
+
+@misconception(
+    "backward_pass",
+    title="A long gradient is shortened",
+    message=(
+        "Short gradients are right; long ones point in the right direction and all have one length. Whose "
+        "decision is clipping, and where does it happen?"
+    ),
+    justification="clip_gradient_norm(grads, 5.0) in backward_pass",
+)
+def clips_to_length_5(inputs, outputs, hidden_states, targets, params, initial_state):
+    U, V, W, b_hidden, b_out = params
+    dU, dV, dW = np.zeros_like(U), np.zeros_like(V), np.zeros_like(W)
+    db_hidden, db_out = np.zeros_like(b_hidden), np.zeros_like(b_out)
+    dz_next = np.zeros_like(b_hidden)
+    loss = 0.0
+    for t in reversed(range(len(inputs))):
+        h = hidden_states[t]
+        h_before = hidden_states[t - 1] if t > 0 else initial_state
+        loss -= np.sum(targets[t] * np.log(outputs[t] + 1e-12))
+        ds = outputs[t] - targets[t]
+        dh = W.T @ ds + V.T @ dz_next
+        dz = (1 - h**2) * dh
+        dW += ds @ h.T
+        db_out += ds
+        dU += dz @ inputs[t].T
+        dV += dz @ h_before.T
+        db_hidden += dz
+        dz_next = dz
+    return loss, clip_gradient_norm((dU, dV, dW, db_hidden, db_out), 5.0)
+
+
+@misconception(
+    "backward_pass",
+    title="The way back is cut",
+    message=(
+        "Short sentences are right. In a long one some gradients lack what came from far away, while dW "
+        "and db_out are right. How many steps does what you carry live?"
+    ),
+    justification="what is carried is set to zero every 5 steps",
+)
+def carry_cut_every_5(inputs, outputs, hidden_states, targets, params, initial_state):
+    U, V, W, b_hidden, b_out = params
+    dU, dV, dW = np.zeros_like(U), np.zeros_like(V), np.zeros_like(W)
+    db_hidden, db_out = np.zeros_like(b_hidden), np.zeros_like(b_out)
+    dz_next = np.zeros_like(b_hidden)
+    loss = 0.0
+    for t in reversed(range(len(inputs))):
+        if (len(inputs) - 1 - t) % 5 == 0:
+            dz_next = np.zeros_like(b_hidden)
+        h = hidden_states[t]
+        h_before = hidden_states[t - 1] if t > 0 else initial_state
+        loss -= np.sum(targets[t] * np.log(outputs[t] + 1e-12))
+        ds = outputs[t] - targets[t]
+        dh = W.T @ ds + V.T @ dz_next
+        dz = (1 - h**2) * dh
+        dW += ds @ h.T
+        db_out += ds
+        dU += dz @ inputs[t].T
+        dV += dz @ h_before.T
+        db_hidden += dz
+        dz_next = dz
+    return loss, (dU, dV, dW, db_hidden, db_out)
+
+
+@misconception(
+    "backward_pass",
+    title="The way back is cut",
+    message=(
+        "Short sentences are right. In a long one some gradients lack what came from far away, while dW "
+        "and db_out are right. How many steps does what you carry live?"
+    ),
+    justification="what is carried is set to zero every 10 steps",
+    like="carry_cut_every_5",
+)
+def carry_cut_every_10(inputs, outputs, hidden_states, targets, params, initial_state):
+    U, V, W, b_hidden, b_out = params
+    dU, dV, dW = np.zeros_like(U), np.zeros_like(V), np.zeros_like(W)
+    db_hidden, db_out = np.zeros_like(b_hidden), np.zeros_like(b_out)
+    dz_next = np.zeros_like(b_hidden)
+    loss = 0.0
+    for t in reversed(range(len(inputs))):
+        if (len(inputs) - 1 - t) % 10 == 0:
+            dz_next = np.zeros_like(b_hidden)
+        h = hidden_states[t]
+        h_before = hidden_states[t - 1] if t > 0 else initial_state
+        loss -= np.sum(targets[t] * np.log(outputs[t] + 1e-12))
+        ds = outputs[t] - targets[t]
+        dh = W.T @ ds + V.T @ dz_next
+        dz = (1 - h**2) * dh
+        dW += ds @ h.T
+        db_out += ds
+        dU += dz @ inputs[t].T
+        dV += dz @ h_before.T
+        db_hidden += dz
+        dz_next = dz
+    return loss, (dU, dV, dW, db_hidden, db_out)
+
+
+@misconception(
+    "backward_pass",
+    title="The way back is cut",
+    message=(
+        "Short sentences are right. In a long one some gradients lack what came from far away, while dW "
+        "and db_out are right. How many steps does what you carry live?"
+    ),
+    justification="what is carried is set to zero every 20 steps",
+    like="carry_cut_every_5",
+)
+def carry_cut_every_20(inputs, outputs, hidden_states, targets, params, initial_state):
+    U, V, W, b_hidden, b_out = params
+    dU, dV, dW = np.zeros_like(U), np.zeros_like(V), np.zeros_like(W)
+    db_hidden, db_out = np.zeros_like(b_hidden), np.zeros_like(b_out)
+    dz_next = np.zeros_like(b_hidden)
+    loss = 0.0
+    for t in reversed(range(len(inputs))):
+        if (len(inputs) - 1 - t) % 20 == 0:
+            dz_next = np.zeros_like(b_hidden)
+        h = hidden_states[t]
+        h_before = hidden_states[t - 1] if t > 0 else initial_state
+        loss -= np.sum(targets[t] * np.log(outputs[t] + 1e-12))
+        ds = outputs[t] - targets[t]
+        dh = W.T @ ds + V.T @ dz_next
+        dz = (1 - h**2) * dh
+        dW += ds @ h.T
+        db_out += ds
+        dU += dz @ inputs[t].T
+        dV += dz @ h_before.T
+        db_hidden += dz
+        dz_next = dz
+    return loss, (dU, dV, dW, db_hidden, db_out)
+
+
+@misconception(
+    "backward_pass",
+    title="Two mistakes: the slope, and the state before the first",
+    message=(
+        "dW and db_out are right. The rest is off by a few per cent, and dV by more. There are two "
+        "reasons: at which number is the slope taken, and which state did the first step read?"
+    ),
+    justification="tanh(h, derivative=True), and hidden_states[-1] at t = 0: the commonest pair",
+)
+def slope_at_state_and_last_state_before_first(inputs, outputs, hidden_states, targets, params, initial_state):
+    U, V, W, b_hidden, b_out = params
+    dU, dV, dW = np.zeros_like(U), np.zeros_like(V), np.zeros_like(W)
+    db_hidden, db_out = np.zeros_like(b_hidden), np.zeros_like(b_out)
+    dz_next = np.zeros_like(b_hidden)
+    loss = 0.0
+    for t in reversed(range(len(inputs))):
+        h = hidden_states[t]
+        h_before = hidden_states[t - 1]
+        loss -= np.sum(targets[t] * np.log(outputs[t] + 1e-12))
+        ds = outputs[t] - targets[t]
+        dh = W.T @ ds + V.T @ dz_next
+        dz = tanh(h, derivative=True) * dh
+        dW += ds @ h.T
+        db_out += ds
+        dU += dz @ inputs[t].T
+        dV += dz @ h_before.T
+        db_hidden += dz
+        dz_next = dz
+    return loss, (dU, dV, dW, db_hidden, db_out)
+
+
+@misconception(
+    "backward_pass",
+    title="Estimated, and for other outputs",
+    message=(
+        "Your gradient is not that of the outputs that you were handed. Is it computed from them, or does "
+        "the network run again with each parameter nudged?"
+    ),
+    justification="central differences over forward_pass, in place of the derivation",
+)
+def by_differences(inputs, outputs, hidden_states, targets, params, initial_state):
+    def loss_of(said):
+        return -sum(np.sum(y * np.log(o + 1e-12)) for y, o in zip(targets, said))
+
+    own = [array.copy() for array in params]
+    grads = [np.zeros_like(array) for array in params]
+    for array, grad in zip(own, grads):
+        for index in np.ndindex(array.shape):
+            kept = array[index]
+            array[index] = kept + 1e-5
+            above = loss_of(forward_pass(inputs, initial_state, own)[0])
+            array[index] = kept - 1e-5
+            below = loss_of(forward_pass(inputs, initial_state, own)[0])
+            array[index] = kept
+            grad[index] = (above - below) / 2e-5
+    return loss_of(outputs), tuple(grads)
+
+
 # --- update -------------------------------------------------------------------------------------------------------
 
 
@@ -2708,3 +3122,16 @@ def scales_gradients_in_place(params, grads, lr=1e-3):
         grad *= lr
         moved.append(array - grad)
     return tuple(moved)
+
+
+@misconception(
+    "update",
+    title="Long steps are cut",
+    message=(
+        "Small gradients are right, large ones make too short a step. Which exercise limits gradients, "
+        "and does this one?"
+    ),
+    justification="np.clip(grad, -1, 1) before the step",
+)
+def clips_before_the_step(params, grads, lr=1e-3):
+    return tuple(array - lr * np.clip(grad, -1, 1) for array, grad in zip(params, grads))
