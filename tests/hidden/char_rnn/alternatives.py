@@ -67,6 +67,13 @@ def chunks_by_split(indices, seq_length):
     return list(zip(np.split(np.asarray(indices)[:-1], cuts), np.split(np.asarray(indices)[1:], cuts)))
 
 
+@alternative("chunks", why="asks the array for its shape and takes rows of a table of places")
+def chunks_by_places(indices, seq_length):
+    last = indices.shape[0] - 1
+    table = [np.arange(start, min(start + seq_length, last)) for start in range(0, max(last, 0), seq_length)]
+    return [(indices[places], indices[places + 1]) for places in table]
+
+
 # --- forward_pass -------------------------------------------------------------------------------------------------
 
 
@@ -121,6 +128,22 @@ def forward_by_rows(inputs, h_prev, parameters):
     return {"hs": hs, "logits": us, "probabilities": ps}
 
 
+@alternative(
+    "forward_pass", why="asks arrays for their shapes, as the docstring allows; tanh through exponentials of -2|z|"
+)
+def forward_of_arrays(inputs, h_prev, parameters):
+    T, n_h, V = inputs.shape[0], h_prev.shape[0], parameters["by"].shape[0]
+    hs, us = np.zeros((T + 1, n_h)), np.zeros((T, V))
+    hs[0] = h_prev.copy()
+    for t in range(T):
+        z = parameters["Wxh"][:, inputs[t]] + np.dot(parameters["Whh"], hs[t]) + parameters["bh"]
+        small = np.expm1(-2 * np.abs(z))
+        hs[t + 1] = np.sign(z) * -small / (2 + small)
+        us[t] = np.dot(parameters["Why"], hs[t + 1]) + parameters["by"]
+    e = np.exp(us.T - us.max(axis=1))
+    return {"hs": hs, "logits": us, "probabilities": (e / e.sum(axis=0)).T}
+
+
 # --- sequence_loss ------------------------------------------------------------------------------------------------
 
 
@@ -147,6 +170,13 @@ def loss_from_differences(cache, targets):
     gaps = u - u[np.arange(T), targets][:, np.newaxis]
     top = gaps.max(axis=1)
     return np.asarray((top + np.log(np.exp(gaps - top[:, np.newaxis]).sum(axis=1))).sum())
+
+
+@alternative("sequence_loss", why="sorted logits, log1p of what stands beside the largest")
+def loss_by_log1p(cache, targets):
+    u = np.sort(cache["logits"], axis=1)
+    rest = np.exp(u[:, :-1] - u[:, -1:]).sum(axis=1)
+    return float(np.sum(u[:, -1] - cache["logits"][range(targets.size), targets] + np.log1p(rest)))
 
 
 # --- backward_pass ------------------------------------------------------------------------------------------------
@@ -218,6 +248,27 @@ def backward_by_recursion(inputs, targets, cache, parameters):
     return grads
 
 
+@alternative("backward_pass", why="the chunk split in two, the carry handed over between the halves")
+def backward_in_halves(inputs, targets, cache, parameters):
+    def part(begin, end, carry):
+        total = {"d" + k: np.zeros(v.shape) for k, v in parameters.items()}
+        for t in range(end - 1, begin - 1, -1):
+            du = cache["probabilities"][t] - (np.arange(parameters["by"].size) == targets[t])
+            dz = (1 - cache["hs"][t + 1] ** 2) * (du @ parameters["Why"] + carry)
+            carry = dz @ parameters["Whh"]
+            total["dWhy"] += du[:, None] * cache["hs"][t + 1]
+            total["dWhh"] += dz[:, None] * cache["hs"][t]
+            total["dWxh"].T[inputs[t]] += dz
+            total["dbh"] += dz
+            total["dby"] += du
+        return total, carry
+
+    middle = inputs.shape[0] // 2
+    late, carry = part(middle, inputs.shape[0], np.zeros(parameters["bh"].size))
+    early, _ = part(0, middle, carry)
+    return {k: early[k] + late[k] for k in late}
+
+
 # --- clip ---------------------------------------------------------------------------------------------------------
 
 
@@ -251,6 +302,12 @@ def clip_by_sign(grads, limit=5.0):
     return {key: np.sign(g) * np.minimum(np.abs(g), limit) for key, g in grads.items()}
 
 
+@alternative("clip", why="minus the excess on either side")
+def clip_by_excess(grads, limit=5.0):
+    excess = {k: np.where(np.abs(g) > limit, g - np.copysign(limit, g), 0.0) for k, g in grads.items()}
+    return {k: np.where(excess[k] != 0, np.copysign(limit, g), g) for k, g in grads.items()}
+
+
 # --- adagrad ------------------------------------------------------------------------------------------------------
 
 
@@ -265,13 +322,15 @@ def adagrad_on_copies(parameters, grads, memory, learning_rate=0.1):
     return parameters, memory
 
 
-@alternative("adagrad", why="epsilon beside the root, a difference far below the tolerance")
-def adagrad_epsilon_outside(parameters, grads, memory, learning_rate=0.1):
-    new, kept = {}, {}
-    for name in parameters:
-        kept[name] = memory[name] + np.square(grads[f"d{name}"])
-        new[name] = parameters[name] - learning_rate * grads[f"d{name}"] / (np.sqrt(kept[name]) + 1e-8)
-    return new, kept
+@alternative("adagrad", why="array by array in a loop, the square root by a power, tuples of items made dictionaries")
+def adagrad_in_a_loop(parameters, grads, memory, learning_rate=0.1):
+    new, grown = [], []
+    for name, theta in parameters.items():
+        g = grads[f"d{name}"]
+        m = np.square(g) + memory[name]
+        grown.append((name, m))
+        new.append((name, theta - (learning_rate / np.power(m + 1e-8, 0.5)) * g))
+    return dict(new), dict(grown)
 
 
 @alternative("adagrad", why="power of -1/2, zip over the values, a list of two")
@@ -328,3 +387,16 @@ def sample_by_logarithms(h, seed_ix, n, parameters, rng, temperature=1.0):
         p = np.exp(log_p - np.logaddexp.reduce(log_p))
         text.append(rng.choice(np.arange(len(p)), p=p / p.sum()))
     return tuple(text)
+
+
+@alternative("sample", why="probabilities as one over sums of exponentials, a while loop, state kept in a list")
+def sample_by_ratios(h, seed_ix, n, parameters, rng, temperature=1.0):
+    states, text = [h.copy()], [seed_ix]
+    while len(text) <= n:
+        cache = forward_pass(np.array(text[-1:]), states[-1], parameters)
+        states.append(cache["hs"][1].copy())
+        u = cache["logits"].ravel() / temperature
+        with np.errstate(over="ignore"):
+            p = np.array([1 / np.sum(np.exp(u - own)) for own in u])
+        text.append(int(rng.choice(u.size, p=p / p.sum())))
+    return text[1:]

@@ -110,6 +110,17 @@ def lower_case(text):
 
 @misconception(
     "vocabulary",
+    title="Capitals beside their small letters",
+    message="Your numbers follow the order of a telephone book: A and a side by side. Does Python's sorted do that?",
+    justification="sorted(..., key=str.lower), which leaves the order of A and a to the set besides",
+)
+def order_of_the_alphabet(text):
+    characters = sorted(sorted(set(text)), key=str.lower)
+    return {ch: i for i, ch in enumerate(characters)}, dict(enumerate(characters))
+
+
+@misconception(
+    "vocabulary",
     title="An alphabet of its own",
     message=(
         "Your dictionaries hold characters that are not in the text, or lack some that are. What are they made from?"
@@ -381,6 +392,37 @@ def fails_on_short_texts(indices, seq_length):
         targets = indices[start + 1 : start + 1 + seq_length]
         pairs.append((indices[start : start + len(targets)], targets))
     return pairs
+
+
+@misconception(
+    "chunks",
+    title="A last chunk of one target lost",
+    message="Where a single target is left at the end, it is in none of your chunks. How short may the last one be?",
+    justification="a rest of one target is taken for no rest",
+)
+def rest_of_one_target_lost(indices, seq_length):
+    pairs = []
+    for start in range(0, len(indices) - 1, seq_length):
+        targets = indices[start + 1 : start + 1 + seq_length]
+        if len(targets) > 1 or seq_length == 1:
+            pairs.append((indices[start : start + len(targets)], targets))
+    return pairs
+
+
+@misconception(
+    "chunks",
+    title="An empty chunk where there is no target",
+    message="Of a text with fewer than two characters you make a chunk with nothing in it. When is there a first one?",
+    justification="the loop asks at its end whether anything is left, so that it always runs once",
+)
+def empty_chunk_made(indices, seq_length):
+    pairs, start = [], 0
+    while True:
+        targets = indices[start + 1 : start + 1 + seq_length]
+        pairs.append((indices[start : start + len(targets)], targets))
+        start += seq_length
+        if start >= len(indices) - 1:
+            return pairs
 
 
 @misconception(
@@ -759,6 +801,70 @@ def softmax_over_steps(inputs, h_prev, parameters):
 
 @misconception(
     "forward_pass",
+    title="Probabilities rounded",
+    message="Your probabilities have two decimals. Who reads them after you, and how small may they be?",
+    justification="np.round(p, 2): zeros, and rows that do not sum to one",
+)
+def probabilities_rounded(inputs, h_prev, parameters):
+    Wxh, Whh, Why = parameters["Wxh"], parameters["Whh"], parameters["Why"]
+    bh, by = parameters["bh"], parameters["by"]
+    hs = np.zeros((len(inputs) + 1, len(bh)))
+    hs[0] = h_prev
+    for t in range(len(inputs)):
+        hs[t + 1] = np.tanh(Wxh[:, inputs[t]] + Whh @ hs[t] + bh)
+    logits = hs[1:] @ Why.T + by
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return {"hs": hs, "logits": logits, "probabilities": np.round(e / e.sum(axis=1, keepdims=True), 2)}
+
+
+@misconception(
+    "forward_pass",
+    title="Forgets every ten characters",
+    message=(
+        "Your short chunks are right; in long ones the state begins anew every ten characters. "
+        "Where does the text say that a state is given up?"
+    ),
+    justification="the state is set to zero every ten steps, as if chunks were cut inside",
+)
+def forgets_after_ten_steps(inputs, h_prev, parameters):
+    Wxh, Whh, Why = parameters["Wxh"], parameters["Whh"], parameters["Why"]
+    bh, by = parameters["bh"], parameters["by"]
+    hs, h = np.zeros((len(inputs) + 1, len(bh))), np.array(h_prev)
+    hs[0] = h
+    for t in range(len(inputs)):
+        if t > 0 and t % 10 == 0:
+            h = np.zeros(len(bh))
+        h = np.tanh(Wxh[:, inputs[t]] + Whh @ h + bh)
+        hs[t + 1] = h
+    logits = hs[1:] @ Why.T + by
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return {"hs": hs, "logits": logits, "probabilities": e / e.sum(axis=1, keepdims=True)}
+
+
+@misconception(
+    "forward_pass",
+    title="Axes of length 1 dropped",
+    message=(
+        "Your values are right, but a chunk of one character, or a state of one number, loses an axis. "
+        "Which shape does the table promise for T = 1?"
+    ),
+    justification="np.squeeze on everything that is returned",
+)
+def squeezes_its_arrays(inputs, h_prev, parameters):
+    Wxh, Whh, Why = parameters["Wxh"], parameters["Whh"], parameters["Why"]
+    bh, by = parameters["bh"], parameters["by"]
+    hs = np.zeros((len(inputs) + 1, len(bh)))
+    hs[0] = h_prev
+    for t in range(len(inputs)):
+        hs[t + 1] = np.tanh(Wxh[:, inputs[t]] + Whh @ hs[t] + bh)
+    logits = hs[1:] @ Why.T + by
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    return {"hs": np.squeeze(hs), "logits": np.squeeze(logits), "probabilities": np.squeeze(p)}
+
+
+@misconception(
+    "forward_pass",
     title="Exponential of large logits overflows",
     message="With a logit of 800 you get NaN. If one number is added to all logits of a step, what should change?",
     justification="exp(y) / sum(exp(y)) without a shift",
@@ -890,6 +996,18 @@ def loss_in_bits(cache, targets):
     z = cache["logits"] - cache["logits"].max(axis=1, keepdims=True)
     log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
     return -np.sum(log_p[np.arange(len(targets)), targets]) / np.log(2)
+
+
+@misconception(
+    "sequence_loss",
+    title="Logarithm to base ten",
+    message="Your loss is too small by a factor of 2.3. To which base is your logarithm, and which one are nats?",
+    justification="np.log10",
+)
+def loss_to_base_ten(cache, targets):
+    z = cache["logits"] - cache["logits"].max(axis=1, keepdims=True)
+    right = z[np.arange(len(targets)), targets]
+    return np.sum(np.log10(np.exp(z).sum(axis=1)) - right * np.log10(np.e))
 
 
 @misconception(
@@ -1692,6 +1810,195 @@ def scales_down_long_gradients(inputs, targets, cache, parameters):
 
 @misconception(
     "backward_pass",
+    title="Cut off at one inside",
+    message="No entry of your gradients is beyond 1. Is that still the slope of the loss, and whose job is clipping?",
+    justification="np.clip(g, -1, 1) at the end",
+)
+def clips_at_one_inside(inputs, targets, cache, parameters):
+    Whh, Why = parameters["Whh"], parameters["Why"]
+    hs, ps, T = cache["hs"], cache["probabilities"], len(inputs)
+    grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
+    dz_next = np.zeros(len(Whh))
+    for t in reversed(range(T)):
+        dy = np.copy(ps[t])
+        dy[targets[t]] -= 1
+        grads["dWhy"] += np.outer(dy, hs[t + 1])
+        grads["dby"] += dy
+        dh = Why.T @ dy + Whh.T @ dz_next
+        dz = (1 - hs[t + 1] ** 2) * dh
+        grads["dWxh"][:, inputs[t]] += dz
+        grads["dWhh"] += np.outer(dz, hs[t])
+        grads["dbh"] += dz
+        dz_next = dz
+    return {k: np.clip(gradient, -1, 1) for k, gradient in grads.items()}
+
+
+@misconception(
+    "backward_pass",
+    title="What is carried back is clipped",
+    message=(
+        "The output layer is right, and so are gentle gradients; steep ones are too small in the hidden layer. "
+        "What do you do to dz before the step before sees it?"
+    ),
+    justification="np.clip(dz, -1, 1) in the loop, against exploding gradients",
+)
+def clips_the_carry(inputs, targets, cache, parameters):
+    Whh, Why = parameters["Whh"], parameters["Why"]
+    hs, ps, T = cache["hs"], cache["probabilities"], len(inputs)
+    grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
+    dz_next = np.zeros(len(Whh))
+    for t in reversed(range(T)):
+        dy = np.copy(ps[t])
+        dy[targets[t]] -= 1
+        grads["dWhy"] += np.outer(dy, hs[t + 1])
+        grads["dby"] += dy
+        dh = Why.T @ dy + Whh.T @ dz_next
+        dz = (1 - hs[t + 1] ** 2) * dh
+        grads["dWxh"][:, inputs[t]] += dz
+        grads["dWhh"] += np.outer(dz, hs[t])
+        grads["dbh"] += dz
+        dz_next = np.clip(dz, -1, 1)
+    return grads
+
+
+@misconception(
+    "backward_pass",
+    title="Way back cut every ten steps",
+    message=(
+        "Short chunks are right; in long ones nothing crosses every tenth step on the way back. "
+        "How far back does the text say that a guess reaches within a chunk?"
+    ),
+    justification="the carry is set to zero every ten steps: truncation inside of a chunk",
+)
+def carry_cut_every_ten_steps(inputs, targets, cache, parameters):
+    Whh, Why = parameters["Whh"], parameters["Why"]
+    hs, ps, T = cache["hs"], cache["probabilities"], len(inputs)
+    grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
+    dz_next = np.zeros(len(Whh))
+    for t in reversed(range(T)):
+        dy = np.copy(ps[t])
+        dy[targets[t]] -= 1
+        grads["dWhy"] += np.outer(dy, hs[t + 1])
+        grads["dby"] += dy
+        dh = Why.T @ dy + Whh.T @ dz_next
+        dz = (1 - hs[t + 1] ** 2) * dh
+        grads["dWxh"][:, inputs[t]] += dz
+        grads["dWhh"] += np.outer(dz, hs[t])
+        grads["dbh"] += dz
+        dz_next = dz if t % 10 else np.zeros(len(Whh))
+    return grads
+
+
+@misconception(
+    "backward_pass",
+    title="Each guess looks back eight steps",
+    message=(
+        "Chunks of up to eight characters are right; in longer ones each guess reaches only so far back. "
+        "Which state of the chunk has no part in a guess after it?"
+    ),
+    justification="for each step, a loop over the last eight steps only, as truncated BPTT is sometimes written",
+)
+def looks_back_eight_steps(inputs, targets, cache, parameters):
+    Whh, Why = parameters["Whh"], parameters["Why"]
+    hs, ps, T = cache["hs"], cache["probabilities"], len(inputs)
+    grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
+    for t in reversed(range(T)):
+        dy = np.copy(ps[t])
+        dy[targets[t]] -= 1
+        grads["dWhy"] += np.outer(dy, hs[t + 1])
+        grads["dby"] += dy
+        dz = (1 - hs[t + 1] ** 2) * (Why.T @ dy)
+        for s in range(t, max(-1, t - 8), -1):
+            grads["dWxh"][:, inputs[s]] += dz
+            grads["dWhh"] += np.outer(dz, hs[s])
+            grads["dbh"] += dz
+            dz = (1 - hs[s] ** 2) * (Whh.T @ dz)
+    return grads
+
+
+@misconception(
+    "backward_pass",
+    title="Axes of length 1 dropped",
+    message=(
+        "Your gradients are right, but where the state is a single number they lose an axis. "
+        "Which shape has a gradient?"
+    ),
+    justification="np.squeeze on every gradient",
+)
+def squeezes_its_gradients(inputs, targets, cache, parameters):
+    Whh, Why = parameters["Whh"], parameters["Why"]
+    hs, ps, T = cache["hs"], cache["probabilities"], len(inputs)
+    grads = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
+    dz_next = np.zeros(len(Whh))
+    for t in reversed(range(T)):
+        dy = np.copy(ps[t])
+        dy[targets[t]] -= 1
+        grads["dWhy"] += np.outer(dy, hs[t + 1])
+        grads["dby"] += dy
+        dh = Why.T @ dy + Whh.T @ dz_next
+        dz = (1 - hs[t + 1] ** 2) * dh
+        grads["dWxh"][:, inputs[t]] += dz
+        grads["dWhh"] += np.outer(dz, hs[t])
+        grads["dbh"] += dz
+        dz_next = dz
+    return {k: np.squeeze(gradient) for k, gradient in grads.items()}
+
+
+@misconception(
+    "backward_pass",
+    title="By differences",
+    message=(
+        "Your gradients are those of a nudge, near to the slope but not the slope: where the loss is huge, its digits "
+        "do not tell one nudge from the other. Which formulas of the derivation need no nudge at all?"
+    ),
+    justification="central differences of one's own loss: slow, and lost in rounding",
+)
+def by_differences(inputs, targets, cache, parameters):
+    own = {k: v.copy() for k, v in parameters.items()}
+    grads = {}
+    for k, v in own.items():
+        grads["d" + k] = np.zeros_like(v)
+        for place in np.ndindex(v.shape):
+            old = v[place]
+            v[place] = old + 1e-5
+            above = sequence_loss(forward_pass(inputs, cache["hs"][0], own), targets)
+            v[place] = old - 1e-5
+            below = sequence_loss(forward_pass(inputs, cache["hs"][0], own), targets)
+            v[place] = old
+            grads["d" + k][place] = (above - below) / 2e-5
+    return grads
+
+
+@misconception(
+    "backward_pass",
+    title="One dictionary for all calls",
+    message="What your first call returned changes when a second one is made. Where are your arrays made?",
+    justification="the dictionary is a default argument, set to zero at each call and returned",
+)
+def one_dictionary_for_all_calls(inputs, targets, cache, parameters, grads={}):
+    Whh, Why = parameters["Whh"], parameters["Why"]
+    hs, ps, T = cache["hs"], cache["probabilities"], len(inputs)
+    for k, v in parameters.items():
+        if grads.get("d" + k, np.zeros(0)).shape != v.shape:
+            grads["d" + k] = np.zeros_like(v)
+        grads["d" + k][:] = 0
+    dz_next = np.zeros(len(Whh))
+    for t in reversed(range(T)):
+        dy = np.copy(ps[t])
+        dy[targets[t]] -= 1
+        grads["dWhy"] += np.outer(dy, hs[t + 1])
+        grads["dby"] += dy
+        dh = Why.T @ dy + Whh.T @ dz_next
+        dz = (1 - hs[t + 1] ** 2) * dh
+        grads["dWxh"][:, inputs[t]] += dz
+        grads["dWhh"] += np.outer(dz, hs[t])
+        grads["dbh"] += dz
+        dz_next = dz
+    return grads
+
+
+@misconception(
+    "backward_pass",
     title="Cache changed in place",
     message=(
         "Your gradients are right once; afterwards the cached probabilities are something else. "
@@ -1851,6 +2158,16 @@ def clips_nothing(grads, limit=5.0):
 )
 def always_to_the_limit(grads, limit=5.0):
     return {k: limit * np.sign(g) for k, g in grads.items()}
+
+
+@misconception(
+    "clip",
+    title="Bent in place of cut off",
+    message="Entries well within the limit become smaller too. Which entries does the formula leave as they are?",
+    justification="limit * tanh(g / limit)",
+)
+def squashes_smoothly(grads, limit=5.0):
+    return {k: limit * np.tanh(g / limit) for k, g in grads.items()}
 
 
 @misconception(
@@ -2070,6 +2387,45 @@ def large_epsilon(parameters, grads, memory, learning_rate=0.1):
 
 @misconception(
     "adagrad",
+    title="Constant beside the root",
+    message=(
+        "Your steps are right for ordinary gradients, and too large where a gradient is near 0.0001. "
+        "Is the root taken of the memory, or of something more?"
+    ),
+    justification="sqrt(m) + 1e-8 in place of sqrt(m + 1e-8)",
+)
+def epsilon_beside_the_root(parameters, grads, memory, learning_rate=0.1):
+    memory = {k: memory[k] + grads["d" + k] ** 2 for k in parameters}
+    return {k: p - learning_rate * grads["d" + k] / (np.sqrt(memory[k]) + 1e-8) for k, p in parameters.items()}, memory
+
+
+@misconception(
+    "adagrad",
+    title="Another constant under the root",
+    message=(
+        "Your steps are right for ordinary gradients, and too small where a gradient is near 0.001. "
+        "Count the zeros of the number under the root."
+    ),
+    justification="1e-6 in place of 1e-8",
+)
+def epsilon_too_large(parameters, grads, memory, learning_rate=0.1):
+    memory = {k: memory[k] + grads["d" + k] ** 2 for k in parameters}
+    return {k: p - learning_rate * grads["d" + k] / np.sqrt(memory[k] + 1e-6) for k, p in parameters.items()}, memory
+
+
+@misconception(
+    "adagrad",
+    title="Constant kept in the memory",
+    message="Your memory is a little more than the sum of the squares. What is added to it, and what to the root only?",
+    justification="m + g² + 1e-8 is returned, so that the constant is added at every step",
+)
+def epsilon_in_the_memory(parameters, grads, memory, learning_rate=0.1):
+    memory = {k: memory[k] + grads["d" + k] ** 2 + 1e-8 for k in parameters}
+    return {k: p - learning_rate * grads["d" + k] / np.sqrt(memory[k]) for k, p in parameters.items()}, memory
+
+
+@misconception(
+    "adagrad",
     title="No constant under the root",
     message="An entry whose gradient was always 0 becomes NaN. What is 0 divided by 0?",
     justification="g / sqrt(m) without the 1e-8",
@@ -2154,7 +2510,7 @@ def memory_in_place(parameters, grads, memory, learning_rate=0.1):
 def takes_the_most_probable(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, []
     for _ in range(n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h = cache["hs"][-1]
         i = int(np.argmax(cache["logits"][0] / temperature))
         drawn.append(i)
@@ -2170,7 +2526,7 @@ def takes_the_most_probable(h, seed_ix, n, parameters, rng, temperature=1.0):
 def global_generator(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, []
     for _ in range(n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h = cache["hs"][-1]
         e = np.exp((cache["logits"][0] - cache["logits"][0].max()) / temperature)
         i = int(np.random.choice(len(e), p=e / e.sum()))
@@ -2190,7 +2546,7 @@ def generator_of_its_own(h, seed_ix, n, parameters, rng, temperature=1.0):
     rng = np.random.default_rng()
     i, drawn = seed_ix, []
     for _ in range(n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h = cache["hs"][-1]
         e = np.exp((cache["logits"][0] - cache["logits"][0].max()) / temperature)
         i = int(rng.choice(len(e), p=e / e.sum()))
@@ -2208,7 +2564,7 @@ def reseeds_at_each_call(h, seed_ix, n, parameters, rng, temperature=1.0):
     rng = np.random.default_rng(0)
     i, drawn = seed_ix, []
     for _ in range(n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h = cache["hs"][-1]
         e = np.exp((cache["logits"][0] - cache["logits"][0].max()) / temperature)
         i = int(rng.choice(len(e), p=e / e.sum()))
@@ -2226,7 +2582,7 @@ def seeds_the_global_generator(h, seed_ix, n, parameters, rng, temperature=1.0):
     np.random.seed(0)
     i, drawn = seed_ix, []
     for _ in range(n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h = cache["hs"][-1]
         e = np.exp((cache["logits"][0] - cache["logits"][0].max()) / temperature)
         i = int(rng.choice(len(e), p=e / e.sum()))
@@ -2241,7 +2597,7 @@ def seeds_the_global_generator(h, seed_ix, n, parameters, rng, temperature=1.0):
     justification="rng.choice(V, size=n, p=p) with the probabilities after the seed",
 )
 def all_from_the_first(h, seed_ix, n, parameters, rng, temperature=1.0):
-    u = forward_pass([seed_ix], h, parameters)["logits"][0] / temperature
+    u = forward_pass(np.array([seed_ix]), h, parameters)["logits"][0] / temperature
     e = np.exp(u - u.max())
     return rng.choice(len(e), size=n, p=e / e.sum())
 
@@ -2255,7 +2611,7 @@ def all_from_the_first(h, seed_ix, n, parameters, rng, temperature=1.0):
 def seed_returned_first(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, [seed_ix]
     for _ in range(n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h = cache["hs"][-1]
         e = np.exp((cache["logits"][0] - cache["logits"][0].max()) / temperature)
         i = int(rng.choice(len(e), p=e / e.sum()))
@@ -2272,7 +2628,7 @@ def seed_returned_first(h, seed_ix, n, parameters, rng, temperature=1.0):
 def one_too_few(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, []
     for _ in range(1, n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h = cache["hs"][-1]
         e = np.exp((cache["logits"][0] - cache["logits"][0].max()) / temperature)
         i = int(rng.choice(len(e), p=e / e.sum()))
@@ -2290,7 +2646,7 @@ def starts_from_zero_state(h, seed_ix, n, parameters, rng, temperature=1.0):
     h = np.zeros(len(parameters["bh"]))
     i, drawn = seed_ix, []
     for _ in range(n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h = cache["hs"][-1]
         e = np.exp((cache["logits"][0] - cache["logits"][0].max()) / temperature)
         i = int(rng.choice(len(e), p=e / e.sum()))
@@ -2307,7 +2663,7 @@ def starts_from_zero_state(h, seed_ix, n, parameters, rng, temperature=1.0):
 def state_never_updated(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, []
     for _ in range(n):
-        u = forward_pass([i], h, parameters)["logits"][0]
+        u = forward_pass(np.array([i]), h, parameters)["logits"][0]
         e = np.exp((u - u.max()) / temperature)
         i = int(rng.choice(len(e), p=e / e.sum()))
         drawn.append(i)
@@ -2323,7 +2679,7 @@ def state_never_updated(h, seed_ix, n, parameters, rng, temperature=1.0):
 def never_reads_what_it_drew(h, seed_ix, n, parameters, rng, temperature=1.0):
     drawn = []
     for _ in range(n):
-        cache = forward_pass([seed_ix], h, parameters)
+        cache = forward_pass(np.array([seed_ix]), h, parameters)
         h = cache["hs"][-1]
         e = np.exp((cache["logits"][0] - cache["logits"][0].max()) / temperature)
         drawn.append(int(rng.choice(len(e), p=e / e.sum())))
@@ -2418,7 +2774,7 @@ def without_hidden_bias_here(h, seed_ix, n, parameters, rng, temperature=1.0):
 def gumbel_noise(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, []
     for _ in range(n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h = cache["hs"][-1]
         i = int(np.argmax(cache["logits"][0] / temperature + rng.gumbel(size=len(parameters["by"]))))
         drawn.append(i)
@@ -2451,7 +2807,7 @@ def draws_before_reading(h, seed_ix, n, parameters, rng, temperature=1.0):
 def uniform_draws(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, []
     for _ in range(n):
-        h = forward_pass([i], h, parameters)["hs"][-1]
+        h = forward_pass(np.array([i]), h, parameters)["hs"][-1]
         i = int(rng.choice(len(parameters["by"])))
         drawn.append(i)
     return drawn
@@ -2466,7 +2822,7 @@ def uniform_draws(h, seed_ix, n, parameters, rng, temperature=1.0):
 def draws_twice(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, []
     for _ in range(n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h = cache["hs"][-1]
         e = np.exp((cache["logits"][0] - cache["logits"][0].max()) / temperature)
         drawn.append(int(rng.choice(len(e), p=e / e.sum())))
@@ -2486,7 +2842,7 @@ def draws_twice(h, seed_ix, n, parameters, rng, temperature=1.0):
 def ignores_the_temperature(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, []
     for _ in range(n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h = cache["hs"][-1]
         i = int(rng.choice(len(parameters["by"]), p=cache["probabilities"][0]))
         drawn.append(i)
@@ -2504,7 +2860,7 @@ def ignores_the_temperature(h, seed_ix, n, parameters, rng, temperature=1.0):
 def multiplies_by_the_temperature(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, []
     for _ in range(n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h = cache["hs"][-1]
         e = np.exp((cache["logits"][0] - cache["logits"][0].max()) * temperature)
         i = int(rng.choice(len(e), p=e / e.sum()))
@@ -2524,7 +2880,7 @@ def multiplies_by_the_temperature(h, seed_ix, n, parameters, rng, temperature=1.
 def temperature_on_probabilities(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, []
     for _ in range(n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h = cache["hs"][-1]
         p = cache["probabilities"][0] / temperature
         i = int(rng.choice(len(p), p=p / p.sum()))
@@ -2541,9 +2897,63 @@ def temperature_on_probabilities(h, seed_ix, n, parameters, rng, temperature=1.0
 def temperature_on_the_state(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, []
     for _ in range(n):
-        h = forward_pass([i], h, parameters)["hs"][-1]
+        h = forward_pass(np.array([i]), h, parameters)["hs"][-1]
         u = parameters["Why"] @ (h / temperature) + parameters["by"]
         e = np.exp(u - u.max())
+        i = int(rng.choice(len(e), p=e / e.sum()))
+        drawn.append(i)
+    return drawn
+
+
+@misconception(
+    "sample",
+    title="Lowest temperatures not allowed",
+    message="From some temperature on, a lower one changes nothing in your text. Which temperatures may be asked for?",
+    justification="max(temperature, 0.5)",
+)
+def temperature_kept_above_a_half(h, seed_ix, n, parameters, rng, temperature=1.0):
+    i, drawn = seed_ix, []
+    for _ in range(n):
+        cache = forward_pass(np.array([i]), h, parameters)
+        h = cache["hs"][-1]
+        e = np.exp((cache["logits"][0] - cache["logits"][0].max()) / max(temperature, 0.5))
+        i = int(rng.choice(len(e), p=e / e.sum()))
+        drawn.append(i)
+    return drawn
+
+
+@misconception(
+    "sample",
+    title="Improbable characters never drawn",
+    message="Three characters at most can follow in your text at any place. Which may be drawn, and how often?",
+    justification="all but the three most probable characters are struck out before the draw",
+)
+def only_the_likeliest_three(h, seed_ix, n, parameters, rng, temperature=1.0):
+    i, drawn = seed_ix, []
+    for _ in range(n):
+        cache = forward_pass(np.array([i]), h, parameters)
+        h = cache["hs"][-1]
+        e = np.exp((cache["logits"][0] - cache["logits"][0].max()) / temperature)
+        e[e < np.sort(e)[-3:][0]] = 0
+        i = int(rng.choice(len(e), p=e / e.sum()))
+        drawn.append(i)
+    return drawn
+
+
+@misconception(
+    "sample",
+    title="Forgets while it writes",
+    message="Your texts are right for 25 characters; then the network forgets what it has written. What becomes of h?",
+    justification="the state is set to zero every 25 characters, as if a chunk began",
+)
+def forgets_while_writing(h, seed_ix, n, parameters, rng, temperature=1.0):
+    i, drawn = seed_ix, []
+    for step in range(n):
+        if step > 0 and step % 25 == 0:
+            h = np.zeros(len(h))
+        cache = forward_pass(np.array([i]), h, parameters)
+        h = cache["hs"][-1]
+        e = np.exp((cache["logits"][0] - cache["logits"][0].max()) / temperature)
         i = int(rng.choice(len(e), p=e / e.sum()))
         drawn.append(i)
     return drawn
@@ -2558,7 +2968,7 @@ def temperature_on_the_state(h, seed_ix, n, parameters, rng, temperature=1.0):
 def unstable_at_low_temperature(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, []
     for _ in range(n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h = cache["hs"][-1]
         e = np.exp(cache["logits"][0] / temperature)
         i = int(rng.choice(len(e), p=e / e.sum()))
@@ -2575,7 +2985,7 @@ def unstable_at_low_temperature(h, seed_ix, n, parameters, rng, temperature=1.0)
 def writes_into_h(h, seed_ix, n, parameters, rng, temperature=1.0):
     i, drawn = seed_ix, []
     for _ in range(n):
-        cache = forward_pass([i], h, parameters)
+        cache = forward_pass(np.array([i]), h, parameters)
         h[:] = cache["hs"][-1]
         e = np.exp((cache["logits"][0] - cache["logits"][0].max()) / temperature)
         i = int(rng.choice(len(e), p=e / e.sum()))
