@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.isolation.session import Session
-from gradekit.judging.diagnose import Attempt, diagnose, is_own_gradient, of_own_cost
+from gradekit.judging.diagnose import Attempt, ask_further, diagnose, is_own_gradient, of_own_cost
 from gradekit.judging.judge import explain, judge
 from gradekit.judging.line import LearnerError
 from gradekit.judging.transcript import Transcript
@@ -23,12 +23,13 @@ from gradekit.score import lost, second_counts, within
 from gradekit.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from gradekit.isolation.template import Template
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.catalogue import Misconception
+    from gradekit.judging.transcript import Event
     from gradekit.model import Cell, Diagnosis, Limits
 from gradekit.grade.live import REPLAYS, Exhausted, LiveNotebook, error_run
 
@@ -215,11 +216,12 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
         session.run_cell(stub.source, keep=False)
         with session.exercise():
             second = judge(run.assignment, first.exercise, session, seed=run.seed, transcript=transcript)
+            further = ask_further(run.assignment, second, session, seed=run.seed) if lost(second) else {}
     except LearnerError:
         return None
     finally:
         session.end()
-    return Attempt(second, transcript) if second.score is not None else None
+    return Attempt(second, transcript, further) if second.score is not None else None
 
 
 def _diagnosed(run: _Run, first: ExerciseResult, second: Attempt | None) -> ExerciseResult:
@@ -238,15 +240,25 @@ def _diagnosis(run: _Run, first: ExerciseResult, second: Attempt | None) -> Diag
     names = [exercise.name for exercise in run.assignment.exercises]
     before = names[: names.index(first.exercise)]
     own_are_right = all(result.score == result.points for result in run.exercises if result.exercise in before)
-    attempts = [Attempt(first, run.transcripts[first.exercise])] if own_are_right else []
-    attempts += [second] if second is not None else []
-    found = diagnose(run.assignment, run.catalogue, attempts, seed=run.seed)
     session = run.live.current
+    attempts = [second] if second is not None else []
+    if own_are_right:
+        attempts.insert(0, Attempt(first, run.transcripts[first.exercise], _further(run, first)))
+    found = diagnose(run.assignment, run.catalogue, attempts, seed=run.seed)
     if own_are_right or session is None:
         return found
     with session.exercise():
         own = is_own_gradient(run.assignment, first.exercise, session, seed=run.seed)
     return of_own_cost(found) if own else found
+
+
+def _further(run: _Run, first: ExerciseResult) -> Mapping[str, Sequence[Event]]:
+    """Ask a learner's notebook, as it is in the end, what the tests of an exercise would have asked further."""
+    session = run.live.current
+    if session is None or run.assignment is None:
+        return {}
+    with session.exercise():
+        return ask_further(run.assignment, first, session, seed=run.seed)
 
 
 def inline_score(cell: Cell, done: CellRun) -> InlineResult:
