@@ -56,6 +56,7 @@ PAIRS_S = 2.0  # of it for pairs; there are hundreds, most of them ended by thei
 FURTHER_S = 2.0  # for what an exercise's tests would have asked further
 CALL_BYTES = 2**30
 ENOUGH = 2  # answers that say something
+WITHOUT_CATALOGUE = frozenset({"sign", "constant_factor", "other_logarithm", "shape_alone"})  # labels
 LOGARITHMS = (1 / np.log(2), 1 / np.log(10), np.log(2), np.log(10))
 DIRECTIONS = 2  # for each parameter; one that agrees by chance is as good as impossible
 STEP = 1e-5  # near the cube root of the machine precision, where rounding and truncation balance
