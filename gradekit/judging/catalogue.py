@@ -281,8 +281,14 @@ def _both(base: Lines, one: Lines, other: Lines) -> str | None:
 
 
 def _edits(base: Lines, lines: Lines) -> list[Edit]:
-    steps = difflib.SequenceMatcher(None, base, lines, autojunk=False).get_opcodes()
-    return [Edit(first, last, lines[begin:end]) for kind, first, last, begin, end in steps if kind != "equal"]
+    """Return what makes a cell of another; as many lines for as many are taken one for one."""
+    found = []
+    for kind, first, last, begin, end in difflib.SequenceMatcher(None, base, lines, autojunk=False).get_opcodes():
+        if kind == "replace" and last - first == end - begin:
+            found += [Edit(first + k, first + k + 1, lines[begin + k : begin + k + 1]) for k in range(last - first)]
+        elif kind != "equal":
+            found.append(Edit(first, last, lines[begin:end]))
+    return found
 
 
 def _applied(base: Lines, edits: Sequence[Edit]) -> Lines:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 ONE_S = 20.0  # for an answer's tests; a spoilt one may loop without end
-SECRETS = 5  # of classes, for each answer of the catalogue; the long tests try fifty
+SECRETS = 8  # of classes, for each answer of the catalogue; the long tests try fifty
 QUARTER = 0.25  # of an exercise's points, at least, for what ruins the training
 MOVED = 1e-6  # a loss that differs by more, in parts of itself, is another training
 

@@ -47,11 +47,11 @@ WORTHLESS: dict[str, Callable[[Any], Any]] = {
     "results times 1000 plus 1": lambda value: value * 1000 + 1,
     "one number in every place": _constant,
 }
+NORMS = {f"cut to a norm of {limit}": _within_norm(limit) for limit in (1, 5)}  # each array of its own
 SPOILT: dict[str, Callable[[Any], Any]] = {
     "clipped at 1": _clipped(1.0),
     "clipped at 5": _clipped(5.0),
-    "cut to a norm of 1": _within_norm(1.0),
-    "cut to a norm of 5": _within_norm(5.0),
+    **NORMS,
     SQUEEZED: np.squeeze,
     SEED: lambda value: value,
 }
@@ -121,6 +121,8 @@ def felt(exercise: Exercise, heard: Transcript) -> Iterator[str]:
             possible = any(array.ndim > 1 for array in arrays)
         elif kind == LISTS:
             possible = any(array.ndim for array in arrays)
+        elif kind in NORMS:
+            possible = any(array.ndim and array.dtype.kind == "f" for array in arrays)
         else:
             possible = any(array.dtype.kind == "f" for array in arrays)
         if possible:
