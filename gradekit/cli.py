@@ -268,16 +268,21 @@ def verify(assignment: Assignment, *, jobs: Jobs = None, course_dir: CourseDir =
 
 def _print_proof(proof: Proof) -> None:
     """Print how many of what was tried is well, exercise by exercise, and one line for each thing that is not."""
-    from gradekit.verify.findings import LOOKED_AT, TRIED  # noqa: PLC0415
+    from gradekit.verify.findings import LOOKED_AT, NAMES, SOUGHT, TRAINING, TRIED  # noqa: PLC0415
 
-    table = Table(box=None, header_style="bold")
-    table.add_column("exercise")
-    for section in TRIED:
-        table.add_column(section, justify="right")
-    for exercise in proof.exercises:
-        counts = [proof.count(section, exercise) for section in TRIED]
-        table.add_row(exercise, *(_of(*count) for count in counts))
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    trains = any(proof.count(TRAINING, exercise)[0] for exercise in proof.exercises)
+    for sections in (TRIED, [section for section in SOUGHT if trains or section != TRAINING]):
+        table = Table(box=None, header_style="bold")
+        table.add_column("exercise")
+        for section in sections:
+            table.add_column(section, justify="right")
+        for exercise in proof.exercises:
+            words = ("unnamed" if section == NAMES else "equivalent" for section in sections)
+            counts = (proof.count(section, exercise) for section in sections)
+            table.add_row(exercise, *(_of(*count, word) for count, word in zip(counts, words, strict=True)))
+        Console(width=None if sys.stdout.isatty() else 140).print(table)
+    if not trains:
+        typer.echo("training: not declared, so what a mistake costs is not weighed: write training(names) in tests.py")
     said = {(1, 1, 0): "ok", (1, 0, 0): "NO"}
     typer.echo("  ".join(f"{section}: {said.get(proof.count(section), 'not tried')}" for section in LOOKED_AT))
     for finding in proof.problems:
@@ -291,9 +296,9 @@ def _print_proof(proof: Proof) -> None:
         typer.echo(lack)
 
 
-def _of(tried: int, good: int, equivalent: int) -> str:
-    listed = f", {equivalent} equivalent" if equivalent else ""
-    return f"{good - equivalent} of {tried}{listed}" if tried else ""
+def _of(tried: int, good: int, listed: int, word: str) -> str:
+    beside = f", {listed} {word}" if listed else ""
+    return f"{good - listed} of {tried}{beside}" if tried else ""
 
 
 @app.command()

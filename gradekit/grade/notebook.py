@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gradekit.course.notebook import GRADE_SUFFIX, is_as_given_out
 from gradekit.grade.allowance import allowances
 from gradekit.isolation.session import Session
-from gradekit.judging.diagnose import Attempt, diagnose, is_own_gradient, of_own_cost
+from gradekit.judging.diagnose import Attempt, ask_further, diagnose, is_own_gradient, of_own_cost
 from gradekit.judging.judge import explain, judge
 from gradekit.judging.line import LearnerError
 from gradekit.judging.transcript import Transcript
@@ -24,12 +24,13 @@ from gradekit.score import lost, second_counts, within
 from gradekit.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from gradekit.isolation.template import Template
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.catalogue import Misconception
+    from gradekit.judging.transcript import Event
     from gradekit.model import Cell, Diagnosis, Limits
 from gradekit.grade.live import REPLAYS, Exhausted, LiveNotebook, error_run
 
@@ -231,11 +232,13 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
                 transcript=transcript,
                 begin=lambda test: session.stubs.allow(allowed[test]),
             )
+            session.stubs.allow(sum(allowed.values()))
+            further = ask_further(run.assignment, second, session, seed=run.seed) if lost(second) else {}
     except LearnerError:
         return None
     finally:
         session.end()
-    return Attempt(second, transcript) if second.score is not None else None
+    return Attempt(second, transcript, further) if second.score is not None else None
 
 
 def _earlier_are_right(run: _Run, name: str) -> bool:
@@ -260,15 +263,25 @@ def _diagnosis(run: _Run, first: ExerciseResult, second: Attempt | None) -> Diag
     """Diagnose what an exercise answered upon right earlier functions: the learner's own, or the reference's."""
     assert run.assignment is not None
     own_are_right = _earlier_are_right(run, first.exercise)
-    attempts = [Attempt(first, run.transcripts[first.exercise])] if own_are_right else []
-    attempts += [second] if second is not None else []
-    found = diagnose(run.assignment, run.catalogue, attempts, seed=run.seed)
     session = run.live.current
+    attempts = [second] if second is not None else []
+    if own_are_right:
+        attempts.insert(0, Attempt(first, run.transcripts[first.exercise], _further(run, first)))
+    found = diagnose(run.assignment, run.catalogue, attempts, seed=run.seed)
     if own_are_right or session is None:
         return found
     with session.exercise():
         own = is_own_gradient(run.assignment, first.exercise, session, seed=run.seed)
     return of_own_cost(found) if own else found
+
+
+def _further(run: _Run, first: ExerciseResult) -> Mapping[str, Sequence[Event]]:
+    """Ask a learner's notebook, as it is in the end, what the tests of an exercise would have asked further."""
+    session = run.live.current
+    if session is None or run.assignment is None:
+        return {}
+    with session.exercise():
+        return ask_further(run.assignment, first, session, seed=run.seed)
 
 
 def inline_score(cell: Cell, done: CellRun) -> InlineResult:

@@ -8,15 +8,19 @@ notebook's. Where an exercise asks for several functions, the others are the sol
 from __future__ import annotations
 
 import ast
+import difflib
+import functools
+import itertools
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradekit.errors import HiddenTestError
 from gradekit.judging.reference import run_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from gradekit.course.course import Course
@@ -185,3 +189,125 @@ def _put(typed: str, function: str, cell: str) -> str:
     lines[node.lineno - 1 : node.end_lineno] = typed.splitlines()
     kept = (line for line in lines if not line.strip().startswith(("### BEGIN", "### END")))
     return "\n".join(kept) + "\n"
+
+
+# --- two mistakes in one cell -----------------------------------------------------------------------------------------
+# A cell is looked at as its statements, a line each: what is done counts, not how it is laid out.
+
+Lines = tuple[str, ...]
+
+
+class Edit(NamedTuple):
+    """Lines that take the place of others; these are counted from 0, the last one left out."""
+
+    first: int
+    last: int
+    lines: Lines
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two wrong answers to one exercise, and the text of a cell that gives both."""
+
+    one: Misconception
+    other: Misconception
+    source: str
+
+
+def pairs(catalogue: Sequence[Misconception], exercise: Exercise) -> tuple[Pair, ...]:
+    """Return the pairs of an exercise's misconceptions that can be in one cell: those that change different lines."""
+    known = tuple(item for item in catalogue if item.exercise == exercise.name and not (item.random or item.like))
+    return _pairs(known, exercise.stub.source)
+
+
+@functools.lru_cache(maxsize=64)  # once for a class
+def _pairs(known: tuple[Misconception, ...], solution: str) -> tuple[Pair, ...]:
+    groups: dict[str, list[Misconception]] = {}
+    for item in known:
+        groups.setdefault(item.function, []).append(item)
+    alone = statements(solution)
+    bases = {name: consensus([statements(item.source) for item in items]) for name, items in groups.items()}
+    found = []
+    for one, other in itertools.combinations(known, 2):
+        base = bases[one.function] if one.function == other.function else alone
+        source = _both(base, statements(one.source), statements(other.source))
+        if source:
+            found.append(Pair(one, other, source))
+    return tuple(found)
+
+
+@functools.lru_cache(maxsize=1024)
+def statements(text: str) -> Lines:
+    """Return a cell as lines, without docstrings and comments; assignments to several names stand one by one."""
+    tree = _OneByOne().visit(ast.parse(text))
+    return tuple(line for line in ast.unparse(ast.fix_missing_locations(tree)).splitlines() if line)
+
+
+class _OneByOne(ast.NodeTransformer):
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        return None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.Assign]:
+        target = node.targets[0]
+        if not isinstance(target, ast.Tuple) or not isinstance(node.value, ast.Tuple) or len(node.targets) > 1:
+            return node
+        names = {inner.id for inner in ast.walk(target) if isinstance(inner, ast.Name)}
+        read = {inner.id for inner in ast.walk(node.value) if isinstance(inner, ast.Name)}
+        plain = all(isinstance(inner, ast.Name) for inner in target.elts)
+        if not plain or names & read or len(target.elts) != len(node.value.elts):
+            return node  # a swap, or something that must be taken apart as it stands
+        return [ast.Assign([one], value) for one, value in zip(target.elts, node.value.elts, strict=True)]
+
+
+def consensus(cells: Sequence[Lines]) -> Lines:
+    """Return what the cells have in common: each is wrong in one place, so that together they are right.
+
+    The one that has most lines in common with the others, with every change that most of the others agree in.
+    """
+    known = Counter(line for lines in cells for line in set(lines))
+    middle = max(cells, key=lambda lines: (sum(known[line] for line in lines) / len(lines), lines))
+    changes = Counter(edit for lines in cells for edit in _edits(middle, lines))
+    return _applied(middle, sorted(edit for edit, number in changes.items() if 2 * number > len(cells)))
+
+
+def _both(base: Lines, one: Lines, other: Lines) -> str | None:
+    """Return a cell with what two others change in `base`; None where they change the same lines."""
+    edits = sorted({edit for lines in (one, other) for edit in _edits(base, lines) if not _unused(edit, base, lines)})
+    apart = all(edit.last <= after.first and edit[:2] != after[:2] for edit, after in itertools.pairwise(edits))
+    if not apart or _applied(base, edits) in (one, other):
+        return None
+    text = "\n".join(_applied(base, edits)) + "\n"
+    return text if _is_text(text) else None
+
+
+def _edits(base: Lines, lines: Lines) -> list[Edit]:
+    """Return what makes a cell of another; as many lines for as many are taken one for one."""
+    found = []
+    for kind, first, last, begin, end in difflib.SequenceMatcher(None, base, lines, autojunk=False).get_opcodes():
+        if kind == "replace" and last - first == end - begin:
+            found += [Edit(first + k, first + k + 1, lines[begin + k : begin + k + 1]) for k in range(last - first)]
+        elif kind != "equal":
+            found.append(Edit(first, last, lines[begin:end]))
+    return found
+
+
+def _applied(base: Lines, edits: Sequence[Edit]) -> Lines:
+    made = list(base)
+    for edit in reversed(edits):
+        made[edit.first : edit.last] = edit.lines
+    return tuple(made)
+
+
+def _unused(edit: Edit, base: Lines, lines: Lines) -> bool:
+    """Tell whether a change does nothing but leave out a variable that is not needed then."""
+    names = [line.split("=")[0].strip() for line in base[edit.first : edit.last]]
+    text = "\n".join(lines)
+    return not edit.lines and all(name.isidentifier() and not re.search(rf"\b{name}\b", text) for name in names)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        compile(text, "<pair>", "exec")
+    except (SyntaxError, ValueError):
+        return False
+    return True

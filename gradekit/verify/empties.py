@@ -26,11 +26,11 @@ def emptied(exercise: Exercise, kind: str) -> str:
     """
     source = exercise.stub.source
     tree = ast.parse(source)
-    functions = list(_functions(tree))
+    found = list(functions(tree))
     if kind == "returns zeros":
-        names = [f"{owner}.{function.name}" if owner else function.name for owner, function in functions]
+        names = [f"{owner}.{function.name}" if owner else function.name for owner, function in found]
         return "\n".join([source, "", _zeroed_text(), *(f"{name} = zeroed({name})" for name in names), ""])
-    for owner, function in functions:
+    for owner, function in found:
         given = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
         first = (given[1:] if owner else given)[:1]
         text = {"raises": "raise NotImplementedError", "returns None": "return None"}.get(kind)
@@ -38,7 +38,7 @@ def emptied(exercise: Exercise, kind: str) -> str:
     return ast.unparse(tree)
 
 
-def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+def functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
     """Yield the functions at the top level and the methods, each with its class's name; constructors stay."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 TRIED = ("clean run", "forced failure", "misconceptions", "alternatives", "mutants")  # by exercise
+WRONG_VALUES, SPOILT, SECRETS, NAMES, TRAINING = "wrong values", "spoilt results", "secrets", "names", "training"
+SOUGHT = (WRONG_VALUES, SPOILT, SECRETS, NAMES, TRAINING)  # by exercise too: what nobody has written down, looked for
 LOOKED_AT = ("leaks", "stubs", "determinism")  # of the assignment as a whole
 
 
@@ -16,7 +18,7 @@ class ProofFinding:
     Attributes
     ----------
     section : str
-        One of `TRIED` or `LOOKED_AT`.
+        One of `TRIED`, `SOUGHT` or `LOOKED_AT`.
     exercise : str
         Empty where it concerns the assignment.
     label : str
@@ -26,7 +28,7 @@ class ProofFinding:
     advice : str
         What to do about it.
     reason : str
-        Of a mutant that survives and is listed: why it is equivalent.
+        Of a mutant that survives and is listed: why it is equivalent. Of a known mistake without a name: why.
     """
 
     section: str
@@ -78,10 +80,11 @@ class Proof:
                 section: {
                     exercise: dict(zip(keys, self.count(section, exercise), strict=True)) for exercise in self.exercises
                 }
-                for section in TRIED
+                for section in (*TRIED, *SOUGHT)
             }
             | {section: dict(zip(keys, self.count(section), strict=True)) for section in LOOKED_AT},
             "problems": [asdict(item) for item in self.problems],
-            "equivalent": [asdict(item) for item in self.findings if item.reason],
+            "equivalent": [asdict(item) for item in self.findings if item.reason and item.section != NAMES],
+            "unnamed": [asdict(item) for item in self.findings if item.reason and item.section == NAMES],
             "lacks": list(self.lacks),
         }

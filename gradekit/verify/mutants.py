@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 MORE = 1.01  # a float is 1 % more: a hidden test whose tolerance lets that pass is too loose
+TINY = 1e-3  # a float below it is a guard against 0: ten times as much breaks what a text promises of it
 SWAPS = (
     ("sum", "mean"),
     ("max", "min"),
@@ -163,6 +164,7 @@ def numpy_operators() -> list[tuple[type, Callable[[Any], Iterator[cst.CSTNode]]
         (libcst.Subscript, _axes_swapped),
         (libcst.Integer, _one_less),
         (libcst.Float, _one_percent_more),
+        (libcst.Float, _ten_times_a_guard),
     ]
 
 
@@ -274,6 +276,11 @@ def _one_less(node: cst.Integer) -> Iterator[cst.CSTNode]:
 
 def _one_percent_more(node: cst.Float) -> Iterator[cst.CSTNode]:
     yield node.with_changes(value=repr(node.evaluated_value * MORE))
+
+
+def _ten_times_a_guard(node: cst.Float) -> Iterator[cst.CSTNode]:
+    if 0 < node.evaluated_value < TINY:
+        yield node.with_changes(value=f"{node.evaluated_value * 10:.3g}")
 
 
 # --- mutants that no test can kill -----------------------------------------------------------------------------------

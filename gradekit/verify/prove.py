@@ -1,7 +1,8 @@
 """Prove the hidden tests of an assignment: what they must accept, what they must reject, what must stay secret.
 
 In mutmut's order: the solution earns all, an empty answer earns none, and only then is anything believed of
-misconceptions, alternatives and mutants.
+misconceptions, alternatives and mutants. Then it is looked for what nobody has written down: answers whose values are
+all wrong, answers spoilt in general ways, verdicts that depend on the secret, mistakes that get another's name.
 """
 
 from __future__ import annotations
@@ -20,11 +21,23 @@ from gradekit.judging.declare import TestedExercise
 from gradekit.judging.reference import solution_cells
 from gradekit.model import Verdict
 from gradekit.release.inspection import find_secrets
-from gradekit.verify import exposure
+from gradekit.verify import exposure, here
 from gradekit.verify.empties import EMPTY, emptied
-from gradekit.verify.findings import LOOKED_AT, TRIED, Proof, ProofFinding
+from gradekit.verify.findings import (
+    LOOKED_AT,
+    NAMES,
+    SECRETS,
+    SOUGHT,
+    SPOILT,
+    TRAINING,
+    TRIED,
+    WRONG_VALUES,
+    Proof,
+    ProofFinding,
+)
 from gradekit.verify.mutants import load_equivalents, mutants
-from gradekit.verify.trials import Trial, grade_under_two_hash_seeds, lost, try_answers
+from gradekit.verify.spoilt import WORTHLESS
+from gradekit.verify.trials import Trial, grade_under_two_hash_seeds, load_training, lost, try_answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -40,6 +53,8 @@ if TYPE_CHECKING:
 
 
 EQUIVALENT_SHARE = 0.05  # of the mutants; one is always allowed
+UNNAMED_SHARE = 0.05  # of the known mistakes, one always: some show in an error alone, or in draws alone
+RESULTS = "the results"  # what equivalents.toml says `was` of answers that are spoilt without a look at the solution
 SHOWN = 3  # of the messages in which a fault shows
 
 
@@ -55,12 +70,20 @@ class Plan:
     mutants: tuple[Mutant, ...]
     equivalents: tuple[Equivalent, ...]
     secrets: tuple[Secret, ...]
+    sought: tuple[Trial, ...]
 
     @property
     def size(self) -> int:
         """How many findings there will be, where nothing is wrong early."""
         tried = len(self.assignment.exercises) * (1 + len(EMPTY))
-        return tried + len(self.misconceptions) + len(self.alternatives) + len(self.mutants) + len(LOOKED_AT)
+        return (
+            tried
+            + len(self.misconceptions)
+            + len(self.alternatives)
+            + len(self.mutants)
+            + len(self.sought)
+            + len(LOOKED_AT)
+        )
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -93,12 +116,15 @@ def plan(course: Course, assignment: str) -> Plan:
         raise HiddenTestError(
             f"There is no hidden test for {what}.", help=f"Write one in {course.hidden(assignment) / 'tests.py'}."
         )
+    wrong = catalogue.load_misconceptions(course, assignment, loaded.exercises, loaded.solution)
+    right = catalogue.load_alternatives(course, assignment, loaded.exercises, loaded.solution)
     return Plan(
         course=course,
         assignment=loaded,
         limits=read_limits(read_settings(course)),
-        misconceptions=catalogue.load_misconceptions(course, assignment, loaded.exercises, loaded.solution),
-        alternatives=catalogue.load_alternatives(course, assignment, loaded.exercises, loaded.solution),
+        misconceptions=wrong,
+        alternatives=right,
+        sought=tuple(_sought(loaded, wrong, right, trains=load_training(course, assignment) is not None)),
         mutants=tuple(mutant for exercise in loaded.exercises for mutant in mutants(exercise)),
         equivalents=load_equivalents(course.hidden(assignment) / "equivalents.toml"),
         secrets=tuple(find_secrets(course, assignment)),
@@ -123,6 +149,7 @@ def prove(found: Plan, *, jobs: int) -> Iterator[ProofFinding]:
             yield finding
         for tried in run([trial for trial in _trials(found) if trial.exercise not in failed]):
             yield _judged(found, tried)
+        yield from _looked_for(found, run([trial for trial in found.sought if trial.exercise not in failed]))
     yield _finding("determinism", "", "", _determinism(found))
 
 
@@ -202,6 +229,39 @@ def _trials(found: Plan) -> list[Trial]:
         for item in found.mutants
     ]
     return whole + brief
+
+
+def _sought(
+    assignment: Assignment, wrong: Sequence[Misconception], right: Sequence[Alternative], *, trains: bool
+) -> Iterator[Trial]:
+    """Yield what is tried to find what nobody has written down."""
+    for exercise in assignment.exercises:
+        for kind, source in here.kinds(assignment, exercise):
+            yield Trial(WRONG_VALUES if kind in WORTHLESS else SPOILT, exercise.name, kind, source)
+        if here.draws_inputs(assignment, exercise.name):
+            mine = (item for item in (*wrong, *right) if item.exercise == exercise.name)
+            yield from (Trial(SECRETS, item.exercise, item.label) for item in mine)
+    for section in (NAMES, *([TRAINING] if trains else [])):
+        yield from (Trial(section, item.exercise, item.label) for item in wrong)
+
+
+def _looked_for(found: Plan, results: Iterable[TrialResult]) -> Iterator[ProofFinding]:
+    """Yield what came of it; of known mistakes without a name a few are borne."""
+    unnamed: list[TrialResult] = []
+    for tried in results:
+        trial = tried.trial
+        if tried.unnamed:
+            unnamed.append(tried)
+            continue
+        problem, reason = tried.problem, ""
+        if trial.section == SPOILT:
+            problem, reason = _with_reason(found, (trial.exercise, RESULTS, trial.label), problem)
+        yield ProofFinding(trial.section, trial.exercise, trial.label, *(problem or ("", "")), reason=reason)
+    for tried in unnamed:
+        few = len(unnamed) <= max(1, UNNAMED_SHARE * len(found.misconceptions))
+        advice = "" if few else "Ask more in a test that rejects it: two answers at least that say something."
+        said = (NAMES, tried.trial.exercise, tried.trial.label)
+        yield ProofFinding(*said, "" if few else tried.unnamed, advice, reason=tried.unnamed if few else "")
 
 
 def _clean(tried: TrialResult) -> Iterator[ProofFinding]:
@@ -317,7 +377,13 @@ def _mutant_problem(_: Plan, tried: TrialResult) -> tuple[str, str] | None:
 def _listed(found: Plan, trial: Trial, problem: tuple[str, str] | None) -> tuple[tuple[str, str] | None, str]:
     """Return what is wrong with a mutant, given the list of equivalent ones, and the reason that is listed."""
     (mutant,) = [item for item in found.mutants if item.source == trial.source and item.exercise == trial.exercise]
-    reason = _reasons(found).get((mutant.exercise, mutant.was, mutant.now), "")
+    return _with_reason(found, (mutant.exercise, mutant.was, mutant.now), problem)
+
+
+def _with_reason(
+    found: Plan, key: tuple[str, str, str], problem: tuple[str, str] | None
+) -> tuple[tuple[str, str] | None, str]:
+    reason = _reasons(found).get(key, "")
     if reason and problem is None:
         return ("equivalents.toml lists it, but a hidden test kills it", "Take it out of equivalents.toml."), ""
     return (None, reason) if reason else (problem, "")
@@ -344,14 +410,16 @@ def _unfit_kills(found: Plan) -> Iterator[ProofFinding]:
 
 def _unfit_equivalents(found: Plan) -> Iterator[ProofFinding]:
     made = {(mutant.exercise, mutant.was, mutant.now) for mutant in found.mutants}
+    made |= {(trial.exercise, RESULTS, trial.label) for trial in found.sought if trial.section == SPOILT}
     for exercise, was, now in _reasons(found).keys() - made:
         problem = "equivalents.toml lists it, but there is no such mutant"
         yield ProofFinding(
             "mutants", exercise, f"{was} → {now}", problem, "Take it out, or write the lines as they stand."
         )
     most = max(1, int(EQUIVALENT_SHARE * len(found.mutants)))
-    if len(found.equivalents) > most:
-        problem = f"{len(found.equivalents)} of {len(found.mutants)} mutants are listed as equivalent; {most} may be"
+    listed = sum(item.was != RESULTS for item in found.equivalents)
+    if listed > most:
+        problem = f"{listed} of {len(found.mutants)} mutants are listed as equivalent; {most} may be"
         advice = "Most of them can be killed by a sharper hidden test."
         yield ProofFinding("mutants", "", "equivalents.toml", problem, advice)
 
@@ -381,6 +449,6 @@ def verify(
     found = plan(course, assignment)
     findings = list(watch(prove(found, jobs=jobs), found.size))
     order = {exercise.name: place for place, exercise in enumerate(found.assignment.exercises)}
-    sections = (*LOOKED_AT, *TRIED)
+    sections = (*LOOKED_AT, *TRIED, *SOUGHT)
     ranked = sorted(findings, key=lambda item: (sections.index(item.section), order.get(item.exercise, -1), item.label))
     return Proof(found.assignment.name, tuple(ranked), found.lacks, time.perf_counter() - begin, tuple(order))

@@ -15,7 +15,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradekit.course import notebook
 from gradekit.course.notebook import GRADE_SUFFIX
@@ -25,10 +25,13 @@ from gradekit.isolation.session import Session
 from gradekit.isolation.template import template
 from gradekit.jobs import Broken, pool
 from gradekit.judging.assignment import load_assignment
+from gradekit.judging.catalogue import Alternative, Misconception, load_alternatives, load_misconceptions
 from gradekit.judging.judge import each_test
 from gradekit.judging.line import LearnerError
-from gradekit.judging.reference import solution_cells
+from gradekit.judging.reference import run_file, solution_cells
 from gradekit.model import ExerciseResult, Limits, Role, Verdict
+from gradekit.verify import here
+from gradekit.verify.findings import NAMES, SECRETS, SOUGHT, SPOILT, WRONG_VALUES
 from gradekit.worker import sandbox
 
 if TYPE_CHECKING:
@@ -73,10 +76,20 @@ class Trial:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What became of an answer: the results from its own exercise on; after a brief trial, of that one alone."""
+    """What became of an answer: the results from its own exercise on; after a brief trial, of that one alone.
+
+    Attributes
+    ----------
+    problem : pair of str or None
+        Of a trial in a process of ours: what is wrong, and what to do about it.
+    unnamed : str
+        Why a known mistake is given no name; empty where it is given one.
+    """
 
     trial: Trial
     results: tuple[ExerciseResult, ...]
+    problem: tuple[str, str] | None = None
+    unnamed: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,9 +101,14 @@ class Grader:
     template: Template
     files: Path
     limits: Limits
+    misconceptions: tuple[Misconception, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    training: Callable[[dict[str, Any]], float] | None = None
 
     def try_answer(self, trial: Trial) -> TrialResult:
         """Grade the notebook with this answer in it."""
+        if trial.section in SOUGHT:
+            return self._here(trial)
         if trial.brief:
             return TrialResult(trial, (self._briefly(trial),))
         return TrialResult(trial, self.grade({trial.exercise: trial.source}, begin=trial.exercise))
@@ -116,6 +134,22 @@ class Grader:
             seed=self.assignment.name.encode(),
         )
         return judged.exercises
+
+    def _here(self, trial: Trial) -> TrialResult:
+        """Try an answer in this process; see :mod:`gradekit.verify.here`."""
+        exercise = self.assignment.exercise(trial.exercise)
+        if trial.section in (WRONG_VALUES, SPOILT):
+            problem = here.spoilt_problem(self.assignment, exercise, trial.label, trial.source)
+            return TrialResult(trial, (), problem)
+        items = (*self.misconceptions, *self.alternatives)
+        (item,) = [item for item in items if (item.exercise, item.label) == (trial.exercise, trial.label)]
+        if trial.section == SECRETS:
+            return TrialResult(trial, (), here.secret_problem(self.assignment, item))
+        assert isinstance(item, Misconception)
+        if trial.section == NAMES:
+            return TrialResult(trial, (), *here.name_problem(self.assignment, self.misconceptions, item))
+        assert self.training is not None
+        return TrialResult(trial, (), here.training_problem(self.assignment, self.training, self.cells, item))
 
     def _briefly(self, trial: Trial) -> ExerciseResult:
         """Judge one exercise up to the first test that rejects the answer; its score is then 0, else full."""
@@ -169,7 +203,15 @@ def open_grader(course: Course, assignment: str, limits: Limits) -> Iterator[Gra
         graded = {name + GRADE_SUFFIX for name in loaded.tested}
         needed = {cell.index for cell in solution_cells(cells)}
         kept = tuple(cell for cell in cells if cell.index in needed or cell.grade_id in graded)
-        yield Grader(loaded, kept, running, files, limits)
+        wrong = load_misconceptions(course, assignment, loaded.exercises, loaded.solution)
+        right = load_alternatives(course, assignment, loaded.exercises, loaded.solution)
+        yield Grader(loaded, kept, running, files, limits, wrong, right, load_training(course, assignment))
+
+
+def load_training(course: Course, assignment: str) -> Callable[[dict[str, Any]], float] | None:
+    """Return what ``tests.py`` calls ``training``: a notebook's names → the loss that its training ends with."""
+    found = run_file(course.hidden(assignment) / "tests.py", {}).get("training")
+    return found if callable(found) else None
 
 
 # --- several processes -----------------------------------------------------------------------------------------------

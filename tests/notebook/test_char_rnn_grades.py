@@ -165,7 +165,10 @@ def forward_pass(inputs, h_prev, parameters, right=forward_pass):
     "loss kept below 700": Wrong("sequence_loss", LOSS.format(value="np.minimum(-wanted, 700).sum()"), 0.5, 0.75),
     "loss of p + 1e-9": Wrong("sequence_loss", LOSS.format(value="-np.log(np.exp(wanted) + 1e-9).sum()"), 0, 0.0),
     "clipped at 4.99995": Wrong(
-        "clip", "\ndef clip_gradients(grads, limit=4.99995):\n    return {k: g.clip(-limit, limit) for k, g in grads.items()}\n", 0, 0.5
+        "clip",
+        "\ndef clip_gradients(grads, limit=4.99995):\n    return {k: g.clip(-limit, limit) for k, g in grads.items()}\n",
+        0,
+        0.5,
     ),
     "limit made whole": Wrong(
         "clip",
@@ -174,9 +177,7 @@ def forward_pass(inputs, h_prev, parameters, right=forward_pass):
         0.75,
     ),
     "state dropped every 50": Wrong("sample", WRITES.format(line="h = h * ((step + 1) % 50 > 0)"), 0.1, 0.75),
-    "temperature at least 0.1": Wrong(
-        "sample", WRITES.format(line="temperature = max(temperature, 0.1)"), 0.5, 0.95
-    ),
+    "temperature at least 0.1": Wrong("sample", WRITES.format(line="temperature = max(temperature, 0.1)"), 0.5, 0.95),
     "a little of everything": Wrong(
         "sample", WRITES.format(line="u = np.log(np.exp(u - u.max()) + 1e-6 * temperature)"), 0, 0.95
     ),

@@ -42,6 +42,11 @@ def four_as_product(x):
     return 4 * x
 """
 
+LARGER = """    for shape in ((4, 1), (1, 3)):
+        x = reference.draw(shape, scale=9.0)
+        expect.close(student.quadruple(x), reference.quadruple(x), name="quadruple(x)")
+"""
+
 Edit = Callable[[Callable[[dict[str, Any]], Any]], None]
 
 
@@ -59,14 +64,21 @@ def proven(small: Course) -> Course:
     with (hidden / "misconceptions.py").open("a", encoding="utf-8") as file:
         file.write(MISCONCEPTIONS)
     (hidden / "alternatives.py").write_text(ALTERNATIVES, encoding="utf-8")
-    change(hidden / "tests.py", "@quadruple.test()", '@quadruple.test(kills=["doubles_once"])')
+    tests = hidden / "tests.py"
+    change(tests, "@quadruple.test()", '@quadruple.test(kills=["doubles_once"])')
+    change(tests, "reference.draw((3, 2))", "reference.draw((3, 2), scale=9.0)")  # a world in which clipping is seen
+    tests.write_text(tests.read_text(encoding="utf-8") + LARGER, encoding="utf-8")
     return small
 
 
 @pytest.fixture
 def prove(proven: Course, template: Template, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Proof]:
-    """Verify the small course in this process, with the module's template; determinism has a test of its own."""
+    """Verify the small course in this process, with the module's template.
+
+    Determinism, and what is sought that nobody has written down, have tests of their own.
+    """
     monkeypatch.setattr(trials, "template", lambda: nullcontext(template))
+    monkeypatch.setattr(verify_prove, "_sought", lambda *_, **__: ())
     monkeypatch.setattr(verify_prove, "grade_under_two_hash_seeds", lambda *_: [])
     return lambda: verify_prove.verify(proven, "small")
 
@@ -81,26 +93,26 @@ def test_whole_command(proven: Course, monkeypatch: pytest.MonkeyPatch, capsys: 
     """A course whose tests are right is proved by two jobs with exit code 0 and says how much was tried."""
     assert command(monkeypatch, proven, "small", "--jobs", "2", "--json") == 0
     said = json.loads(capsys.readouterr().out)
-    assert said["problems"] == said["lacks"] == said["equivalent"] == []
+    assert said["problems"] == said["lacks"] == said["equivalent"] == said["unnamed"] == []
     assert said["sections"]["forced failure"]["quadruple"] == {"tried": 4, "good": 4, "equivalent": 0}
     assert said["sections"]["misconceptions"]["double"]["good"] == 2
     assert said["sections"]["mutants"]["double"]["tried"] > 5
+    assert said["sections"]["wrong values"]["double"] == {"tried": 2, "good": 2, "equivalent": 0}
+    assert said["sections"]["spoilt results"]["quadruple"]["good"] == 7
+    assert said["sections"]["secrets"]["double"]["good"] == said["sections"]["names"]["double"]["good"] + 1 == 3
     assert said["sections"]["determinism"]["good"] == 1
 
 
-def test_table(
-    prove: Callable[[], Proof],
-    proven: Course,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """The table has a line for each exercise, and one for what is looked at in the assignment as a whole."""
-    assert prove().exit_code == 0
+def test_table(proven: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The tables have a line for each exercise, and one for what is looked at in the assignment as a whole."""
     assert command(monkeypatch, proven, "small", "--jobs", "1") == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[:3]] == ["exercise", "double", "quadruple"]
     assert "2 of 2" in lines[1]
-    assert lines[3] == "leaks: ok  stubs: ok  determinism: ok"
+    assert lines[3].split() == ["exercise", "wrong", "values", "spoilt", "results", "secrets", "names"]
+    assert "7 of 7" in lines[4]
+    assert lines[6].startswith("training: not declared")
+    assert lines[7] == "leaks: ok  stubs: ok  determinism: ok"
 
 
 def problems(proof: Proof) -> list[tuple[str, str, str]]:

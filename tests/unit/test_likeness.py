@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradekit.judging.inprocess import InProcess
-from gradekit.judging.likeness import ratio, same, wrong_numbers
+from gradekit.judging.likeness import How, ratio, same, wrong_numbers
 from gradekit.judging.line import LearnerError, Opaque, Student
 from gradekit.model import Verdict
 
@@ -90,9 +90,9 @@ def test_only_the_right_answers_keys_count() -> None:
 
 def test_loosely() -> None:
     """Draws that no seed reaches are compared by shape and by what is finite."""
-    assert same(A, 7 * A, None, loosely=True)
-    assert not same(A, A[:2], None, loosely=True)
-    assert not same(A, NAN, None, loosely=True)
+    assert same(A, 7 * A, None, how=How.LOOSELY)
+    assert not same(A, A[:2], None, how=How.LOOSELY)
+    assert not same(A, NAN, None, how=How.LOOSELY)
 
 
 def test_wrong_numbers() -> None:

@@ -35,6 +35,7 @@ def changed(body: str) -> set[str]:
         ("return np.sum(x, axis=0)", {"return np.mean(x, axis=0)", "return np.sum(x, axis=1)", "return np.sum(x, )"}),
         ("return x[:, 1]", {"return x[1, :]", "return x[:, 2]", "return x[:, 0]"}),
         ("return np.maximum(x, 0.5)", {"return np.minimum(x, 0.5)", "return np.maximum(x, 0.505)"}),
+        ("return np.log(x + 1e-8)", {"return np.log(x + 1e-07)"}),
         ("return g(x, y)", {"return g(y, x)", "return g(x, )", "return g(None, y)", "return g(y)"}),
         ("for t in reversed(range(3)): x = t", {"for t in list(range(3)): x = t"}),
         ("x += y", {"x -= y", "x = y", ""}),
