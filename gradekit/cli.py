@@ -272,28 +272,30 @@ def _print_proof(proof: Proof) -> None:
 
     trains = any(proof.count(TRAINING, exercise)[0] for exercise in proof.exercises)
     for sections in (TRIED, [section for section in SOUGHT if trains or section != TRAINING]):
-        table = Table(box=None, header_style="bold")
-        table.add_column("exercise")
-        for section in sections:
-            table.add_column(section, justify="right")
-        for exercise in proof.exercises:
-            words = ("unnamed" if section == NAMES else "equivalent" for section in sections)
-            counts = (proof.count(section, exercise) for section in sections)
-            table.add_row(exercise, *(_of(*count, word) for count, word in zip(counts, words, strict=True)))
-        Console(width=None if sys.stdout.isatty() else 140).print(table)
+        words = ["unnamed" if section == NAMES else "equivalent" for section in sections]
+        _print_counts(proof, sections, words)
     if not trains:
         typer.echo("training: not declared, so what a mistake costs is not weighed: write training(names) in tests.py")
     said = {(1, 1, 0): "ok", (1, 0, 0): "NO"}
     typer.echo("  ".join(f"{section}: {said.get(proof.count(section), 'not tried')}" for section in LOOKED_AT))
     for finding in proof.problems:
-        where = f"{finding.exercise}, {finding.section}" if finding.exercise else finding.section
-        label = f" `{finding.label}`" if finding.label else ""
-        typer.echo(f"NO  {where}{label}: {finding.problem}\n    {finding.advice}")
+        typer.echo(f"NO  {finding.where}: {finding.problem}\n    {finding.advice}")
     typer.echo(f"{len(proof.findings)} findings in {proof.seconds:.0f} s, {len(proof.problems)} of them problems")
     if proof.stopped:
         typer.echo("    Nothing else was tried: what tests say is believed once they accept the solution.")
     for lack in proof.lacks:
         typer.echo(lack)
+
+
+def _print_counts(proof: Proof, sections: Iterable[str], words: Iterable[str]) -> None:
+    table = Table(box=None, header_style="bold")
+    table.add_column("exercise")
+    columns = list(zip(sections, words, strict=True))
+    for section, _ in columns:
+        table.add_column(section, justify="right")
+    for exercise in proof.exercises:
+        table.add_row(exercise, *(_of(*proof.count(section, exercise), word) for section, word in columns))
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
 def _of(tried: int, good: int, listed: int, word: str) -> str:

@@ -211,9 +211,7 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
     assert run.assignment is not None
     earlier = run.assignment.earlier(first.exercise)
     stub = next(cell for cell in run.cells if cell.grade_id == first.exercise)
-    due = first.exercise in run.unbuilt or (lost(first) and not _earlier_are_right(run, first.exercise))
-    given_out = run.assignment.exercise(first.exercise).stub.source
-    if not earlier or not due or is_as_given_out(stub.source, given_out):
+    if not earlier or not _follow_through_is_due(run, first, stub):
         return None
     allowed = allowances(run.assignment, first.exercise, seed=run.seed)
     transcript = Transcript()
@@ -239,6 +237,13 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
     finally:
         session.end()
     return Attempt(second, transcript, further) if second.score is not None else None
+
+
+def _follow_through_is_due(run: _Run, first: ExerciseResult, stub: Cell) -> bool:
+    assert run.assignment is not None
+    if is_as_given_out(stub.source, run.assignment.exercise(first.exercise).stub.source):
+        return False
+    return first.exercise in run.unbuilt or (lost(first) and not _earlier_are_right(run, first.exercise))
 
 
 def _earlier_are_right(run: _Run, name: str) -> bool:

@@ -38,6 +38,12 @@ class ProofFinding:
     advice: str = ""
     reason: str = ""
 
+    @property
+    def where(self) -> str:
+        """What it concerns: the exercise, the section, the label."""
+        place = ", ".join(part for part in (self.exercise, self.section) if part)
+        return f"{place} `{self.label}`" if self.label else place
+
 
 @dataclass(frozen=True)
 class Proof:

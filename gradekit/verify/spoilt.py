@@ -115,18 +115,17 @@ def felt(exercise: Exercise, heard: Transcript) -> Iterator[str]:
     arrays = [array for answer in own for array in _arrays(answer)]
     yield from WORTHLESS if arrays else ()
     for kind in (*SPOILT, *OTHER_FORM):
-        if kind == SEED:
-            continue  # that is seen by a call, not by an answer
-        if kind == SQUEEZED:
-            possible = any(array.ndim > 1 for array in arrays)
-        elif kind == LISTS:
-            possible = any(array.ndim for array in arrays)
-        elif kind in NORMS:
-            possible = any(array.ndim and array.dtype.kind == "f" for array in arrays)
-        else:
-            possible = any(array.dtype.kind == "f" for array in arrays)
-        if possible:
+        if kind != SEED and any(_can_be(array, kind) for array in arrays):  # a seed is seen by a call, not by an answer
             yield kind
+
+
+def _can_be(array: np.ndarray[Any, Any], kind: str) -> bool:
+    """Tell whether an array changes where it is spoilt in that way."""
+    if kind == SQUEEZED:
+        return array.ndim > 1
+    if kind == LISTS:
+        return array.ndim > 0
+    return array.dtype.kind == "f" and (kind not in NORMS or array.ndim > 0)
 
 
 def _arrays(value: Any) -> Iterator[np.ndarray[Any, Any]]:

@@ -166,7 +166,8 @@ def forward_pass(inputs, h_prev, parameters, right=forward_pass):
     "loss of p + 1e-9": Wrong("sequence_loss", LOSS.format(value="-np.log(np.exp(wanted) + 1e-9).sum()"), 0, 0.0),
     "clipped at 4.99995": Wrong(
         "clip",
-        "\ndef clip_gradients(grads, limit=4.99995):\n    return {k: g.clip(-limit, limit) for k, g in grads.items()}\n",
+        "\ndef clip_gradients(grads, limit=4.99995):\n"
+        "    return {k: g.clip(-limit, limit) for k, g in grads.items()}\n",
         0,
         0.5,
     ),
@@ -224,7 +225,8 @@ RIGHT = {
             for row in drive:
                 states += [np.tanh(np.add(row, parameters["bh"]) + states[-1] @ parameters["Whh"].T)]
             logits = np.array(states[1:]) @ parameters["Why"].T + parameters["by"][None, :]
-            weights = 1 / np.exp(logits[:, None, :] - logits[:, :, None]).sum(axis=2) if abs(logits).max() < 300 else None
+            small = abs(logits).max() < 300
+            weights = 1 / np.exp(logits[:, None, :] - logits[:, :, None]).sum(axis=2) if small else None
             if weights is None:
                 shifted = np.exp(logits - np.amax(logits, axis=-1, keepdims=True))
                 weights = shifted / np.sum(shifted, axis=-1, keepdims=True)

@@ -322,7 +322,7 @@ def forward_by_recursion(inputs, parameters, act=Tanh()):
 
     steps, _ = walk(inputs.shape[1])
     yhats, hs, zs = (np.stack([step[k] for step in steps], axis=1) for k in range(3))
-    return yhats, dict(hs=hs, zs=zs, yhats=yhats, inputs=inputs)
+    return yhats, {"hs": hs, "zs": zs, "yhats": yhats, "inputs": inputs}
 
 
 # --- compute_cost -------------------------------------------------------------------------------------------------
