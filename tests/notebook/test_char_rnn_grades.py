@@ -165,7 +165,11 @@ def forward_pass(inputs, h_prev, parameters, right=forward_pass):
     "loss kept below 700": Wrong("sequence_loss", LOSS.format(value="np.minimum(-wanted, 700).sum()"), 0.5, 0.75),
     "loss of p + 1e-9": Wrong("sequence_loss", LOSS.format(value="-np.log(np.exp(wanted) + 1e-9).sum()"), 0, 0.0),
     "clipped at 4.99995": Wrong(
-        "clip", "\ndef clip_gradients(grads, limit=4.99995):\n    return {k: g.clip(-limit, limit) for k, g in grads.items()}\n", 0, 0.5
+        "clip",
+        "\ndef clip_gradients(grads, limit=4.99995):\n"
+        "    return {k: g.clip(-limit, limit) for k, g in grads.items()}\n",
+        0,
+        0.5,
     ),
     "limit made whole": Wrong(
         "clip",
@@ -174,9 +178,7 @@ def forward_pass(inputs, h_prev, parameters, right=forward_pass):
         0.75,
     ),
     "state dropped every 50": Wrong("sample", WRITES.format(line="h = h * ((step + 1) % 50 > 0)"), 0.1, 0.75),
-    "temperature at least 0.1": Wrong(
-        "sample", WRITES.format(line="temperature = max(temperature, 0.1)"), 0.5, 0.95
-    ),
+    "temperature at least 0.1": Wrong("sample", WRITES.format(line="temperature = max(temperature, 0.1)"), 0.5, 0.95),
     "a little of everything": Wrong(
         "sample", WRITES.format(line="u = np.log(np.exp(u - u.max()) + 1e-6 * temperature)"), 0, 0.95
     ),
@@ -223,10 +225,8 @@ RIGHT = {
             for row in drive:
                 states += [np.tanh(np.add(row, parameters["bh"]) + states[-1] @ parameters["Whh"].T)]
             logits = np.array(states[1:]) @ parameters["Why"].T + parameters["by"][None, :]
-            weights = 1 / np.exp(logits[:, None, :] - logits[:, :, None]).sum(axis=2) if abs(logits).max() < 300 else None
-            if weights is None:
-                shifted = np.exp(logits - np.amax(logits, axis=-1, keepdims=True))
-                weights = shifted / np.sum(shifted, axis=-1, keepdims=True)
+            shifted = np.exp(logits - np.amax(logits, axis=-1, keepdims=True))
+            weights = np.divide(shifted, np.einsum("tv->t", shifted)[:, None])
             return {"probabilities": weights, "logits": logits, "hs": np.stack(states), "inputs": one_hot}
         """,
     ),
