@@ -225,11 +225,8 @@ RIGHT = {
             for row in drive:
                 states += [np.tanh(np.add(row, parameters["bh"]) + states[-1] @ parameters["Whh"].T)]
             logits = np.array(states[1:]) @ parameters["Why"].T + parameters["by"][None, :]
-            small = abs(logits).max() < 300
-            weights = 1 / np.exp(logits[:, None, :] - logits[:, :, None]).sum(axis=2) if small else None
-            if weights is None:
-                shifted = np.exp(logits - np.amax(logits, axis=-1, keepdims=True))
-                weights = shifted / np.sum(shifted, axis=-1, keepdims=True)
+            shifted = np.exp(logits - np.amax(logits, axis=-1, keepdims=True))
+            weights = np.divide(shifted, np.einsum("tv->t", shifted)[:, None])
             return {"probabilities": weights, "logits": logits, "hs": np.stack(states), "inputs": one_hot}
         """,
     ),
