@@ -27,7 +27,16 @@ NO_IMPORT = {  # declared, and used in another way than by an import statement
     "axe-playwright-python": "for a file in it",
     "playwright": "the tests import it by name, where it is",
 }
-PROGRAMS = {"mypy", "nbstripout", "pre-commit", "pytest-randomly", "pytest-xdist", "ruff"}  # tools of those who develop
+PROGRAMS = {
+    "coverage",
+    "mypy",
+    "nbstripout",
+    "pre-commit",
+    "pytest-randomly",
+    "pytest-xdist",
+    "ruff",
+    "setuptools",
+}  # tools of those who develop
 
 
 def names(requirements: list[str]) -> set[str]:
