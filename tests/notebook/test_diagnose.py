@@ -197,7 +197,14 @@ def test_a_mistake_in_every_exercise(assignment: str, position: int, template: T
     for item in KNOWN[assignment]:
         by_exercise.setdefault(item.exercise, []).append(item)
     answers = [items[position % len(items)] for items in by_exercise.values()]
-    assert named(graded(template, tmp_path, assignment, *answers)) == expected(*answers)
+    found, wanted = named(graded(template, tmp_path, assignment, *answers)), expected(*answers)
+    assert {**wanted, **found} == wanted
+    assert wanted.keys() - found.keys() <= DRAWN_FOR_THEM
+
+
+# Upon a right `orthogonal` of ours the numbers are drawn on our side, so that the learner's own generator stands
+# elsewhere than in the catalogue's answers: with the exercise before it wrong, a mistake here has no name.
+DRAWN_FOR_THEM = {"parameters"}
 
 
 @pytest.mark.parametrize(
@@ -256,4 +263,5 @@ def test_unknown_mistake_is_not_taken_for_a_known_one(name: str) -> None:
     assignment, item = WRONG[name]
     label = item.like or item.label
     others = [other for other in KNOWN[assignment] if label not in (other.label, other.like)]
-    assert found_in(assignment, item.exercise, item.source, others) in {None, *WITHOUT_CATALOGUE}
+    pair = label.replace("_and_", "+")  # an entry that is two others in one cell is rightly named as these
+    assert found_in(assignment, item.exercise, item.source, others) in {None, pair, *WITHOUT_CATALOGUE}

@@ -1073,7 +1073,10 @@ def sample_writers(rng, reference):
 def sample_streams(rng, reference):
     """Return networks with the seeds of generators: small ones, and one as large as the song's alphabet."""
     del reference
-    return [draw_writer(rng, sizes) for sizes in (DIFFERENT, WIDE, ALL_EQUAL, Sizes(T=1, n_h=20, V=34))]
+    writers = [draw_writer(rng, sizes) for sizes in (DIFFERENT, WIDE, ALL_EQUAL, Sizes(T=1, n_h=20, V=34))]
+    # Twenty units of this scale are chaotic: over 200 characters the rounding of another right forward pass would tell.
+    writers[-1]["parameters"]["Whh"] *= 0.3
+    return writers
 
 
 @sample.test(
