@@ -173,6 +173,7 @@ class _UnderWay:
     """A submission that is taken in and not recorded yet; its stage goes when it is closed."""
 
     hand_in: HandIn
+    packed: bytes
     stage: Path
     closing: ExitStack
 
@@ -191,7 +192,7 @@ def _side_by_side(
                 failed.append((name, found))
             else:
                 under_way[name] = found
-                yield name, pack_hand_in(found.hand_in)
+                yield name, found.packed
 
     try:
         for (name, _), answer in judges.run(_judge_there, taken_in()):
@@ -209,7 +210,8 @@ def _side_by_side(
 def _take_in(book: ReleasedAssignment, name: str) -> _UnderWay:
     with ExitStack() as closing:
         stage = closing.enter_context(open_stage(Path(book.directory.root)))
-        return _UnderWay(take_in(book, name, stage), stage, closing.pop_all())
+        hand_in = take_in(book, name, stage)
+        return _UnderWay(hand_in, pack_hand_in(hand_in), stage, closing.pop_all())
 
 
 def _judge_there(setup: Setup, item: tuple[str, bytes]) -> bytes | str:
