@@ -14,9 +14,9 @@ from gradekit.judging.diagnose import WITHOUT_CATALOGUE, Attempt, ask_further, d
 from gradekit.judging.inprocess import InProcess, quiet
 from gradekit.judging.judge import judge
 from gradekit.judging.likeness import same
-from gradekit.judging.reference import _checks_importable
+from gradekit.judging.reference import _checks_importable, solution_cells
 from gradekit.judging.transcript import Transcript
-from gradekit.model import ExerciseResult, Role, Verdict
+from gradekit.model import ExerciseResult, Verdict
 from gradekit.score import lost
 from gradekit.verify.forgetful import forgetful
 from gradekit.verify.spoilt import OTHER_FORM, SEED, SPOILT, STEPS, WORTHLESS, draws, felt, spoil
@@ -150,20 +150,24 @@ def trained(training: Callable[[dict[str, Any]], float], cells: Sequence[Cell], 
     names: dict[str, Any] = {}
     with _checks_importable(), quiet(), bounded_time(time.monotonic() + ONE_S):
         try:
-            for cell in cells:
-                if cell.role in (Role.LOCKED, Role.SOLUTION):
-                    own = item is not None and cell.grade_id == item.exercise
-                    exec(compile(item.source if own and item else cell.source, "<tried>", "exec"), names)  # noqa: S102
+            for cell in solution_cells(cells):
+                own = item is not None and cell.grade_id == item.exercise
+                exec(compile(item.source if own and item else cell.source, "<tried>", "exec"), names)  # noqa: S102
             return float(training(names))
         except Exception:  # noqa: BLE001  (a wrong answer may raise anything: then nothing is trained)
             return math.nan
 
 
-def training_problem(
-    assignment: Assignment, training: Callable[[dict[str, Any]], float], cells: Sequence[Cell], item: Misconception
-) -> Problem:
-    """Say where a mistake that ruins the training costs less than a quarter of its exercise."""
-    right, loss = trained(training, cells, None), trained(training, cells, item)
+def training_problem(assignment: Assignment, item: Misconception, *, right: float, loss: float) -> Problem:
+    """Say where a mistake that ruins the training costs less than a quarter of its exercise.
+
+    Parameters
+    ----------
+    right, loss : float
+        What the training ends with: that of the solution, and that with the mistake in it.
+    """
+    if math.isnan(right):
+        return "training(names) does not end with a number for the solution itself", "Run it in the solved notebook."
     if abs(loss - right) <= MOVED * abs(right):
         return None
     result = judged(assignment, item.exercise, namespace(assignment, item.source), seed=_seed(assignment))

@@ -7,6 +7,7 @@ goes between our processes here may be plain objects.
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import os
 import shutil
@@ -105,6 +106,12 @@ class Grader:
     alternatives: tuple[Alternative, ...] = ()
     training: Callable[[dict[str, Any]], float] | None = None
 
+    @functools.cached_property
+    def rightly(self) -> float:
+        """The loss that the solution's training ends with."""
+        assert self.training is not None
+        return here.trained(self.training, self.cells, None)
+
     def try_answer(self, trial: Trial) -> TrialResult:
         """Grade the notebook with this answer in it."""
         if trial.section in SOUGHT:
@@ -149,7 +156,8 @@ class Grader:
         if trial.section == NAMES:
             return TrialResult(trial, (), *here.name_problem(self.assignment, self.misconceptions, item))
         assert self.training is not None
-        return TrialResult(trial, (), here.training_problem(self.assignment, self.training, self.cells, item))
+        loss = here.trained(self.training, self.cells, item)
+        return TrialResult(trial, (), here.training_problem(self.assignment, item, right=self.rightly, loss=loss))
 
     def _briefly(self, trial: Trial) -> ExerciseResult:
         """Judge one exercise up to the first test that rejects the answer; its score is then 0, else full."""

@@ -136,10 +136,17 @@ def test_a_training_that_is_ruined(assignment: Assignment) -> None:
     def training(names: dict[str, Any]) -> float:
         return float(names["quadruple"](np.array([9.0]))[0]) ** 8
 
-    assert here.training_problem(assignment, training, cells, harmless) is None
-    problem, advice = here.training_problem(assignment, lambda _: np.nan, cells, wrong) or ("", "")
-    assert "costs 0% only" in problem
+    right = here.trained(training, cells, None)
+
+    def problem(item: Misconception, loss: float | None = None) -> tuple[str, str] | None:
+        ends = here.trained(training, cells, item) if loss is None else loss
+        return here.training_problem(assignment, item, right=right, loss=ends)
+
+    assert problem(harmless) is None
+    said, advice = problem(wrong, np.nan) or ("", "")
+    assert "costs 0% only" in said
     assert "weight" in advice
     raises = Misconception("raises", "double", "def double(x): raise ValueError")
-    assert here.training_problem(assignment, training, cells, raises) is None
+    assert problem(raises) is None
+    assert here.training_problem(assignment, harmless, right=np.nan, loss=np.nan) is not None
     assert np.isnan(here.trained(training, cells, raises))

@@ -844,12 +844,12 @@ adagrad = exercise("adagrad")
 STEP = 1e-5
 
 
-def draw_step(rng, *, fresh, scale=2.0):
+def draw_step(rng, *, fresh, scale=2.0, sizes=DIFFERENT):
     """Draw parameters, gradients of this scale, none much smaller, and a memory: zeros, or of gradients like these."""
-    parameters = draw_parameters(rng, DIFFERENT)
-    grads = {f"d{name}": rng.standard_normal(shape) for name, shape in shapes(DIFFERENT).items()}
+    parameters = draw_parameters(rng, sizes)
+    grads = {f"d{name}": rng.standard_normal(shape) for name, shape in shapes(sizes).items()}
     grads = {name: scale * np.sign(value) * (0.025 + np.abs(value)) for name, value in grads.items()}
-    memory = {name: np.zeros(s) if fresh else scale**2 * rng.random(s) for name, s in shapes(DIFFERENT).items()}
+    memory = {name: np.zeros(s) if fresh else scale**2 * rng.random(s) for name, s in shapes(sizes).items()}
     return {"parameters": parameters, "grads": grads, "memory": memory}
 
 
@@ -908,7 +908,7 @@ def adagrad_steps(student, reference, expect):
 
 
 @adagrad.test(
-    weight=3,
+    weight=5,
     kills=["epsilon_beside_the_root", "epsilon_too_large", "epsilon_in_the_memory", "large_epsilon", "without_epsilon"],
 )
 def adagrad_small_gradients(student, reference, expect):
@@ -937,6 +937,13 @@ def adagrad_rate(student, reference, expect):
     """The learning rate given is used."""
     for case, rate in zip(reference.cases("adagrad_cases"), (0.01, 2.0, 0.5), strict=True):
         demand_step(student, reference, expect, case, rate, rtol=STEP)
+
+
+@adagrad.test(requires="adagrad_steps")
+def adagrad_one_unit(student, reference, expect):
+    """New parameters and memory keep their axes where the network has a single hidden unit."""
+    case = draw_step(np.random.default_rng(41), fresh=False, sizes=ONE_UNIT[0])
+    demand_step(student, reference, expect, case, rtol=STEP)
 
 
 @adagrad.test(weight=2, kills=["without_epsilon"], requires="adagrad_steps")
@@ -1207,3 +1214,19 @@ def sample_leaves_arguments(student, reference, expect):
     """sample changes neither the state given nor the parameters."""
     case, generator = draw_writer(reference.rng), make_generator(student, expect, 2)
     expect.unchanged(student.sample, case["h"], case["seed_ix"], 6, case["parameters"], generator)
+
+
+# --- what a mistake does to the training --------------------------------------------------------------------------
+
+VERSE = "the baker has a box, rise, bread, rise,\nand in it (a bell, a cup [a drum, {a fig}]).\nrise, bread, rise.\n\n"
+
+
+def training(names):
+    """Train as the notebook does, on a few lines, past their end; return the mean of the last losses."""
+    text = VERSE * 8
+    char_to_ix, _ = names["build_vocabulary"](text)
+    indices = np.array([char_to_ix[character] for character in text])
+    start = names["initialize_parameters"](50, len(char_to_ix), np.random.default_rng(1))
+    empty = {name: np.zeros_like(array) for name, array in start.items()}
+    _, _, losses, _ = names["train"](start, empty, indices, range(60))
+    return float(np.mean(losses[-10:]))

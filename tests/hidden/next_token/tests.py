@@ -420,7 +420,7 @@ def orthogonal_uniform(student, reference, expect):
             expect.true(not mirrors, "Turns and mirrors are not equally frequent: look at the determinant.")
 
 
-@orthogonal.test(kills=["draws_from_own_generator"], requires="orthogonal_structure")
+@orthogonal.test(weight=3, kills=["draws_from_own_generator"], requires="orthogonal_structure")
 def orthogonal_follows_the_seed(student, reference, expect):
     """The same seed of numpy's global generator gives the same matrix, and the next call gives a new one."""
     del reference
@@ -484,7 +484,7 @@ def parameters_weights(student, reference, expect):
                 demand_orthogonal(expect, made[name], shapes(sizes)[name], name=name)
 
 
-@parameters.test(weight=2, kills=["random_biases", "biases_of_one"], requires="parameters_weights")
+@parameters.test(weight=4, kills=["random_biases", "biases_of_one"], requires="parameters_weights")
 def parameters_biases(student, reference, expect):
     """Both biases are columns of zeros."""
     del reference
@@ -511,7 +511,7 @@ def parameters_leave_the_seed_alone(student, reference, expect):
 
 
 @parameters.test(
-    weight=2,
+    weight=4,
     kills=["output_is_input_transposed", "one_matrix_for_all"],
     requires=["parameters_weights", "parameters_leave_the_seed_alone"],
 )
@@ -530,7 +530,7 @@ def parameters_drawn_separately(student, reference, expect):
             expect.true(not np.allclose(a, b), f"{left} and {right} are one and the same matrix.")
 
 
-@parameters.test(kills=["weights_with_forgotten_signs"], requires="parameters_weights")
+@parameters.test(weight=4, kills=["weights_with_forgotten_signs"], requires="parameters_weights")
 def parameters_uniform(student, reference, expect):
     """The weights are drawn uniformly among the orthogonal matrices, as init_orthogonal draws them."""
     del reference
@@ -1515,3 +1515,16 @@ def update_anew(student, reference, expect):
     params, grads = draw_step(reference.rng)
     answer = student.update_parameters(params, grads, 0.2)
     expect.close(answer, moved(params, grads, 0.2), name="update_parameters(params, grads, lr)")
+
+
+# --- what a mistake does to the training --------------------------------------------------------------------------
+
+
+def training(names):
+    """Train as the notebook does, for two epochs of thirty sentences; return the last mean loss."""
+    sequences = names["generate_dataset"](num_sequences=30)
+    word_to_idx, _, _, vocab_size = names["sequences_to_dicts"](sequences)
+    np.random.seed(1)
+    start = names["init_rnn"](hidden_size=20, vocab_size=vocab_size)
+    settings = {"epochs": 2, "lr": 0.03, "max_norm": 5.0, "decay": 0.97}
+    return names["train"](start, sequences, word_to_idx, **settings)[1][-1]
