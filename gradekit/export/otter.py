@@ -18,6 +18,7 @@ from gradekit.course import notebook
 from gradekit.course.course import BUNDLE
 from gradekit.errors import HostError
 from gradekit.export import bundle
+from gradekit.release import door
 from gradekit.release.inspection import check_release, find_secrets
 
 if TYPE_CHECKING:
@@ -155,6 +156,8 @@ def _student_folder(loaded: Assignment, released: Course, folder: Path) -> None:
             made.insert(at + 1, _code_cell(f"{exercise.name}-check", f'grader.check("{exercise.name}")'))
     node["cells"] = made
     path.write_text(json.dumps(node, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    own = {path.name for path in released.source_folder(loaded.name).iterdir()}
+    door.furnish(folder, name=loaded.name, also=[OTTER.replace("[grading]", "")], kept=own)
     check_release(folder, secrets=find_secrets(released, loaded.name))
 
 

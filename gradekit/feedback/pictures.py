@@ -135,7 +135,7 @@ def _scatter(picture: Picture, values: NDArray[np.float64]) -> Figure:
     axes.axhline(0, color=INK, linewidth=0.4, alpha=0.5)
     axes.axvline(0, color=INK, linewidth=0.4, alpha=0.5)
     axes.plot([-1, 1], [-1, 1], color=INK, linewidth=0.8, linestyle=(0, (5, 4)))
-    axes.plot(*shown.T, linestyle="none", marker="o", markersize=6, color=LESS, markeredgewidth=0, alpha=0.75)
+    axes.plot(*shown.T, linestyle="none", marker="o", markersize=6, color=LESS, markeredgewidth=0, alpha=0.85)
     axes.set(xlim=(-1.08, 1.08), ylim=(-1.08, 1.08), aspect="equal", xticks=[0], yticks=[0])
     axes.set_xlabel(f"right {picture.name}", parse_math=False)
     axes.set_ylabel(f"your {picture.name}", parse_math=False)

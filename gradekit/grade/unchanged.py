@@ -27,7 +27,9 @@ def submission_hash(book: ReleasedAssignment, student: str) -> str:
 def hashes(grading: Grading) -> dict[str, str]:
     """Return the hashes of our side: whose change means that a submission is graded again."""
     hidden = grading.course.hidden(grading.assignment)
-    config = [*settings_files(grading.course), grading.course.folder("release", grading.assignment)]
+    # Of what students got the notebooks alone: requirements.txt and its like decide no score.
+    released = sorted(grading.course.folder("release", grading.assignment).glob("*.ipynb"))
+    config = [*settings_files(grading.course), *released]
     return {
         "source": files.digest([grading.course.source_folder(grading.assignment), *config]),
         "tests": files.digest([hidden / "tests.py", hidden / "misconceptions.py"]),

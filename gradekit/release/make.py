@@ -17,6 +17,7 @@ from gradekit.errors import CourseError, HiddenTestError, SourceError
 from gradekit.gradebook import convert
 from gradekit.judging.assignment import load_tests
 from gradekit.judging.reference import read_cases
+from gradekit.release import door
 from gradekit.release.inspection import check_release, check_solutions, check_source, find_secrets
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def _check_tests(course: Course, assignment: str) -> None:
 def _student_version(course: Course, assignment: str, stage: Path) -> Path:
     folder = convert.student_version(course, assignment, stage / "release")
     _mark_for_otter(folder / f"{assignment}.ipynb")
+    door.furnish(folder, name=assignment, kept={path.name for path in folder.iterdir()})  # nbgrader copied the source's
     check_release(folder, secrets=find_secrets(course, assignment))
     return folder
 
