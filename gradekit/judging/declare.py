@@ -16,7 +16,7 @@ from gradekit.errors import BadReference, HiddenTestError
 from gradekit.judging.line import Handle, LearnerError, Student, changed_by, describe, seen
 from gradekit.judging.picture import KINDS, draw
 from gradekit.judging.reference import Reference
-from gradekit.model import IN_PLACE, PROPERTY
+from gradekit.model import IN_PLACE, PROPERTY, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -123,6 +123,28 @@ class Expect:
         if changed:
             raise Rejected(f"{function!r} changed {changed} in place. The caller still needs it.", kind=IN_PLACE)
         self.judged += 1
+
+    def raises(self, error: str, function: Handle, *args: object, or_: Iterable[str] = ()) -> None:
+        """Demand that a call ends in an error of that name, raised by the learner's code.
+
+        Parameters
+        ----------
+        error : str
+            Such as ``"ValueError"``.
+        or_ : iterable of str
+            Names that are as good: those of its subclasses, since only a name comes over the line.
+        """
+        try:
+            function(*args)
+        except LearnerError as found:
+            if found.verdict is not Verdict.RTE:  # a limit that was exceeded says nothing of the arguments
+                raise
+            if found.kind not in (error, *or_):
+                said = f"{function!r} ends in {found.kind}, but {error} is wanted for such arguments."
+                raise Rejected(said, kind="error") from None
+            self.judged += 1
+            return
+        raise Rejected(f"{function!r} returns, but {error} is wanted for such arguments.", kind="error")
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,11 @@ class _Onward(Expect):
         with self._noted():
             super().unchanged(function, *args)
 
+    def raises(self, error: str, function: Handle, *args: object, **words: Any) -> None:
+        """Note a call without its error; see :meth:`gradekit.judging.declare.Expect.raises`."""
+        with self._noted():
+            super().raises(error, function, *args, **words)
+
     @contextmanager
     def _noted(self) -> Iterator[None]:
         try:

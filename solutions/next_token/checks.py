@@ -727,6 +727,17 @@ def unchanged(function: Callable[..., object], *arguments: object, name: str | N
             _stop(f"{name} changed {where} in place. Which line writes into it?")
 
 
+def raises(error: type[Exception], function: Callable[..., object], *arguments: object, name: str) -> None:
+    """Check that a call ends in an error of that type, as it should for arguments that make no sense."""
+    __tracebackhide__ = True
+    name = _short(name, _PATH)
+    try:
+        _call(function, name, *arguments)
+    except error:
+        return
+    _stop(f"{name} returns, but a {error.__name__} is wanted.\nWhat does the text say about such arguments?")
+
+
 def _call(function: Callable[..., Any], name: str, *arguments: object) -> Any:
     """Call a function; where no line of it is reached, say so in words, since there is no line of it to show."""
     __tracebackhide__ = True

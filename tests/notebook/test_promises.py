@@ -22,7 +22,7 @@ from gradekit.judging.assignment import load_assignment
 COURSE = Course(Path(__file__).parents[2])
 PROMISE = re.compile(
     r"\*\*[^*\n]+\*\*"
-    r"|\b(?:at most|at least|up to|no more than|more than|less than|fewer than|within|however|whatever|any"
+    r"|\b(?:at most|at least|up to(?= [$\d±])|no more than|more than|less than|fewer than|within|however|whatever|any"
     r"|under the root)\b(?:[^.;:|\n]{0,40})"
     r"|\d[\d.]*e[-+]?\d+|10\^\{?-?\d+\}?",
     re.IGNORECASE,

@@ -568,6 +568,12 @@ def test_different_refuses(first, second, words):
     assert words in str(caught.value)
 
 
+def test_a_call_that_should_end_in_an_error():
+    """Who returns where an error is wanted reads which one."""
+    with pytest.raises(CheckFailed, match=r"f\(0\) returns, but a ValueError is wanted"):
+        checks.raises(ValueError, abs, 0, name="f(0)")
+
+
 def test_visible_checks_return_nothing_when_all_is_well():
     """A cell of checks must not end in a value."""
     p = softmax(values(2, 3))
@@ -579,6 +585,7 @@ def test_visible_checks_return_nothing_when_all_is_well():
         checks.rows_sum_to_one(p, name="p"),
         checks.keys({"a": 1, "b": 2}, ["a"], name="d"),
         checks.unchanged(softmax, p, name="softmax(x)"),
+        checks.raises(ValueError, np.linalg.inv, np.ones((2, 2)), name="inv"),
         checks.unchanged(lambda *_: None, Net(), np.nan, "a", [np.nan], None, np.sin, Net),
         checks.different({"W": p, "b": 0.0}, {"W": p + 1, "b": 0.0}, name="p"),
         checks.different(1.0, 2.0, name="p"),
@@ -865,6 +872,7 @@ class TestAStudentsOwnError:
         "call",
         [
             "checks.unchanged(mine, np.ones(2), name='mine')",
+            "checks.raises(ValueError, mine, np.ones(2), name='mine')",
             "checks.numeric_gradient(lambda: mine(1), np.ones(2))",
             "checks.gradients(mine, {'W': np.ones(2)}, {'dW': np.ones(2)})",
         ],

@@ -18,7 +18,7 @@ from gradekit.judging import inprocess
 from gradekit.judging.assignment import Assignment, load_assignment, load_tests
 from gradekit.judging.declare import Expect, Rejected, exercise
 from gradekit.judging.inprocess import InProcess, grade, judge_in_process
-from gradekit.judging.judge import explain, judge
+from gradekit.judging.judge import explain, judge, try_test
 from gradekit.judging.line import LearnerError, Student
 from gradekit.model import IN_PLACE, PROPERTY, TestResult, Verdict
 from gradekit.score import earned
@@ -421,3 +421,29 @@ def test_an_exception_is_cut_where_it_is_told() -> None:
         with pytest.raises(LearnerError) as caught:
             Student(InProcess({"fails": fails})).fails()
         assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("raised", "verdict", "said"),
+    [
+        ("raise ValueError", Verdict.AC, ""),
+        ("raise UnicodeError", Verdict.AC, ""),
+        ("raise KeyError(x)", Verdict.WA, "ends in KeyError, but ValueError is wanted"),
+        ("return x", Verdict.WA, "returns, but ValueError is wanted"),
+        ("raise MemoryError", Verdict.MLE, "MemoryError"),
+    ],
+)
+def test_an_error_that_is_demanded(assignment: Assignment, raised: str, verdict: Verdict, said: str) -> None:
+    """A call must end in the error that the text names, or in one that is as good; a limit says nothing of it."""
+    asked = exercise("double")
+
+    @asked.test()
+    def refuses(student, _reference, expect):  # type: ignore[no-untyped-def]
+        """A wrong argument ends in a ValueError."""
+        expect.raises("ValueError", student.double, 3, or_=["UnicodeError"])
+
+    namespace: dict[str, Any] = {}
+    exec(f"def double(x):\n    {raised}", namespace)
+    result = try_test(assignment, "double", asked.tests[0], InProcess(namespace), seed=b"unit")
+    assert result.verdict is verdict
+    assert said in result.message

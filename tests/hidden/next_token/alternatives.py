@@ -157,6 +157,8 @@ def random_signs(param):
 
 @alternative("orthogonal", why="transposes first, multiplies in place, copies at the end")
 def transposes_first(param):
+    if len(np.shape(param)) < 2:
+        raise ValueError
     drawn = np.random.randn(*param.shape)
     wide = drawn.shape[0] < drawn.shape[1]
     if wide:

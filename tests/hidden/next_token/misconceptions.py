@@ -700,6 +700,32 @@ def overwrites_its_argument(param):
     return param.copy()
 
 
+@misconception(
+    "orthogonal",
+    title="A single axis taken for a row",
+    message="An array with one axis gets a matrix with one row. Which shapes have rows and columns?",
+    justification="np.atleast_2d(param)",
+)
+def single_axis_taken_for_a_row(param):
+    rows, columns = np.atleast_2d(param).shape
+    q, r = np.linalg.qr(np.random.randn(max(rows, columns), min(rows, columns)))
+    q = q * np.sign(np.diag(r))
+    return q if rows >= columns else q.T
+
+
+@misconception(
+    "orthogonal",
+    title="A single axis taken for a column",
+    message="An array with one axis gets a matrix with one column. Which shapes have rows and columns?",
+    justification="a second axis of length 1 assumed",
+)
+def one_axis_taken_for_a_column(param):
+    rows, columns = (*np.shape(param), 1, 1)[:2]
+    q, r = np.linalg.qr(np.random.randn(max(rows, columns), min(rows, columns)))
+    q = q * np.sign(np.diag(r))
+    return q if rows >= columns else q.T
+
+
 # --- parameters ---------------------------------------------------------------------------------------------------
 
 

@@ -436,6 +436,16 @@ def orthogonal_follows_the_seed(student, reference, expect):
         expect.true(not np.allclose(first, second), "Two calls in a row give the same matrix.")
 
 
+@orthogonal.test(kills=["single_axis_taken_for_a_row", "one_axis_taken_for_a_column"], requires="orthogonal_structure")
+def orthogonal_needs_two_axes(student, reference, expect):
+    """init_orthogonal ends in a ValueError for an array with one axis, or with none, and for no array with two."""
+    del reference
+    student.seed(54)
+    for shape in ((3,), (1,), ()):
+        expect.raises("ValueError", student.init_orthogonal, np.zeros(shape), or_=["LinAlgError"])
+    demand_orthogonal(expect, student.init_orthogonal(np.zeros((1, 3))), (1, 3), name="init_orthogonal(param)")
+
+
 @orthogonal.test(kills=["overwrites_its_argument"], requires="orthogonal_structure")
 def orthogonal_leaves_argument(student, reference, expect):
     """init_orthogonal does not change its argument."""
