@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export JUPYTER_PREFER_ENV_PATH := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-all attacks verify lint bench coverage clean
+.PHONY: demo test test-all attacks versions verify lint bench coverage clean
 
 demo: .venv/ready-grader
 	$(BIN)/gradekit demo
@@ -26,6 +26,12 @@ test-all: .venv/ready-$(subst $(comma),-,$(EXTRAS))
 # Every attack, handed in as a few classes; `make test` runs them too.
 attacks: .venv/ready-dev
 	$(BIN)/python -m pytest -n auto tests/attacks
+
+# The solutions and the quick tests with the lowest Python and numpy that are promised, and with the newest of both. Needs the
+# Pythons and an index, and takes its time: no part of `make test`. Another pair: .ci/versions python3.12 'numpy==2.0.*'
+versions:
+	.ci/versions python3.11 'numpy==1.26.*'
+	.ci/versions $(or $(NEWEST),python3.13) numpy
 
 # Every assignment's hidden tests: one or two minutes each.
 verify: .venv/ready-dev

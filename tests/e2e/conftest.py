@@ -1,12 +1,20 @@
-"""Debian's chromium with the network off, and axe-core, for every test of this folder.
+"""Debian's chromium with the network off, axe-core, and a Jupyter server, for every test of this folder.
 
 Screenshots lie in ``tests/e2e/artefacts/`` afterwards, one for each page, width and colour scheme.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.resources
+import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,3 +93,53 @@ def opened(browser: Any) -> Iterator[Callable[..., Visit]]:
     yield open_it
     for context in contexts:
         context.close()
+
+
+@contextlib.contextmanager
+def serving(app: str, folder: Path, state: Path, *words: str) -> Iterator[str]:
+    """Serve a folder with one of Jupyter's applications while the block runs; yield its address, ending in a slash.
+
+    Parameters
+    ----------
+    app : str
+        ``server`` or ``lab``, which has Notebook 7's pages as well.
+    state : Path
+        Where the server keeps what it writes of its own.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "JUPYTER_CONFIG_DIR": str(state / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(state / "runtime"),
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+    options = ["--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=", *words]
+    command = [sys.executable, "-W", "ignore", "-m", "jupyter", app, *options]
+    address = f"http://127.0.0.1:{port}/"
+    with (state / "server.log").open("w") as log:
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+        try:
+            _wait_for(f"{address}api", server)
+            yield address
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Ask until the server answers; each refused connection is one more try, for a minute at most."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+    raise AssertionError("the server did not answer")
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., contextlib.AbstractContextManager[str]]:
+    """Start a Jupyter server: ``with serve("lab", folder, state) as address``."""
+    return serving

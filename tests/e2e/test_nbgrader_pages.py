@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -108,39 +101,12 @@ def test_no_script_runs_in_feedback(hostile: Course, page: Any) -> None:
     assert "x_t" in page.content()
 
 
-def test_no_script_runs_in_formgrader(hostile: Course, page: Any) -> None:
+def test_no_script_runs_in_formgrader(
+    hostile: Course, page: Any, serve: Callable[..., AbstractContextManager[str]]
+) -> None:
     """With gradekit installed no script of the submission runs in formgrader's page of it."""
     with convert.gradebook(read_settings(hostile)) as gradebook:
         number = gradebook.find_submission_notebook("small", "small", "mallory").id
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = ["server", "--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=t"]
-    folder = hostile.root.parent
-    environment = {
-        **os.environ,
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-    }
     extension = "--ServerApp.jpserver_extensions=nbgrader.server_extensions.formgrader=True"
-    command = [sys.executable, "-W", "ignore", "-m", "jupyter", *words, extension]
-    log = (folder / "server.log").open("w")
-    server = subprocess.Popen(command, cwd=hostile.root, env=environment, stdout=log, stderr=log)
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/api?token=t", server)
-        assert ran(page, f"http://127.0.0.1:{port}/formgrader/submissions/{number}/?token=t") == ""
-    finally:
-        server.terminate()
-        server.wait()
-        log.close()
-
-
-def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    """Ask until the server answers; each refused connection is one more try, for a minute at most."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and server.poll() is None:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            urllib.request.urlopen(address, timeout=5).close()
-            return
-    raise AssertionError("the server did not answer")
+    with serve("server", hostile.root, hostile.root.parent, extension) as address:
+        assert ran(page, f"{address}formgrader/submissions/{number}/") == ""

@@ -79,11 +79,13 @@ class TestCommitted:
 
     @pytest.mark.parametrize("name", ASSIGNMENTS)
     def test_reference_is_what_the_source_gives(self, name: str) -> None:
-        """reference.npz, recomputed from the source's solution, agrees to 1e-12."""
+        """reference.npz, recomputed from the source's solution, agrees to 1e-12; what differences give, to 1e-9."""
         fresh, kept = flatten(frozen_cases(COURSE, name)), flatten(read_cases(COURSE.hidden(name) / "reference.npz"))
         assert set(fresh) == set(kept)
         for key, array in fresh.items():
-            assert abs(array - kept[key]).max(initial=0) <= 1e-12 * max(1.0, abs(array).max(initial=0)), key
+            # A difference divides the last digit, which is not the same in every numpy, by a step of 1e-5.
+            close = 1e-9 if "numeric" in key.split("/") else 1e-12
+            assert abs(array - kept[key]).max(initial=0) <= close * max(1.0, abs(array).max(initial=0)), key
 
     def test_released_twice_to_the_byte(self, made: tuple[str, Course]) -> None:
         """Releasing again, with or without solutions, changes no byte of the student version."""

@@ -26,6 +26,8 @@ NO_IMPORT = {  # declared, and used in another way than by an import statement
     "torch": "the tests import it by name, where it is",
     "axe-playwright-python": "for a file in it",
     "playwright": "the tests import it by name, where it is",
+    "jupyterlab": "the browser tests start it",
+    "notebook": "the browser tests open its pages",
 }
 PROGRAMS = {
     "coverage",
