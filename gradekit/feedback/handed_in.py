@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from gradekit.model import Cell
 
 
-HEADING = re.compile(r"^ {0,3}#{1,6}\s+(?P<text>.*?)\s*#*\s*$", re.MULTILINE)
 POINTS = re.compile(r"\s*\(\s*\d+(?:\.\d+)?\s+points?\s*\)\s*$")
 TEXT_SUFFIX = "-text"
 MAX_TITLE = 120  # characters
+MAX_HEADING = 400  # characters of the line that it stands in
 MAX_SHOWN = 4_000  # characters of a manually graded cell's printed output
 MAX_FIGURES = 3  # of a manually graded cell
 
@@ -128,8 +128,13 @@ def _headings(cells: tuple[Cell, ...], title: str) -> dict[str, str]:
 
 def heading(text: str) -> str:
     """Return a Markdown text's first heading, without its points; empty where it has none."""
-    match = HEADING.search(text)
-    return POINTS.sub("", match["text"])[:MAX_TITLE] if match else ""
+    for line in text.splitlines():
+        begun = line.lstrip(" ")
+        words = begun.lstrip("#")
+        marks = len(begun) - len(words)
+        if len(line) - len(begun) <= 3 and 1 <= marks <= 6 and words[:1].isspace():
+            return POINTS.sub("", words[:MAX_HEADING].strip().rstrip("#").rstrip())[:MAX_TITLE]
+    return ""
 
 
 def _text(value: object) -> str:

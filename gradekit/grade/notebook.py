@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 from gradekit.grade.live import REPLAYS, Exhausted, LiveNotebook, error_run
 
 SHOWN_CELLS = 5  # by name in one note
+MAX_NUMBER = 60  # characters of a score; a numpy scalar's longest has 40
 NUMBER = re.compile(r"(?:np\.float\d+\()?([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\)?")
 
 
@@ -301,8 +302,8 @@ def inline_score(cell: Cell, done: CellRun) -> InlineResult:
     for output in done.outputs:
         if output.get("output_type") == "execute_result":
             data = output.get("data")
-            text = str(data.get("text/plain", "")) if isinstance(data, dict) else ""
-            match = NUMBER.fullmatch(text.strip())
+            text = (str(data.get("text/plain", "")) if isinstance(data, dict) else "").strip()
+            match = NUMBER.fullmatch(text) if len(text) <= MAX_NUMBER else None
             if match is None:
                 said = f"the cell ends in {text[:60]!r}, which is no score"
                 return InlineResult(cell.grade_id, points, None, said)
