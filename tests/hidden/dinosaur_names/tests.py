@@ -1,8 +1,9 @@
 """Hidden tests of dinosaur_names.
 
 Sizes differ from one another, n_x and n_y too; biases and the memory before the first step are not zero; names are of
-unequal length, one of them of one step, wherever a special case is not the point. What is read is drawn as real numbers,
-not one-hot. Beside this small world stand sequences of forty steps and more, gradients far beyond 10 and near 1e-4.
+unequal length, one of them of one step, wherever a special case is not the point. What is read is drawn as real
+numbers, not one-hot. Beside this small world stand sequences of forty steps and more, gradients far beyond 10 and near
+1e-4.
 
 What decides is the same under every seed: frozen cases, or draws from a generator that is seeded here. Fresh draws come
 last, behind ``requires=``, and reject what was made for the frozen cases alone.
@@ -129,15 +130,15 @@ def sizes_of(case):
     return {"m": m, "T_x": T_x, "n_x": n_x, "n_a": n_a, "n_y": n_y}
 
 
-def near(rtol, *arrays):
+def near(rtol, *arrays, small=SMALL):
     """Return tolerances for arrays, each of which has its own scale."""
     scale = min(float(np.abs(array).max()) for array in arrays)
-    return {"rtol": rtol, "atol": rtol * scale * SMALL}
+    return {"rtol": rtol, "atol": rtol * scale * small}
 
 
-def demand(expect, answer, right, *, name, rtol=EXACT, **more):
+def demand(expect, answer, right, *, name, rtol=EXACT, small=SMALL, **more):
     """Demand one array or number, up to rounding."""
-    expect.close(answer, right, name=name, **near(rtol, right), **more)
+    expect.close(answer, right, name=name, **near(rtol, right, small=small), **more)
 
 
 def demand_parts(expect, answer, names, *, name):
@@ -196,7 +197,7 @@ def demand_batch(student, reference, expect, batches, *parts):
         "padding_is_the_line_end",
         "end_left_out",
         "last_letter_for_the_end",
-        "targets_are_the_inputs",
+        "targets_are_what_is_read",
         "first_letter_not_guessed",
         "end_at_the_end_of_the_row",
         "one_end_too_many",
@@ -243,7 +244,7 @@ def batch_single(student, reference, expect):
     demand_batch(student, reference, expect, SINGLE_BATCHES, "x", "y")
 
 
-@batch.test(weight=2, kills=["numbers_of_its_own", "as_many_inputs_as_letters"], requires="batch_targets")
+@batch.test(weight=2, kills=["numbers_of_its_own", "always_27_characters"], requires="batch_targets")
 def batch_any_numbers(student, reference, expect):
     """The numbers are those of char_to_ix, whatever their order, also where no name has some of its letters."""
     char_to_ix = {letter: int(number) for letter, number in zip("q\nwertyuio", still(11).permutation(10), strict=True)}
@@ -251,7 +252,7 @@ def batch_any_numbers(student, reference, expect):
     demand_batch(student, reference, expect, batches, "x", "y")
 
 
-@batch.test(kills=["targets_as_floats"], requires="batch_targets")
+@batch.test(requires="batch_targets")
 def batch_of_integers(student, reference, expect):
     """y holds whole numbers, since they will be used as indices."""
     del reference
@@ -270,7 +271,7 @@ def batch_starts_anew(student, reference, expect):
         expect.close(got, wanted, name=f"{name} of a first call, after a second one,")
 
 
-@batch.test(kills=["appends_to_the_names"], requires="batch_targets")
+@batch.test(weight=6, kills=["appends_to_the_names"], requires="batch_targets")
 def batch_leaves_arguments(student, reference, expect):
     """make_batch changes neither the list of names nor the dictionary."""
     del reference
@@ -380,7 +381,6 @@ def cell_forward_extreme(rng, reference):
         "sigmoid_for_tanh",
         "without_tanh",
         "tanh_of_each_part",
-        "bias_inside_twice",
     ],
 )
 def cell_forward_memory(student, reference, expect):
@@ -397,7 +397,7 @@ def cell_forward_guess(student, reference, expect):
     demand_cell(student, expect, reference.cases("cell_forward_cases"), "yt_pred")
 
 
-@cell_forward.test(weight=2, kills=["cache_in_another_order", "cache_without_parameters", "cache_before_tanh"])
+@cell_forward.test(weight=5, kills=["cache_in_another_order", "cache_without_parameters", "cache_before_tanh"])
 def cell_forward_cache(student, reference, expect):
     """The cache is (a_next, a_prev, xt, parameters), in this order."""
     for case in reference.cases("cell_forward_cases"):
@@ -419,7 +419,7 @@ def cell_forward_huge_scores(student, reference, expect):
     demand_cell(student, expect, reference.cases("cell_forward_extreme"), "yt_pred", rtol=1e-7)
 
 
-@cell_forward.test(kills=["writes_into_the_memory"], requires="cell_forward_memory")
+@cell_forward.test(weight=5, kills=["writes_into_the_memory"], requires="cell_forward_memory")
 def cell_forward_leaves_arguments(student, reference, expect):
     """rnn_cell_forward changes neither xt nor a_prev nor the parameters."""
     del reference
@@ -520,7 +520,7 @@ def forward_guesses(student, reference, expect):
 
 
 @forward.test(
-    weight=2, kills=["caches_are_a_list", "caches_turned_round", "one_cache_for_all_steps", "last_cache_only"]
+    weight=6, kills=["caches_are_a_list", "caches_turned_round", "one_cache_for_all_steps", "last_cache_only"]
 )
 def forward_caches(student, reference, expect):
     """caches is the list of the caches of all steps, in their order, and x."""
@@ -618,6 +618,7 @@ def loss_single(rng, reference):
     kills=[
         "mean_over_letters",
         "divided_by_steps_too",
+        "divided_by_steps_for_names",
         "not_divided",
         "loss_in_bits",
         "loss_without_minus",
@@ -670,7 +671,7 @@ def loss_of_certain_guesses(student, reference, expect):
     expect.close(student.names_loss(equal, y), wanted, name="names_loss of equal guesses", rtol=EXACT)
 
 
-@loss.test(kills=["marks_padding_in_place"], requires="loss_with_padding")
+@loss.test(weight=5, kills=["marks_padding_in_place"], requires="loss_with_padding")
 def loss_leaves_arguments(student, reference, expect):
     """names_loss changes neither the probabilities nor the right characters."""
     del reference
@@ -719,7 +720,7 @@ def own_cell_cache(student, expect, case):
     return cell_answer(student, expect, case)[2]
 
 
-def demand_back(student, expect, cases, *, names=BACK, rtol=EXACT):
+def demand_back(student, expect, cases, *, names=BACK, **tolerance):
     """Demand some of the five gradients of every step."""
     for case in cases:
         with expect.case(**sizes_of_step(case)):
@@ -727,7 +728,7 @@ def demand_back(student, expect, cases, *, names=BACK, rtol=EXACT):
             expect.keys(answer, names, name="gradients")
             for name in names:
                 right = case["back"][name]
-                demand(expect, answer[name], right, name=f"gradients[{name!r}]", rtol=rtol, picture="scatter")
+                demand(expect, answer[name], right, name=f"gradients[{name!r}]", picture="scatter", **tolerance)
 
 
 @cell_backward.frozen
@@ -744,7 +745,7 @@ def cell_backward_single(rng, reference):
 
 @cell_backward.frozen
 def cell_backward_scales(rng, reference):
-    """Return steps with gradients beyond 100, with gradients near 1e-4, with large weights; then two nearly flat ones."""
+    """Return steps with gradients beyond 100, near 1e-4, and of large weights; then two that are nearly flat."""
     cases = [draw_arriving(rng, DIFFERENT, factor=300.0), draw_arriving(rng, WIDE, factor=1e-4)]
     cases += [draw_arriving(rng, DIFFERENT, 2.0), draw_flat(rng, DIFFERENT), draw_flat(rng, WIDE)]
     return [backed(reference, case) for case in cases]
@@ -758,8 +759,8 @@ def cell_backward_scales(rng, reference):
         "slope_of_the_memory_before",
         "memory_weights_untransposed",
         "carries_what_arrived",
-        "keys_without_t",
-        "weights_untransposed",
+        "key_of_all_steps",
+        "reads_what_arrived",
     ],
 )
 def cell_backward_carry(student, reference, expect):
@@ -778,7 +779,6 @@ def cell_backward_carry(student, reference, expect):
         "bias_in_one_number",
         "bias_as_a_row",
         "averaged_over_names",
-        "entry_by_entry_products",
         "slope_without_square",
         "weight_gradients_transposed",
     ],
@@ -797,7 +797,8 @@ def cell_backward_large_and_tiny(student, reference, expect):
 @cell_backward.test(weight=3, kills=["differences_of_the_step"])
 def cell_backward_exact(student, reference, expect):
     """All five gradients are exact where tanh is nearly flat, so that differences are not."""
-    demand_back(student, expect, reference.cases("cell_backward_scales")[3:], rtol=2e-9)
+    # 1 - a * a is rounded to 1e-10 of itself there; the best of differences are off by 1e-8.
+    demand_back(student, expect, reference.cases("cell_backward_scales")[3:], rtol=3e-9, small=1.0)
 
 
 @cell_backward.test(kills=["squeezes_its_gradients"], requires=["cell_backward_carry", "cell_backward_weights"])
@@ -806,7 +807,7 @@ def cell_backward_one_name(student, reference, expect):
     demand_back(student, expect, reference.cases("cell_backward_single"))
 
 
-@cell_backward.test(kills=["writes_into_the_cache"], requires="cell_backward_carry")
+@cell_backward.test(weight=6, kills=["writes_into_the_cache"], requires="cell_backward_carry")
 def cell_backward_leaves_arguments(student, reference, expect):
     """rnn_cell_backward changes neither what arrives nor the cache."""
     del reference
@@ -884,9 +885,9 @@ def demand_gradients(student, expect, cases, *, names=GRADIENTS, rtol=EXACT):
 
 @backward.frozen
 def backward_cases(rng, reference):
-    """Return batches without padding, of several sizes, with their gradients; then one at which nudges tell nothing."""
+    """Return a batch at which nudges tell nothing, then batches without padding, of several sizes."""
     cases = [draw_case(rng, sizes, padded=False) for sizes in SEVERAL]
-    return [with_gradients(reference, case) for case in (*cases, draw_far_case(rng, DIFFERENT))]
+    return [with_gradients(reference, case) for case in (draw_far_case(rng, DIFFERENT), *cases)]
 
 
 @backward.frozen
@@ -949,7 +950,6 @@ def backward_output_layer(student, reference, expect):
         "begins_one_step_early",
         "stops_before_the_first_step",
         "differences_of_the_loss",
-        "output_weights_left_out",
     ],
 )
 def backward_through_time(student, reference, expect):
@@ -966,7 +966,7 @@ def backward_padding(student, reference, expect):
 @backward.test(weight=2, kills=["input_gradients_turned_round", "first_memory_gets_nothing", "input_gradients_summed"])
 def backward_inputs(student, reference, expect):
     """dx has the right slice for every step, and da0 is what comes back from step 0."""
-    demand_gradients(student, expect, reference.cases("backward_cases")[:3], names=INPUTS)
+    demand_gradients(student, expect, reference.cases("backward_cases")[1:], names=INPUTS)
 
 
 @backward.test(weight=5, kills=["carry_cut_every_ten_steps", "no_carry_through_time"])
@@ -979,12 +979,17 @@ def backward_long_sequences(student, reference, expect):
 def backward_large_and_tiny(student, reference, expect):
     """Gradients far beyond 10, and gradients near 0.0001, come out as they are."""
     large, tiny, far = reference.cases("backward_scales")
-    demand_gradients(student, expect, (large, far))
+    demand_gradients(student, expect, (far, large))
     # Taken from 1, a probability near it has lost its last digits; 1e-6 of such a gradient is left to be judged.
     demand_gradients(student, expect, (tiny,), rtol=1e-6)
 
 
-@backward.test(weight=2, kills=["paired_with_previous_memory", "output_weights_left_out"])
+@backward.test(
+    weight=2,
+    kills=[
+        "paired_with_previous_memory",
+    ],
+)
 def backward_one_step(student, reference, expect):
     """All gradients are right for sequences of one step that start from a memory that is not zero."""
     names = (*GRADIENTS, *INPUTS)
@@ -1203,7 +1208,13 @@ def optimize_single(rng, reference):
     return [learnt(reference, draw_learning(rng, sizes)) for sizes in SINGLE]
 
 
-@optimize.test(weight=2, kills=["loss_after_the_step", "loss_per_step_of_time", "returns_no_loss"])
+@optimize.test(
+    weight=2,
+    kills=[
+        "loss_after_the_step",
+        "loss_per_step_of_time",
+    ],
+)
 def optimize_loss(student, reference, expect):
     """The loss returned is that of the batch before the step."""
     demand_learning(student, expect, reference.cases("optimize_cases"), "loss")
@@ -1261,7 +1272,7 @@ def optimize_limit(student, reference, expect):
         demand_learning(student, expect, (learnt(reference, case, limit),), "parameters", "gradients", limit=(limit,))
 
 
-@optimize.test(kills=["squeezes_parameters"], requires=["optimize_loss", "optimize_parameters"])
+@optimize.test(requires=["optimize_loss", "optimize_parameters"])
 def optimize_one_name_or_step(student, reference, expect):
     """All four parts are right, with their axes, for one name alone, for one step, and where a size is 1."""
     demand_learning(student, expect, reference.cases("optimize_single"), *OPTIMIZE)
@@ -1325,6 +1336,7 @@ def demand_name(student, reference, expect, case, *max_length):
     theirs, ours = make_generator(student, expect, case["seed"]), np.random.default_rng(case["seed"])
     right = reference.sample(case["parameters"], case["char_to_ix"], ours, *max_length)
     with expect.case(n_y=len(case["char_to_ix"]), letters=len(right) - 1):
+        student.seed(case["seed"] + 1)  # whoever draws from the global generator does so in the same way each time
         answer = sampled(student, expect, case, theirs, *max_length)
         told = f", max_length={max_length[0]}" if max_length else ""
         expect.close(answer, right, name=f"sample(...{told})")
@@ -1371,7 +1383,6 @@ def writers(reference):
         "reads_the_probabilities",
         "reads_all_it_drew",
         "uniform_draws",
-        "begins_with_ones",
     ],
 )
 def sample_names(student, reference, expect):
@@ -1398,14 +1409,13 @@ def sample_long_names(student, reference, expect):
         "end_of_number_zero",
         "goes_on_after_the_end",
         "one_letter_too_few",
-        "end_counted_as_a_letter",
         "one_more_draw_at_the_end",
         "no_end_appended",
         "always_fifty",
     ],
 )
 def sample_ends(student, reference, expect):
-    """The list ends with the line end, once: where it is certain, where it never comes, and at the last draw allowed."""
+    """The list ends with the line end, once: where it is certain, where it never comes, and at the last draw."""
     for case in writers(reference):
         for most in ((), (1,), (2,), (7,), (50,)):
             demand_name(student, reference, expect, certain(case, end=True), *most)
@@ -1416,7 +1426,7 @@ def sample_ends(student, reference, expect):
             demand_name(student, reference, expect, case, max(1, most))
 
 
-@sample.test(kills=["probabilities_rounded"], requires="sample_names")
+@sample.test(requires="sample_names")
 def sample_probabilities(student, reference, expect):
     """The probabilities are right to the eighth digit: it decides about a draw."""
     for seed in (2, 3, 4):
@@ -1449,7 +1459,7 @@ def sample_goes_on(student, reference, expect):
     expect.true(first != second, "Two names, one after the other from one generator, are the same.", kind="seed")
 
 
-@sample.test(kills=["counts_in_the_dictionary"], requires="sample_names")
+@sample.test(requires="sample_names")
 def sample_leaves_arguments(student, reference, expect):
     """sample changes neither the parameters nor the dictionary."""
     case = writers(reference)[0]
@@ -1513,7 +1523,7 @@ def demand_model(student, reference, expect, given, *names, rtol=EXACT):
     weight=3,
     kills=[
         "losses_per_name",
-        "mean_of_losses",
+        "losses_of_the_batch",
         "losses_without_ends",
         "losses_per_step_of_time",
         "last_loss_only",
@@ -1537,7 +1547,6 @@ def model_losses(student, reference, expect):
         "one_name_further_each_step",
         "sorts_the_names",
         "parameters_not_handed_on",
-        "trains_round_by_round",
     ],
 )
 def model_parameters(student, reference, expect):
@@ -1554,7 +1563,7 @@ def model_clips_at_five(student, reference, expect):
         demand_model(student, reference, expect, given, "parameters", "losses")
 
 
-@model.test(weight=2, kills=["batches_of_whole_lists"], requires="model_losses")
+@model.test(weight=2, kills=["batch_no_larger_than_the_list"], requires="model_losses")
 def model_round_the_end(student, reference, expect):
     """Where a batch is as large as the list, or larger, the names come again within it; a list may hold one name."""
     for number, (names, steps, size) in enumerate(((["cab", "d"], 3, 5), (["cab", "d"], 3, 2), (["dad"], 4, 1))):
@@ -1567,7 +1576,7 @@ def model_without_steps(student, reference, expect):
     demand_model(student, reference, expect, lesson(131, ["cab", "d"], MIDDLE, 0, 2), *MODEL)
 
 
-@model.test(requires="model_losses", kills=["at_most_twenty_steps"])
+@model.test(requires="model_losses")
 def model_long_names(student, reference, expect):
     """All is right for names of forty letters, and for forty steps."""
     given = lesson(141, ["abcd" * 10, "b", "dcab" * 5 + "d"], MIDDLE, 3, 2, rate=0.01)
@@ -1576,7 +1585,7 @@ def model_long_names(student, reference, expect):
     demand_model(student, reference, expect, given, *MODEL, rtol=1e-7)
 
 
-@model.test(kills=["shuffles_the_list"], requires="model_losses")
+@model.test(kills=["takes_names_off_the_list"], requires="model_losses")
 def model_leaves_arguments(student, reference, expect):
     """model changes neither the names nor the dictionary nor the parameters."""
     del reference
