@@ -202,6 +202,7 @@ def demand_batch(student, reference, expect, batches, *parts):
         "end_at_the_end_of_the_row",
         "one_end_too_many",
         "targets_as_columns",
+        "numbers_of_its_own",
     ],
 )
 def batch_targets(student, reference, expect):
@@ -244,7 +245,7 @@ def batch_single(student, reference, expect):
     demand_batch(student, reference, expect, SINGLE_BATCHES, "x", "y")
 
 
-@batch.test(weight=2, kills=["numbers_of_its_own", "always_27_characters"], requires="batch_targets")
+@batch.test(weight=2, kills=["always_27_characters"], requires="batch_targets")
 def batch_any_numbers(student, reference, expect):
     """The numbers are those of char_to_ix, whatever their order, also where no name has some of its letters."""
     char_to_ix = {letter: int(number) for letter, number in zip("q\nwertyuio", still(11).permutation(10), strict=True)}
@@ -479,8 +480,10 @@ def demand_caches(student, expect, case):
 
 @forward.frozen
 def forward_cases(rng, reference):
-    """Return batches of several sizes with their memories and guesses."""
-    return [walked(reference, draw_case(rng, sizes)) for sizes in SEVERAL]
+    """Return batches of several sizes with their memories and guesses; some of what is read is far beyond 5."""
+    cases = [draw_case(rng, sizes) for sizes in SEVERAL]
+    cases[0]["x"][0, 0] = 7.5
+    return [walked(reference, case) for case in cases]
 
 
 @forward.frozen
@@ -781,6 +784,7 @@ def cell_backward_carry(student, reference, expect):
         "averaged_over_names",
         "slope_without_square",
         "weight_gradients_transposed",
+        "adds_up_over_calls",
     ],
 )
 def cell_backward_weights(student, reference, expect):
@@ -815,7 +819,7 @@ def cell_backward_leaves_arguments(student, reference, expect):
     expect.unchanged(student.rnn_cell_backward, case["da_next"], own_cell_cache(student, expect, case))
 
 
-@cell_backward.test(weight=2, kills=["adds_up_over_calls"], requires="cell_backward_weights")
+@cell_backward.test(weight=2, requires="cell_backward_weights")
 def cell_backward_twice(student, reference, expect):
     """A second call gives this step's gradients alone, and leaves what the first one returned as it was."""
     cases = [backed(reference, draw_arriving(still(number), DIFFERENT)) for number in (52, 53)]
@@ -829,7 +833,7 @@ def cell_backward_twice(student, reference, expect):
 @cell_backward.test(requires=["cell_backward_carry", "cell_backward_weights", "cell_backward_exact"])
 def cell_backward_fresh(student, reference, expect):
     """All five gradients are right for numbers that are drawn anew."""
-    demand_back(student, expect, [backed(reference, draw_arriving(reference.rng, FRESH))])
+    demand_back(student, expect, [backed(reference, draw_arriving(reference.rng, FRESH, factor=100.0))])
 
 
 @cell_backward.gradient
@@ -933,6 +937,7 @@ def backward_scales(rng, reference):
         "output_bias_as_a_row",
         "output_gradients_of_last_step",
         "differences_of_the_loss",
+        "keeps_adding_to_the_last_call",
     ],
 )
 def backward_output_layer(student, reference, expect):
@@ -950,6 +955,7 @@ def backward_output_layer(student, reference, expect):
         "begins_one_step_early",
         "stops_before_the_first_step",
         "differences_of_the_loss",
+        "squeezes_all_gradients",
     ],
 )
 def backward_through_time(student, reference, expect):
@@ -996,7 +1002,7 @@ def backward_one_step(student, reference, expect):
     demand_gradients(student, expect, reference.cases("backward_single")[:2], names=names)
 
 
-@backward.test(kills=["squeezes_all_gradients"], requires="backward_through_time")
+@backward.test(requires="backward_through_time")
 def backward_one_name(student, reference, expect):
     """All gradients have the right shape and values for one name alone, and where a size is 1."""
     names = (*GRADIENTS, *INPUTS)
@@ -1012,7 +1018,7 @@ def backward_leaves_arguments(student, reference, expect):
     expect.unchanged(student.rnn_backward, case["y"], y_pred, case["parameters"], caches)
 
 
-@backward.test(weight=2, kills=["keeps_adding_to_the_last_call"], requires="backward_output_layer")
+@backward.test(weight=2, requires="backward_output_layer")
 def backward_twice(student, reference, expect):
     """A second call gives its own gradients, and leaves what the first one returned as it was."""
     cases = [with_gradients(reference, draw_case(still(number), DIFFERENT, padded=False)) for number in (62, 63)]
@@ -1388,14 +1394,14 @@ def writers(reference):
 def sample_names(student, reference, expect):
     """With a seeded generator the characters drawn are the expected ones, in names of several lengths."""
     for number, case in enumerate(writers(reference)):
-        for seed in range(5):
+        for seed in range(3):
             demand_name(student, reference, expect, {**case, "seed": 10 * number + seed})
 
 
 @sample.test(weight=2, kills=["forgets_while_writing", "memory_never_goes_on"])
 def sample_long_names(student, reference, expect):
     """Where no end comes, fifty characters are drawn if nothing else is asked for, or as many as are asked for."""
-    for case in writers(reference):
+    for case in writers(reference)[1:3]:
         demand_name(student, reference, expect, certain(case, end=False))
         demand_name(student, reference, expect, certain(case, end=False), 90)
 
@@ -1416,8 +1422,8 @@ def sample_long_names(student, reference, expect):
 )
 def sample_ends(student, reference, expect):
     """The list ends with the line end, once: where it is certain, where it never comes, and at the last draw."""
-    for case in writers(reference):
-        for most in ((), (1,), (2,), (7,), (50,)):
+    for case in writers(reference)[:3]:
+        for most in ((), (1,), (50,)):
             demand_name(student, reference, expect, certain(case, end=True), *most)
         for most in (1, 2, 7):
             demand_name(student, reference, expect, certain(case, end=False), most)
@@ -1439,7 +1445,7 @@ def sample_probabilities(student, reference, expect):
             )
 
 
-@sample.test(weight=2, kills=["global_generator", "seeds_the_global_generator"], requires="sample_ends")
+@sample.test(weight=2, kills=["seeds_the_global_generator"], requires="sample_ends")
 def sample_leaves_global_generator(student, reference, expect):
     """numpy's global generator is neither used nor seeded."""
     case = writers(reference)[0]
@@ -1450,7 +1456,7 @@ def sample_leaves_global_generator(student, reference, expect):
     expect.true(same, "numpy's global generator is not what it was.")
 
 
-@sample.test(weight=2, kills=["generator_of_its_own"], requires="sample_ends")
+@sample.test(weight=2, requires="sample_ends")
 def sample_goes_on(student, reference, expect):
     """A second name from the same generator is another one."""
     case = certain(writers(reference)[0], end=False)
@@ -1478,9 +1484,9 @@ def sample_fresh(student, reference, expect):
 model = exercise("model")
 MODEL = ("parameters", "losses")
 LISTS = (
-    (["abcd", "b", "dad", "ca", "bbbb"], MIDDLE, 7, 2),
-    (["c", "caddac", "ab"], LAST, 6, 2),
-    (["abcd", "b", "dad", "ca", "bbbb", "a", "dcba"], FIRST, 9, 3),
+    (["abcd", "b", "dad", "ca", "bbbb"], MIDDLE, 4, 2),
+    (["c", "caddac", "ab"], LAST, 4, 2),
+    (["abcd", "b", "dad", "ca", "bbbb", "a", "dcba"], FIRST, 3, 3),
 )
 
 
@@ -1546,6 +1552,7 @@ def model_losses(student, reference, expect):
         "mixes_the_names",
         "one_name_further_each_step",
         "sorts_the_names",
+        "ignores_the_rate",
         "parameters_not_handed_on",
     ],
 )
@@ -1555,7 +1562,7 @@ def model_parameters(student, reference, expect):
         demand_model(student, reference, expect, lesson(101 + number, *given), "parameters")
 
 
-@model.test(weight=2, kills=["clips_nowhere", "ignores_the_rate"], requires="model_parameters")
+@model.test(weight=2, kills=["clips_nowhere"], requires="model_parameters")
 def model_clips_at_five(student, reference, expect):
     """Gradients are clipped at 5, which a network that is sure and wrong feels, and the rate given is used."""
     for number, rate in ((111, 0.01), (112, 0.003)):
