@@ -1,8 +1,9 @@
 """Hidden tests of layered_language_model.
 
-Sizes differ from one another, biases and first states are not zero, T is 3 or more and N is 2 or more wherever a special
-case is not the point: a wrong answer hides in equal sizes and zeros. Weights are drawn with a deviation of 0.5, so that
-tanh neither saturates nor is linear; beside this small world stand windows of 40 steps, large gradients and tiny ones.
+Sizes differ from one another, biases and first states are not zero, T is 3 or more and N is 2 or more wherever a
+special case is not the point: a wrong answer hides in equal sizes and zeros. Weights are drawn with a deviation of 0.5,
+so that tanh neither saturates nor is linear; beside this small world stand windows of 40 steps, large gradients and
+tiny ones.
 
 What decides is the same under every seed: frozen cases, or draws from a generator that is seeded here. Fresh draws come
 last, behind ``requires=``, and reject what was made for the frozen cases alone.
@@ -211,12 +212,18 @@ def named_sizes(kind, case):
 
 
 def demand_latest(student, expect, kind, first, second):
-    """Demand that backward belongs to the latest forward, and that grads hold nothing of an earlier call."""
-    layer = layer_for(student, expect, kind, first)
+    """Demand that backward belongs to the layer's latest forward, however often it is called, and grads to that call.
+
+    A layer of the same class reads something else in between.
+    """
+    layer, other = (layer_for(student, expect, kind, case) for case in (first, second))
     demand_all(expect, kind, layer, first)
+    go_forward(kind, other, second)
+    demand_back(expect, kind, layer.backward(first["dout"]), first, said=", called again")
     go_forward(kind, layer, first)
     demand_all(expect, kind, layer, second, said=", after another call")
     demand_all(expect, kind, layer, first, said=", after two other calls")
+    demand_grads(expect, kind, layer, first, said=", after two other calls")
 
 
 def demand_twice(student, expect, kind, case):
@@ -335,6 +342,7 @@ def demand_corpus(student, reference, expect, text):
         "letters_for_words",
         "last_appearance_counts",
         "full_stops_left_out",
+        "words_of_an_earlier_text",
     ],
 )
 def corpus_of_texts(student, reference, expect):
@@ -343,7 +351,7 @@ def corpus_of_texts(student, reference, expect):
         demand_corpus(student, reference, expect, text)
 
 
-@corpus.test(kills=["words_of_an_earlier_text"], requires="corpus_of_texts")
+@corpus.test(requires="corpus_of_texts")
 def corpus_of_a_second_text(student, reference, expect):
     """A second text has numbers of its own, from 0."""
     for text in ("we sing and we read", "you read what we sing", "x y x"):
@@ -412,7 +420,7 @@ def demand_batches(student, reference, expect, n, rows, columns, *, words=None):
 )
 def batches_of_several_rows(student, reference, expect):
     """Every pair stands once, in its row and window, where the rows do not fill up and the last window is narrow."""
-    for n, rows, columns in ((24, 4, 4), (53, 3, 7), (30, 7, 2), (41, 4, 3), (120, 5, 10)):
+    for n, rows, columns in ((24, 4, 4), (53, 3, 7), (33, 7, 2), (41, 4, 3), (120, 5, 10)):
         demand_batches(student, reference, expect, n, rows, columns)
 
 
@@ -423,7 +431,7 @@ def batches_that_fit(student, reference, expect):
         demand_batches(student, reference, expect, n, rows, columns)
 
 
-@batches.test(kills=["last_answers_of_a_window_shifted"], requires="batches_of_several_rows")
+@batches.test(requires="batches_of_several_rows")
 def batches_of_one_row(student, reference, expect):
     """A single row is the text itself, cut into windows."""
     for n, columns in ((12, 4), (13, 4), (9, 20), (2, 1), (7, 1)):
@@ -500,11 +508,11 @@ def rnn_large_cases(rng, reference):
 
 
 RNN_FORWARD = [
-    "state_left_out",
-    "recurrent_weights_transposed",
-    "bias_left_out",
-    "no_tanh",
-    "logistic_for_tanh",
+    "StateLeftOut",
+    "RecurrentWeightsTransposed",
+    "BiasLeftOut",
+    "NoTanh",
+    "LogisticForTanh",
 ]
 
 
@@ -514,10 +522,10 @@ def rnn_states(student, reference, expect):
     each(student, expect, RNN, reference.cases("rnn_cases"), demand_forward)
 
 
-RNN_BACK = ["slope_left_out", "slope_of_the_wrong_value", "recurrent_weights_not_transposed_back"]
+RNN_BACK = ["SlopeLeftOut", "SlopeOfTheWrongValue", "RecurrentWeightsNotTransposedBack"]
 
 
-@rnn.test(weight=3, kills=[*RNN_BACK, "gradients_in_the_other_order"])
+@rnn.test(weight=3, kills=[*RNN_BACK, "GradientsInTheOtherOrder"])
 def rnn_returned_gradients(student, reference, expect):
     """RNN.backward returns the right gradients by x and by the state before, for steps of several sizes."""
     each(student, expect, RNN, reference.cases("rnn_cases"), demand_returned)
@@ -526,13 +534,13 @@ def rnn_returned_gradients(student, reference, expect):
 @rnn.test(
     weight=3,
     kills=[
-        "bias_gradient_is_a_mean",
-        "bias_gradient_with_an_axis",
-        "state_after_for_state_before",
-        "gradients_divided_by_the_batch",
-        "grads_never_kept",
-        "slope_left_out",
-        "slope_of_the_wrong_value",
+        "BiasGradientIsAMean",
+        "BiasGradientWithAnAxis",
+        "StateAfterForStateBefore",
+        "GradientsDividedByTheBatch",
+        "GradsNeverKept",
+        "SlopeLeftOut",
+        "SlopeOfTheWrongValue",
     ],
 )
 def rnn_held_gradients(student, reference, expect):
@@ -540,7 +548,7 @@ def rnn_held_gradients(student, reference, expect):
     each(student, expect, RNN, reference.cases("rnn_cases"), demand_held)
 
 
-@rnn.test(weight=4, kills=["gradients_clipped_in_backward"], requires=["rnn_states", "rnn_held_gradients"])
+@rnn.test(weight=4, kills=["GradientsClippedInBackward"], requires=["rnn_states", "rnn_held_gradients"])
 def rnn_large_and_tiny(student, reference, expect):
     """A step is right with large weights and with tiny ones, and with gradients in the hundreds and near 0.0001."""
     each(student, expect, RNN, reference.cases("rnn_large_cases"), demand_all)
@@ -553,36 +561,34 @@ def rnn_sizes_of_one(student, reference, expect):
     each(student, expect, RNN, cases, demand_all)
 
 
-@rnn.test(
-    weight=4, kills=["grads_added_up", "first_cache_kept"], requires=["rnn_returned_gradients", "rnn_held_gradients"]
-)
+@rnn.test(weight=4, kills=["GradsAddedUp", "FirstCacheKept"], requires=["rnn_returned_gradients", "rnn_held_gradients"])
 def rnn_latest_call(student, reference, expect):
-    """RNN.backward belongs to the latest forward, and grads hold its gradients alone."""
+    """RNN.backward belongs to this layer's latest forward, however often it is called, and grads to that call."""
     first, second = (solved(reference, RNN, draw_step(still(number), DIFFERENT)) for number in (21, 22))
     second = solved(reference, RNN, {**second, "params": first["params"]})
     demand_latest(student, expect, RNN, first, second)
 
 
-@rnn.test(weight=2, kills=["slope_into_the_state_kept"], requires=["rnn_returned_gradients", "rnn_held_gradients"])
+@rnn.test(weight=2, kills=["SlopeIntoTheStateKept"], requires=["rnn_returned_gradients", "rnn_held_gradients"])
 def rnn_backward_twice(student, reference, expect):
     """RNN.backward gives the same gradients when it is called again."""
     demand_twice(student, expect, RNN, solved(reference, RNN, draw_step(still(23), WIDE)))
 
 
-@rnn.test(weight=3, kills=["one_cache_for_all_steps"], requires=["rnn_returned_gradients", "rnn_held_gradients"])
+@rnn.test(weight=3, kills=["OneCacheForAllSteps"], requires=["rnn_returned_gradients", "rnn_held_gradients"])
 def rnn_two_steps(student, reference, expect):
     """Two steps made one after the other keep what each of them remembers."""
     demand_own(student, expect, RNN, *(solved(reference, RNN, draw_step(still(n), DIFFERENT)) for n in (24, 25)))
 
 
-@rnn.test(weight=3, kills=["copies_its_parameters"], requires=["rnn_states", "rnn_held_gradients"])
+@rnn.test(weight=3, kills=["CopiesItsParameters"], requires=["rnn_states", "rnn_held_gradients"])
 def rnn_shares_its_arrays(student, reference, expect):
     """RNN's params are the very arrays that it was given: changed in place, they are changed for both."""
     case = draw_step(still(26), DIFFERENT)
     demand_shared(student, reference, expect, RNN, case, nudged(still(27), case))
 
 
-@rnn.test(weight=3, kills=["gradients_by_differences"], requires=["rnn_states"])
+@rnn.test(weight=3, kills=["GradientsByDifferences"], requires=["rnn_states"])
 def rnn_exact(student, reference, expect):
     """RNN's gradients are right where no difference of outputs can tell them."""
     cases = [solved(reference, RNN, draw_sure_step(still(28), sizes)) for sizes in (DIFFERENT, WIDE)]
@@ -590,7 +596,7 @@ def rnn_exact(student, reference, expect):
     each(student, expect, RNN, cases, demand_held)
 
 
-@rnn.test(kills=["changes_the_gradient_given"], requires=["rnn_returned_gradients", "rnn_held_gradients"])
+@rnn.test(kills=["ChangesTheGradientGiven"], requires=["rnn_returned_gradients", "rnn_held_gradients"])
 def rnn_leaves_arguments(student, reference, expect):
     """Neither inputs nor states nor gradients nor parameters are changed."""
     demand_unchanged(student, expect, RNN, solved(reference, RNN, draw_step(still(29), DIFFERENT)))
@@ -666,11 +672,10 @@ def time_rnn_long_cases(rng, reference):
 @time_rnn.test(
     weight=3,
     kills=[
-        "last_state_for_all",
-        "begins_each_step_with_zeros",
-        "reads_batch_for_time",
-        "state_before_for_state_after",
-        "one_array_many_times",
+        "LastStateForAll",
+        "BeginsEachStepWithZeros",
+        "ReadsBatchForTime",
+        "StateBeforeForStateAfter",
     ],
 )
 def time_rnn_states(student, reference, expect):
@@ -678,7 +683,7 @@ def time_rnn_states(student, reference, expect):
     each(student, expect, TIME_RNN, reference.cases("time_rnn_plain_cases"), demand_forward)
 
 
-@time_rnn.test(weight=2, kills=["set_state_forgotten"], requires="time_rnn_states")
+@time_rnn.test(weight=2, kills=["SetStateForgotten"], requires="time_rnn_states")
 def time_rnn_from_a_state(student, reference, expect):
     """A stateful TimeRNN begins with the state that was set, and its h is the state after the last step."""
     each(student, expect, TIME_RNN, reference.cases("time_rnn_cases"), demand_last_state)
@@ -692,7 +697,7 @@ def demand_last_state(expect, kind, layer, case):
 
 @time_rnn.test(
     weight=4,
-    kills=["no_gradient_from_the_next_step", "one_step_object_for_all", "walks_forward_in_backward"],
+    kills=["NoGradientFromTheNextStep", "OneStepObjectForAll", "WalksForwardInBackward"],
     requires="time_rnn_states",
 )
 def time_rnn_returned_gradients(student, reference, expect):
@@ -703,11 +708,11 @@ def time_rnn_returned_gradients(student, reference, expect):
 @time_rnn.test(
     weight=6,
     kills=[
-        "grads_of_one_step_alone",
-        "grads_averaged_over_the_steps",
-        "grads_of_the_window_never_kept",
-        "no_gradient_from_the_next_step",
-        "one_step_object_for_all",
+        "GradsOfOneStepAlone",
+        "GradsAveragedOverTheSteps",
+        "GradsOfTheWindowNeverKept",
+        "NoGradientFromTheNextStep",
+        "OneStepObjectForAll",
     ],
     requires="time_rnn_states",
 )
@@ -716,7 +721,7 @@ def time_rnn_held_gradients(student, reference, expect):
     each(student, expect, TIME_RNN, reference.cases("time_rnn_plain_cases"), demand_held)
 
 
-@time_rnn.test(weight=2, kills=["gradient_before_the_window_not_kept"], requires="time_rnn_returned_gradients")
+@time_rnn.test(weight=2, kills=["GradientBeforeTheWindowNotKept"], requires="time_rnn_returned_gradients")
 def time_rnn_gradient_before(student, reference, expect):
     """After TimeRNN.backward, dh is the gradient by the state before the first step."""
     cases = [*reference.cases("time_rnn_cases"), *reference.cases("time_rnn_plain_cases")]
@@ -756,26 +761,29 @@ def demand_windows(expect, reference, layer, cases, *, stateful, said="window"):
 
 
 @time_rnn.test(
-    weight=8,
+    weight=10,
     kills=[
-        "stateful_never",
-        "state_forgotten_by_backward",
-        "gradient_crosses_the_window",
-        "grads_of_all_windows_added",
-        "state_of_the_first_step_handed_on",
+        "StatefulNever",
+        "ResetDoesNothing",
+        "StateForgottenByBackward",
+        "GradientCrossesTheWindow",
+        "GradsOfAllWindowsAdded",
+        "StateOfTheFirstStepHandedOn",
     ],
     requires=["time_rnn_states", "time_rnn_held_gradients"],
 )
 def time_rnn_windows_in_a_row(student, reference, expect):
-    """A stateful TimeRNN goes on where the window before stopped, and no gradient crosses from one to another."""
+    """A stateful TimeRNN goes on where the window before stopped, until it is reset; no gradient crosses a window."""
     cases = windows_of(still(31), DIFFERENT, (4, 3, 6, 1, 2))
     layer = made(student, expect, TIME_RNN, cases[0]["params"], stateful=True)
     demand_windows(expect, reference, layer, cases, stateful=True)
+    layer.reset_state()
+    demand_windows(expect, reference, layer, cases[::-1], stateful=True, said="window after reset_state")
 
 
 @time_rnn.test(
     weight=6,
-    kills=["stateful_always", "grads_of_all_windows_added", "gradient_crosses_the_window"],
+    kills=["StatefulAlways", "GradsOfAllWindowsAdded", "GradientCrossesTheWindow"],
     requires=["time_rnn_states", "time_rnn_held_gradients"],
 )
 def time_rnn_windows_apart(student, reference, expect):
@@ -789,17 +797,26 @@ def time_rnn_windows_apart(student, reference, expect):
     demand_windows(expect, reference, layer, cases[1:], stateful=False)
 
 
-@time_rnn.test(weight=4, kills=["reset_does_nothing", "reset_keeps_the_rows"], requires="time_rnn_from_a_state")
+@time_rnn.test(weight=4, kills=["ResetDoesNothing"], requires="time_rnn_from_a_state")
 def time_rnn_reset(student, reference, expect):
-    """After reset_state a stateful TimeRNN begins with zeros, for another number of rows as well."""
-    cases = windows_of(still(33), DIFFERENT, (3, 4))
-    other = {**windows_of(still(34), DIFFERENT._replace(N=5), (4,))[0], "params": cases[0]["params"]}
+    """After reset_state a stateful TimeRNN begins with zeros, and goes on from window to window again."""
+    cases = windows_of(still(33), DIFFERENT, (3, 4, 2))
     layer = made(student, expect, TIME_RNN, cases[0]["params"], stateful=True)
-    demand_windows(expect, reference, layer, cases, stateful=True)
-    layer.reset_state()
-    demand_windows(expect, reference, layer, [other, other], stateful=True, said="window after reset_state")
-    layer.reset_state()
-    demand_windows(expect, reference, layer, cases[:1], stateful=True, said="window after another reset_state")
+    for said in ("window", "window after reset_state", "window after another reset_state"):
+        demand_windows(expect, reference, layer, cases, stateful=True, said=said)
+        layer.reset_state()
+
+
+@time_rnn.test(weight=2, kills=["ResetKeepsTheRows"], requires="time_rnn_reset")
+def time_rnn_other_rows(student, reference, expect):
+    """After reset_state the batch may have another number of rows."""
+    layer = None
+    for rows in (3, 5, 2):
+        cases = windows_of(still(34), DIFFERENT._replace(N=rows), (4, 2))
+        layer = layer or made(student, expect, TIME_RNN, cases[0]["params"], stateful=True)
+        cases = [{**case, "params": windows_of(still(34), DIFFERENT, (4,))[0]["params"]} for case in cases]
+        demand_windows(expect, reference, layer, cases, stateful=True, said=f"{rows} rows, window")
+        layer.reset_state()
 
 
 @time_rnn.test(weight=2, requires=["time_rnn_states", "time_rnn_held_gradients"])
@@ -809,13 +826,13 @@ def time_rnn_sizes_of_one(student, reference, expect):
     each(student, expect, TIME_RNN, cases, demand_all)
 
 
-@time_rnn.test(weight=2, kills=["steps_used_up_by_backward"], requires=["time_rnn_states", "time_rnn_held_gradients"])
+@time_rnn.test(weight=2, kills=["StepsUsedUpByBackward"], requires=["time_rnn_states", "time_rnn_held_gradients"])
 def time_rnn_backward_twice(student, reference, expect):
     """TimeRNN.backward gives the same gradients when it is called again."""
     demand_twice(student, expect, TIME_RNN, solved(reference, TIME_RNN, draw_window(still(36), WIDE)))
 
 
-@time_rnn.test(weight=4, kills=["steps_never_forgotten"], requires=["time_rnn_from_a_state", "time_rnn_held_gradients"])
+@time_rnn.test(weight=4, kills=["StepsNeverForgotten"], requires=["time_rnn_from_a_state", "time_rnn_held_gradients"])
 def time_rnn_latest_call(student, reference, expect):
     """TimeRNN.backward belongs to the latest forward, also after a longer or a shorter one."""
     first = solved(reference, TIME_RNN, draw_window(still(37), DIFFERENT))
@@ -834,7 +851,7 @@ def time_rnn_two_layers(student, reference, expect):
     )
 
 
-@time_rnn.test(weight=3, kills=["steps_made_too_early"], requires=["time_rnn_states", "time_rnn_held_gradients"])
+@time_rnn.test(weight=3, kills=["TimeRnnCopiesItsArrays"], requires=["time_rnn_states", "time_rnn_held_gradients"])
 def time_rnn_shares_its_arrays(student, reference, expect):
     """TimeRNN's params are the very arrays that it was given: changed in place, they are changed for both."""
     case = draw_window(still(41), DIFFERENT, state=False)
@@ -848,7 +865,7 @@ def time_rnn_exact(student, reference, expect):
     each(student, expect, TIME_RNN, cases, demand_all)
 
 
-@time_rnn.test(kills=["adds_to_the_gradient_given"], requires=["time_rnn_states", "time_rnn_held_gradients"])
+@time_rnn.test(kills=["AddsToTheGradientGiven"], requires=["time_rnn_states", "time_rnn_held_gradients"])
 def time_rnn_leaves_arguments(student, reference, expect):
     """Neither inputs nor gradients nor parameters nor a state that was set are changed."""
     case = solved(reference, TIME_RNN, draw_window(still(44), DIFFERENT))
@@ -928,7 +945,7 @@ def both_kinds(reference):
     return (EMBEDDING, reference.cases("embedding_cases")), (TIME_EMBEDDING, reference.cases("time_embedding_cases"))
 
 
-@embedding.test(weight=3, kills=["columns_for_rows", "EmbedsTheBatchAsTime"])
+@embedding.test(weight=3, kills=["ColumnsForRows", "EmbedsTheBatchAsTime"])
 def embedding_rows(student, reference, expect):
     """Both classes give the rows of the words read, for words in a row and for windows of them."""
     for kind, cases in both_kinds(reference):
@@ -946,10 +963,9 @@ def demand_repeats(expect, kind, layer, case):
 @embedding.test(
     weight=6,
     kills=[
-        "gradient_of_the_last_place_alone",
-        "repeated_words_counted_once",
-        "gradient_rows_averaged",
-        "gradient_of_the_rows_alone",
+        "RepeatedWordsCountedOnce",
+        "GradientRowsAveraged",
+        "GradientOfTheRowsAlone",
         "ReturnsTheGradient",
     ],
     requires="embedding_rows",
@@ -960,7 +976,7 @@ def embedding_gradients(student, reference, expect):
         each(student, expect, kind, cases, demand_repeats)
 
 
-@embedding.test(weight=3, kills=["repeated_words_counted_once"], requires="embedding_gradients")
+@embedding.test(weight=3, requires="embedding_gradients")
 def embedding_repeats(student, reference, expect):
     """The gradient is right for a word read everywhere, for words that never repeat, within a row and a column."""
     for number, words in enumerate(
@@ -983,7 +999,9 @@ def embedding_large(student, reference, expect):
 
 
 @embedding.test(
-    weight=6, kills=["gradients_of_all_calls", "AddsUpWindows", "first_words_kept"], requires="embedding_gradients"
+    weight=9,
+    kills=["GradientsOfAllCalls", "AddsUpWindows", "FirstWordsKept", "WordsKeptInTheClass"],
+    requires="embedding_gradients",
 )
 def embedding_latest_call(student, reference, expect):
     """backward belongs to the latest forward, and grads hold its gradient alone."""
@@ -1000,7 +1018,7 @@ def embedding_backward_twice(student, reference, expect):
         demand_twice(student, expect, kind, solved(reference, kind, draw_words(still(58), kind, shape)))
 
 
-@embedding.test(weight=2, kills=["words_kept_in_the_class"], requires="embedding_gradients")
+@embedding.test(weight=2, kills=["WordsKeptInTheClass"], requires="embedding_gradients")
 def embedding_two_layers(student, reference, expect):
     """Two layers of one class keep their words and gradients to themselves."""
     for kind, shape in BOTH:
@@ -1039,7 +1057,7 @@ def embedding_sizes_of_one(student, reference, expect):
         each(student, expect, kind, [solved(reference, kind, draw_words(still(64), kind, shape, D=D))], demand_repeats)
 
 
-@embedding.test(kills=["changes_the_words_given"], requires="embedding_gradients")
+@embedding.test(requires="embedding_gradients")
 def embedding_leaves_arguments(student, reference, expect):
     """Neither words nor gradients nor the table are changed."""
     for kind, shape in BOTH:
@@ -1082,15 +1100,13 @@ def time_affine_large_cases(rng, reference):
     return [solved(reference, TIME_AFFINE, case) for case in cases]
 
 
-@time_affine.test(weight=3, kills=["bias_forgotten", "weights_transposed_forward", "tanh_of_the_logits"])
+@time_affine.test(weight=3, kills=["BiasForgotten", "WeightsTransposedForward", "TanhOfTheLogits"])
 def time_affine_logits(student, reference, expect):
     """TimeAffine.forward gives the right logits at every place, for windows of several sizes."""
     each(student, expect, TIME_AFFINE, reference.cases("time_affine_cases"), demand_forward)
 
 
-@time_affine.test(
-    weight=3, kills=["weights_not_transposed_back", "nothing_returned_back"], requires="time_affine_logits"
-)
+@time_affine.test(weight=3, kills=["WeightsNotTransposedBack", "NothingReturnedBack"], requires="time_affine_logits")
 def time_affine_returned_gradients(student, reference, expect):
     """TimeAffine.backward returns the right gradient by the inputs, for windows of several sizes."""
     each(student, expect, TIME_AFFINE, reference.cases("time_affine_cases"), demand_returned)
@@ -1099,12 +1115,12 @@ def time_affine_returned_gradients(student, reference, expect):
 @time_affine.test(
     weight=4,
     kills=[
-        "gradients_averaged_over_the_places",
-        "gradients_divided_by_rows",
-        "gradient_of_the_last_step_alone",
-        "bias_gradient_over_rows_alone",
-        "weights_gradient_transposed",
-        "affine_grads_never_kept",
+        "GradientsAveragedOverThePlaces",
+        "GradientsDividedByRows",
+        "GradientOfTheLastStepAlone",
+        "BiasGradientOverRowsAlone",
+        "WeightsGradientTransposed",
+        "AffineGradsNeverKept",
     ],
     requires="time_affine_logits",
 )
@@ -1114,7 +1130,7 @@ def time_affine_held_gradients(student, reference, expect):
 
 
 @time_affine.test(
-    weight=3, kills=["affine_gradients_clipped"], requires=["time_affine_logits", "time_affine_held_gradients"]
+    weight=3, kills=["AffineGradientsClipped"], requires=["time_affine_logits", "time_affine_held_gradients"]
 )
 def time_affine_large_and_tiny(student, reference, expect):
     """All is right for windows of 40 steps, large weights, gradients in the thousands and near 0.0001."""
@@ -1122,7 +1138,7 @@ def time_affine_large_and_tiny(student, reference, expect):
 
 
 @time_affine.test(
-    weight=5, kills=["affine_grads_added_up"], requires=["time_affine_returned_gradients", "time_affine_held_gradients"]
+    weight=9, kills=["AffineGradsAddedUp"], requires=["time_affine_returned_gradients", "time_affine_held_gradients"]
 )
 def time_affine_latest_call(student, reference, expect):
     """backward belongs to the latest forward, and grads hold its gradients alone."""
@@ -1146,7 +1162,7 @@ def time_affine_two_layers(student, reference, expect):
 
 
 @time_affine.test(
-    weight=3, kills=["affine_arrays_copied"], requires=["time_affine_returned_gradients", "time_affine_held_gradients"]
+    weight=3, kills=["AffineArraysCopied"], requires=["time_affine_returned_gradients", "time_affine_held_gradients"]
 )
 def time_affine_shares_its_arrays(student, reference, expect):
     """params are the very arrays that were given: changed in place, they are changed for both."""
@@ -1156,7 +1172,7 @@ def time_affine_shares_its_arrays(student, reference, expect):
 
 @time_affine.test(
     weight=2,
-    kills=["affine_squeezes"],
+    kills=["AffineSqueezes"],
     requires=["time_affine_returned_gradients", "time_affine_held_gradients"],
 )
 def time_affine_sizes_of_one(student, reference, expect):
@@ -1299,16 +1315,16 @@ def softmax_loss_extreme_cases(rng, reference):
 @softmax_loss.test(
     weight=3,
     kills=[
-        "mean_over_all_places",
-        "sum_of_the_losses",
-        "mean_of_the_rows_means",
-        "ignored_label_is_the_last_word",
-        "loss_per_word_of_the_vocabulary",
-        "softmax_over_the_steps",
-        "loss_without_its_sign",
-        "loss_to_base_two",
-        "logarithm_of_more_than_p",
-        "one_minus_p",
+        "MeanOverAllPlaces",
+        "SumOfTheLosses",
+        "MeanOfTheRowsMeans",
+        "IgnoredLabelIsTheLastWord",
+        "LossPerWordOfTheVocabulary",
+        "SoftmaxOverTheSteps",
+        "LossWithoutItsSign",
+        "LossToBaseTwo",
+        "LogarithmOfMoreThanP",
+        "OneMinusP",
     ],
 )
 def softmax_loss_values(student, reference, expect):
@@ -1319,12 +1335,12 @@ def softmax_loss_values(student, reference, expect):
 @softmax_loss.test(
     weight=4,
     kills=[
-        "gradient_not_divided",
-        "gradient_over_all_places",
-        "gradient_at_ignored_places",
-        "gradient_of_the_opposite_sign",
-        "one_subtracted_at_the_last_word",
-        "probabilities_for_the_gradient",
+        "GradientNotDivided",
+        "GradientOverAllPlaces",
+        "GradientAtIgnoredPlaces",
+        "GradientOfTheOppositeSign",
+        "OneSubtractedAtTheLastWord",
+        "ProbabilitiesForTheGradient",
     ],
     requires="softmax_loss_values",
 )
@@ -1333,7 +1349,7 @@ def softmax_loss_gradients(student, reference, expect):
     each_loss(student, expect, reference.cases("softmax_loss_cases"))
 
 
-@softmax_loss.test(weight=2, kills=["dout_left_out"], requires="softmax_loss_gradients")
+@softmax_loss.test(weight=2, kills=["DoutLeftOut"], requires="softmax_loss_gradients")
 def softmax_loss_dout(student, reference, expect):
     """The gradient is multiplied by dout, whatever it is."""
     for case in reference.cases("softmax_loss_cases"):
@@ -1343,7 +1359,7 @@ def softmax_loss_dout(student, reference, expect):
             demand_slope(expect, layer, case, dout, said=f", dout={dout:g}")
 
 
-@softmax_loss.test(weight=3, kills=["minus_one_whatever_was_said"], requires="softmax_loss_values")
+@softmax_loss.test(weight=3, kills=["MinusOneWhateverWasSaid"], requires="softmax_loss_values")
 def softmax_loss_other_labels(student, reference, expect):
     """Places whose label is ignore_label do not count, be it -100, 0, another word's number, or larger than V."""
     for ignored in (-100, 0, 2, 99):
@@ -1354,7 +1370,7 @@ def softmax_loss_other_labels(student, reference, expect):
             demand_slope(expect, layer, case, said=f", ignore_label={ignored}")
 
 
-@softmax_loss.test(weight=3, kills=["divides_by_no_places", "nothing_counts_costs_one"], requires="softmax_loss_values")
+@softmax_loss.test(weight=3, kills=["DividesByNoPlaces", "NothingCountsCostsOne"], requires="softmax_loss_values")
 def softmax_loss_of_nothing(student, reference, expect):
     """Where no place counts, the loss is 0.0 and the gradient zero; and the layer goes on right afterwards."""
     case = scored(reference, draw_scores(still(81), (3, 4, 6)))
@@ -1384,7 +1400,7 @@ def softmax_loss_wide(student, reference, expect):
 
 @softmax_loss.test(
     weight=4,
-    kills=["one_maximum_for_all_places", "exponentials_unshifted", "logarithm_of_more_than_p", "p_kept_above_a_floor"],
+    kills=["OneMaximumForAllPlaces", "ExponentialsUnshifted", "PKeptAboveAFloor"],
     requires="softmax_loss_values",
 )
 def softmax_loss_large_logits(student, reference, expect):
@@ -1393,7 +1409,7 @@ def softmax_loss_large_logits(student, reference, expect):
     each_loss(student, expect, reference.cases("softmax_loss_extreme_cases"))
 
 
-@softmax_loss.test(weight=3, kills=["minus_infinity_times_zero"], requires="softmax_loss_values")
+@softmax_loss.test(weight=3, kills=["MinusInfinityTimesZero"], requires="softmax_loss_values")
 def softmax_loss_ignored_logits(student, reference, expect):
     """At places that do not count the logits do not matter, however large they are."""
     for case in reference.cases("softmax_loss_cases")[:4]:
@@ -1406,7 +1422,7 @@ def softmax_loss_ignored_logits(student, reference, expect):
             demand_slope(expect, layer, moved)
 
 
-@softmax_loss.test(weight=4, kills=["probabilities_changed_in_backward"], requires="softmax_loss_gradients")
+@softmax_loss.test(weight=4, kills=["ProbabilitiesChangedInBackward"], requires="softmax_loss_gradients")
 def softmax_loss_backward_twice(student, reference, expect):
     """backward gives the same gradient when it is called again, also with another dout between."""
     case = scored(reference, draw_scores(still(82), (3, 4, 6)))
@@ -1416,7 +1432,7 @@ def softmax_loss_backward_twice(student, reference, expect):
         demand_slope(expect, layer, case, *dout, said=", called again")
 
 
-@softmax_loss.test(weight=4, kills=["scores_kept_in_the_class", "first_labels_kept"], requires="softmax_loss_gradients")
+@softmax_loss.test(weight=8, kills=["ScoresKeptInTheClass", "FirstLabelsKept"], requires="softmax_loss_gradients")
 def softmax_loss_latest_call(student, reference, expect):
     """backward belongs to the latest forward of this layer, whatever an earlier one or another layer has read."""
     one, two = (scored(reference, draw_scores(still(n), (3, 4, 6))) for n in (83, 84))
@@ -1461,7 +1477,7 @@ def softmax_loss_exact(student, reference, expect):
     each_loss(student, expect, [scored(reference, case)])
 
 
-@softmax_loss.test(kills=["shifts_the_logits_given"], requires="softmax_loss_gradients")
+@softmax_loss.test(kills=["ShiftsTheLogitsGiven"], requires="softmax_loss_gradients")
 def softmax_loss_leaves_arguments(student, reference, expect):
     """Neither logits nor labels are changed."""
     del reference
@@ -1604,9 +1620,13 @@ def model_dout(student, reference, expect):
         demand_model_grads(expect, pair, dout, said=f", dout={dout:g}")
 
 
-@model.test(weight=8, kills=["NotStateful", "ResetsBeforeEachWindow"], requires=["model_logits", "model_gradients"])
+@model.test(
+    weight=8,
+    kills=["NotStateful", "ResetsBeforeEachWindow", "ResetForgotten"],
+    requires=["model_logits", "model_gradients"],
+)
 def model_windows_in_a_row(student, reference, expect):
-    """The state goes on from window to window, through forward, backward and predict, and through 40 words."""
+    """The state goes on from window to window, through forward, backward and predict, until it is reset."""
     pair = model_pair(student, reference, expect, MODEL_SIZES[0], 150)
     for number, T in enumerate((3, 5, 40, 1, 2), start=1):
         said = f" of window {number}"
@@ -1614,6 +1634,9 @@ def model_windows_in_a_row(student, reference, expect):
         demand_model_loss(expect, pair, xs, ts, said=said)
         demand_model_grads(expect, pair, said=said)
         demand_logits(expect, pair, xs, said=f"{said}, read again")
+    pair.theirs.reset_state()
+    pair.ours.reset_state()
+    demand_model_loss(expect, pair, xs, ts, said=" of a window after reset_state")
 
 
 @model.test(weight=4, kills=["ResetForgotten"], requires="model_logits")
@@ -1720,18 +1743,29 @@ def made_sgd(student, expect, *rate):
     return demand_object(expect, student.SGD(*rate), ("update",), name="SGD")
 
 
-def demand_update(student, expect, optimizer, params, grads, rate, *, said=""):
-    """Demand the arrays after a step, changed in place, and gradients that stayed as they were; return the arrays.
+def holder(student, arrays):
+    """Return an object over there that holds these arrays; its `args` are read back when they have been changed."""
+    return student.library("functools", "partial")(student.library("builtins", "len"), *arrays)
 
-    The arrays stay over there, held by a partial call, while they are changed.
-    """
-    step = student.library("functools", "partial")(optimizer.update, params, grads)
-    expect.close(step(), None, name="SGD.update: what is returned")
-    after, held = demand_parts(expect, step.args, ("params", "grads"), name="SGD.update's arguments")
+
+def listed(student, held):
+    """Return an iterator over there of one fresh list, in which stand the very arrays that are held."""
+    several, once = student.library("builtins", "map"), student.library("itertools", "repeat")(held, 1)
+    return several(
+        student.library("builtins", "list"), several(student.library("operator", "attrgetter")("args"), once)
+    )
+
+
+def demand_update(student, expect, optimizer, params, grads, rate, *, said=""):
+    """Demand the arrays after a step, changed in place, and gradients that stayed as they were; return the arrays."""
+    arrays, slopes = holder(student, params), holder(student, grads)
+    steps = student.library("builtins", "map")(optimizer.update, listed(student, arrays), listed(student, slopes))
+    expect.close(student.library("builtins", "list")(steps), [None], name="SGD.update: what is returned")
     right = [param - rate * gradient for param, gradient in zip(params, grads, strict=True)]
-    for number, (array, wanted) in enumerate(zip(after, right, strict=True)):
+    for number, (array, wanted) in enumerate(zip(arrays.args, right, strict=True)):
         demand(expect, array, wanted, name=f"params[{number}] after SGD.update{said}")
-    expect.close(held, grads, name="grads after SGD.update")
+    for number, (array, wanted) in enumerate(zip(slopes.args, grads, strict=True)):
+        demand(expect, array, wanted, name=f"grads[{number}] after SGD.update{said}")
     return right
 
 
@@ -1760,7 +1794,7 @@ def sgd_step(student, reference, expect):
     del reference
 
 
-@sgd.test(weight=2, kills=["RemembersTheGradients", "RateFalls"], requires="sgd_step")
+@sgd.test(weight=4, kills=["RemembersTheGradients", "RateFalls"], requires="sgd_step")
 def sgd_many_steps(student, reference, expect):
     """Step after step nothing but the gradients given counts, also for other arrays than before."""
     del reference
