@@ -220,6 +220,7 @@ def demand_latest(student, expect, kind, first, second):
     demand_all(expect, kind, layer, first)
     go_forward(kind, other, second)
     demand_back(expect, kind, layer.backward(first["dout"]), first, said=", called again")
+    demand_grads(expect, kind, layer, first, said=", called again")
     go_forward(kind, layer, first)
     demand_all(expect, kind, layer, second, said=", after another call")
     demand_all(expect, kind, layer, first, said=", after two other calls")
@@ -561,7 +562,11 @@ def rnn_sizes_of_one(student, reference, expect):
     each(student, expect, RNN, cases, demand_all)
 
 
-@rnn.test(weight=4, kills=["GradsAddedUp", "FirstCacheKept"], requires=["rnn_returned_gradients", "rnn_held_gradients"])
+@rnn.test(
+    weight=11,
+    kills=["GradsAddedUp", "FirstCacheKept", "SlopeIntoTheStateKept", "OneCacheForAllSteps"],
+    requires=["rnn_returned_gradients", "rnn_held_gradients"],
+)
 def rnn_latest_call(student, reference, expect):
     """RNN.backward belongs to this layer's latest forward, however often it is called, and grads to that call."""
     first, second = (solved(reference, RNN, draw_step(still(number), DIFFERENT)) for number in (21, 22))
