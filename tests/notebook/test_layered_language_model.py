@@ -155,7 +155,7 @@ def test_levels_are_those_in_the_text(solution: Solution, diary: Any) -> None:
 
 
 def test_sentence_has_the_counts_of_the_origin(solution: Solution) -> None:
-    """Our sentence has 21 words, 19 different ones, 20 pairs, and 1.1487 is the best without memory, as in the origin."""
+    """Our sentence has 21 words, 19 different, 20 pairs, and 1.1487 is the best without memory, as in the origin."""
     corpus, word_to_id, _ = solution["preprocess"](solution["SENTENCE"])
     assert (len(corpus), len(word_to_id)) == (21, 19)
     assert len(solution["time_batches"](corpus, 20, 1)[0][0]) == 20
@@ -165,7 +165,7 @@ def test_sentence_has_the_counts_of_the_origin(solution: Solution) -> None:
 
 
 def train_as_the_origin(solution: Solution, seed: int, jump: int, *, reset: bool = False) -> tuple[float, float, int]:
-    """Train as the origin does, with its offsets; return the first and last perplexity, and how many pairs were seen."""
+    """Train as the origin does, with its offsets; return first and last perplexity, and how many pairs were seen."""
     xs, ts, seen, curve, place = np.array(ORIGIN[:-1]), np.array(ORIGIN[1:]), set(), [], 0
     np.random.seed(seed)
     model, optimizer = solution["SimpleRnnlm"](19, 100, 100), solution["SGD"](0.1)
@@ -185,7 +185,7 @@ def train_as_the_origin(solution: Solution, seed: int, jump: int, *, reset: bool
 
 
 def test_origin_figures_come_from_our_layers(solution: Solution) -> None:
-    """With the origin's offsets perplexity goes from 18.99 to 1.041, as there; with all 20 pairs it does, too."""
+    """With the origin's offsets perplexity goes from 18.99 to 1.041, as there; with all pairs it does so, too."""
     with_its_offsets = [train_as_the_origin(solution, seed, 3) for seed in SEEDS]
     assert [(f"{first:.2f}", f"{last:.3f}", seen) for first, last, seen in with_its_offsets] == [
         ("18.99", "1.041", 16),
@@ -215,7 +215,7 @@ def test_sentence_ends_below_the_floor_without_memory(solution: Solution, seed: 
 
 
 def test_parameters_are_counted_right(solution: Solution) -> None:
-    """At D = H = 100 the step has 20,100 numbers, a GRU 60,300, an LSTM 80,400; a second bias adds 100 for each gate."""
+    """At D = H = 100 the step has 20,100 numbers, a GRU 60,300, an LSTM 80,400; a second bias adds 100 a gate."""
     model = solution["SimpleRnnlm"](19, 100, 100)
     step = sum(param.size for param in model.layers[1].params)
     assert [f"{gates * step:,}" for gates in (1, 3, 4)] == ["20,100", "60,300", "80,400"]
