@@ -588,9 +588,9 @@ def perplexity_by_loop(losses, counts):
     return np.exp(total / number)
 
 
-@alternative("perplexity", why="np.average with weights, an array of no axes")
-def perplexity_by_average(losses, counts):
-    return np.array(np.exp(np.average(losses, weights=counts)))
+@alternative("perplexity", why="a scalar product, an array of no axes")
+def perplexity_by_product(losses, counts):
+    return np.array(np.exp(np.dot(losses, counts) / np.sum(counts)))
 
 
 @alternative("perplexity", why="math, and the weighted product of powers by logarithms")
@@ -605,14 +605,14 @@ def perplexity_by_math(losses, counts):
 # --- sgd ----------------------------------------------------------------------------------------------------------
 
 
-@alternative("sgd", why="by index, and the slice of everything")
-class DescentByIndex:
+@alternative("sgd", why="zipped, the array itself subtracted from")
+class DescentByZip:
     def __init__(self, lr=0.01):
         self.lr = lr
 
     def update(self, params, grads):
-        for i in range(len(params)):
-            params[i][...] = params[i] - self.lr * grads[i]
+        for param, gradient in zip(params, grads, strict=True):
+            param -= self.lr * gradient
 
 
 @alternative("sgd", why="numpy's subtract with out=")

@@ -1,5 +1,5 @@
 """Wrong answers to layered_language_model, as students type them; free names are those of the notebook."""
-# ruff: noqa: F841, RUF059, PLW2901, FBT002 - names that lead nowhere and the like: mistakes, or the notebook itself
+# ruff: noqa: F841, RUF059, FBT002 - names that lead nowhere and the like: mistakes, or the notebook itself
 
 from __future__ import annotations
 
@@ -4385,7 +4385,7 @@ def unweighted_mean(losses, counts):
     justification="the weighted mean of exp(loss)",
 )
 def mean_of_the_perplexities(losses, counts):
-    return float(np.dot(np.exp(losses), counts) / np.sum(counts))
+    return float(np.average(np.exp(losses), weights=counts))
 
 
 @misconception(
@@ -4395,7 +4395,7 @@ def mean_of_the_perplexities(losses, counts):
     justification="2 ** loss",
 )
 def two_to_the_loss(losses, counts):
-    return float(2 ** (np.dot(losses, counts) / np.sum(counts)))
+    return float(2 ** np.average(losses, weights=counts))
 
 
 @misconception(
@@ -4405,7 +4405,7 @@ def two_to_the_loss(losses, counts):
     justification="no exponential",
 )
 def loss_itself(losses, counts):
-    return float(np.dot(losses, counts) / np.sum(counts))
+    return float(np.average(losses, weights=counts))
 
 
 @misconception(
@@ -4435,7 +4435,7 @@ def one_number_of_windows(losses, counts):
     justification="min(loss, 20)",
 )
 def perplexity_is_bounded(losses, counts):
-    return float(np.exp(min(np.dot(losses, counts) / np.sum(counts), 20)))
+    return float(np.exp(min(np.average(losses, weights=counts), 20)))
 
 
 # --- sgd --------------------------------------------------------------------------------------------------------------
@@ -4455,7 +4455,8 @@ class RebindsTheName:
         self.lr = lr
 
     def update(self, params, grads):
-        for param, gradient in zip(params, grads, strict=True):
+        for i, gradient in enumerate(grads):
+            param = params[i]
             param = param - self.lr * gradient
 
 
@@ -4473,8 +4474,8 @@ class CopiesTheList:
         self.lr = lr
 
     def update(self, params, grads):
-        for i in range(len(params)):
-            params[i] = params[i] - self.lr * grads[i]
+        for i, gradient in enumerate(grads):
+            params[i] = params[i] - self.lr * gradient
 
 
 @misconception(
@@ -4488,8 +4489,8 @@ class AscendsInstead:
         self.lr = lr
 
     def update(self, params, grads):
-        for param, gradient in zip(params, grads, strict=True):
-            param += self.lr * gradient
+        for i, gradient in enumerate(grads):
+            params[i] += self.lr * gradient
 
 
 @misconception(
@@ -4503,8 +4504,8 @@ class OnlyTheFirstArray:
         self.lr = lr
 
     def update(self, params, grads):
-        for param, gradient in zip(params, grads, strict=True):
-            param -= self.lr * gradient
+        for i, gradient in enumerate(grads):
+            params[i] -= self.lr * gradient
             return
 
 
@@ -4519,8 +4520,8 @@ class SignOfTheGradient:
         self.lr = lr
 
     def update(self, params, grads):
-        for param, gradient in zip(params, grads, strict=True):
-            param -= self.lr * np.sign(gradient)
+        for i, gradient in enumerate(grads):
+            params[i] -= self.lr * np.sign(gradient)
 
 
 @misconception(
@@ -4534,8 +4535,8 @@ class NoRate:
         self.lr = lr
 
     def update(self, params, grads):
-        for param, gradient in zip(params, grads, strict=True):
-            param -= gradient
+        for i, gradient in enumerate(grads):
+            params[i] -= gradient
 
 
 @misconception(
@@ -4549,8 +4550,8 @@ class RateDividedByTheNumber:
         self.lr = lr
 
     def update(self, params, grads):
-        for param, gradient in zip(params, grads, strict=True):
-            param -= self.lr * gradient / len(params)
+        for i, gradient in enumerate(grads):
+            params[i] -= self.lr * gradient / len(params)
 
 
 @misconception(
@@ -4565,10 +4566,10 @@ class RemembersTheGradients:
         self.v = {}
 
     def update(self, params, grads):
-        for i, (param, gradient) in enumerate(zip(params, grads, strict=True)):
+        for i, gradient in enumerate(grads):
             old = self.v.get(i, 0.0)
             self.v[i] = gradient + (0.9 * old if np.shape(old) == gradient.shape else 0.0)
-            param -= self.lr * self.v[i]
+            params[i] -= self.lr * self.v[i]
 
 
 @misconception(
@@ -4582,8 +4583,8 @@ class RateFalls:
         self.lr = lr
 
     def update(self, params, grads):
-        for param, gradient in zip(params, grads, strict=True):
-            param -= self.lr * gradient
+        for i, gradient in enumerate(grads):
+            params[i] -= self.lr * gradient
         self.lr *= 0.99
 
 
@@ -4598,8 +4599,8 @@ class OtherDefault:
         self.lr = lr
 
     def update(self, params, grads):
-        for param, gradient in zip(params, grads, strict=True):
-            param -= self.lr * gradient
+        for i, gradient in enumerate(grads):
+            params[i] -= self.lr * gradient
 
 
 @misconception(
@@ -4613,5 +4614,5 @@ class ClipsTheGradients:
         self.lr = lr
 
     def update(self, params, grads):
-        for param, gradient in zip(params, grads, strict=True):
-            param -= self.lr * np.clip(gradient, -5, 5)
+        for i, gradient in enumerate(grads):
+            params[i] -= self.lr * np.clip(gradient, -5, 5)

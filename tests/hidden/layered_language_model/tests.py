@@ -396,6 +396,8 @@ def demand_batches(student, reference, expect, n, rows, columns, *, words=None):
         for number, (pair, wanted) in enumerate(zip(answer, right, strict=True), start=1):
             parts = demand_parts(expect, pair, ("xs", "ts"), name=f"Window {number}")
             for part, values, name in zip(parts, wanted, ("xs", "ts"), strict=True):
+                whole = not (isinstance(part, np.ndarray) and part.dtype.kind not in "iu")
+                expect.true(whole, f"{name} is an array, but not of integers: other numbers are no index.", kind="type")
                 expect.close(part, values.tolist(), name=f"{name} of window {number}")
 
 
@@ -1530,11 +1532,14 @@ def draw_reading(rng, V, N, T):
 
 
 def model_layers(expect, pair):
-    """Return the learner's three layers."""
+    """Return the learner's three layers; upon right earlier exercises, they are objects of ours."""
     layers = pair.theirs.layers
     ok = isinstance(layers, list | tuple) and len(layers) == len(LAYERS)
     expect.true(ok, "layers must hold three layers: TimeEmbedding, TimeRNN, TimeAffine.", kind="type")
-    return [demand_object(expect, layer, METHODS, name="layers") for layer in layers]
+    for layer in layers:
+        ok = isinstance(layer, Handle) or all(hasattr(layer, name) for name in ("params", "grads"))
+        expect.true(ok, "layers holds something that is no layer.", kind="type")
+    return layers
 
 
 def demand_logits(expect, pair, xs, *, said=""):
@@ -1574,7 +1579,7 @@ def demand_model_grads(expect, pair, *dout, said=""):
     ],
 )
 def model_weights(student, reference, expect):
-    """From a seed, all weights are the expected ones, in three layers, and both biases are zero."""
+    """From a seed, all weights are the expected ones, in three layers that give the logits, and biases are zero."""
     for sizes in MODEL_SIZES:
         with expect.case(**dict(zip(("V", "D", "H"), sizes, strict=True))):
             pair = model_pair(student, reference, expect, sizes, 100)
@@ -1583,6 +1588,7 @@ def model_weights(student, reference, expect):
                 params = demand_parts(expect, layer.params, names, name=f"params of {kind}")
                 for name, part, wanted in zip(names, params, right.params, strict=True):
                     demand(expect, part, wanted, name=f"{name} of {kind}")
+            demand_logits(expect, pair, draw_reading(still(101), sizes[0], 2, 3)[0])
 
 
 @model.test(weight=3, kills=["PredictsProbabilities"], requires="model_weights")
@@ -1795,6 +1801,11 @@ def sgd_step(student, reference, expect):
     """A step changes every array in place, against its gradient, by the rate given."""
     for rate in (0.1, 2.5, 7.0, 1e-4):
         params, grads = draw_arrays(still(95))
+        right = [param - rate * gradient for param, gradient in zip(params, grads, strict=True)]
+        answer = student.updated(made_sgd(student, expect, rate), params, grads)
+        answer = demand_parts(expect, answer, [f"params[{number}]" for number in range(len(params))], name="params")
+        for number, (array, wanted) in enumerate(zip(answer, right, strict=True)):
+            demand(expect, array, wanted, name=f"params[{number}] after SGD.update")
         demand_update(student, expect, made_sgd(student, expect, rate), params, grads, rate)
     del reference
 
