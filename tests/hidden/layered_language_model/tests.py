@@ -781,7 +781,7 @@ def demand_windows(expect, reference, layer, cases, *, stateful, said="window"):
 )
 def time_rnn_windows_in_a_row(student, reference, expect):
     """A stateful TimeRNN goes on where the window before stopped, until it is reset; no gradient crosses a window."""
-    cases = windows_of(still(31), DIFFERENT, (4, 3, 6, 1, 2))
+    cases = windows_of(still(31), DIFFERENT, (4, 3, 40, 1, 2))
     layer = made(student, expect, TIME_RNN, cases[0]["params"], stateful=True)
     demand_windows(expect, reference, layer, cases, stateful=True)
     layer.reset_state()
@@ -795,7 +795,7 @@ def time_rnn_windows_in_a_row(student, reference, expect):
 )
 def time_rnn_windows_apart(student, reference, expect):
     """A TimeRNN that is not stateful begins every window with zeros, also where a state was set."""
-    cases = windows_of(still(32), WIDE, (3, 5, 2))
+    cases = windows_of(still(32), WIDE, (3, 41, 2))
     layer = made(student, expect, TIME_RNN, cases[0]["params"])
     demand_windows(expect, reference, layer, cases, stateful=False)
     layer.set_state(cases[0]["h0"])
