@@ -316,22 +316,23 @@ def test_truncation_costs_no_loss(solution: Solution) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_diary_ends_where_the_text_says(solution: Solution, diary: Any, seed: int) -> None:
-    """From any of three seeds: the longer the window the better, and memory is learnt as far as the gradient goes."""
+    """From any of three seeds windows of 5 are worst, and memory is learnt as far as the gradient goes."""
     models = {steps: solution["new_model"](diary, seed) for steps in (5, 10, 20)}
     for steps, epochs in ((5, 30), (10, 45), (20, 30), (20, 30)):
         solution["train_diary"](models[steps], diary, steps, epochs)
     held = {steps: solution["held_out"](model, diary.held) for steps, model in models.items()}
     scores = {steps: float(np.exp(-log_p.mean())) for steps, log_p in held.items()}
-    assert 1.853 < scores[20] < scores[10] < scores[5] < 2.5
-    assert scores[20] < 2.2
+    assert 2.35 < scores[5] < 2.47
+    assert 1.853 < scores[10] < 2.15
+    assert 1.853 < scores[20] < 2.06
     shares = {steps: solution["shares"](log_p, diary) for steps, log_p in held.items()}
     assert shares[5]["weekday"] < 0.2
-    assert shares[20]["weekday"] > 0.5
-    assert shares[5]["weekday"] < shares[10]["weekday"] < shares[20]["weekday"]
+    assert 0.3 < shares[10]["weekday"] < 0.85
+    assert 0.5 < shares[20]["weekday"] < 0.9
     assert min(share["pronoun"] for share in shares.values()) > 0.95
-    assert shares[5]["place"] < 0.26 < shares[20]["place"] < 0.36
+    assert shares[5]["place"] < 0.2 < 0.28 < min(shares[10]["place"], shares[20]["place"])
     cut = float(np.exp(-solution["held_out"](models[20], diary.held, window=20).mean()))
-    assert cut > 2.7 > solution["ngram_perplexity"](diary.learnt, diary.held, 3)
+    assert cut > 2.6 > solution["ngram_perplexity"](diary.learnt, diary.held, 2)
 
 
 @pytest.mark.slow
@@ -342,7 +343,7 @@ def test_zeros_before_each_window_cost_what_the_text_says(solution: Solution, di
     solution["train_diary"](model, diary, 10, 30, reset="window")
     log_p = solution["held_out"](model, diary.held, window=10)
     shares = solution["shares"](log_p, diary)
-    assert 2.3 < np.exp(-log_p.mean()) < 2.8
+    assert 2.4 < np.exp(-log_p.mean()) < 2.6
     assert shares["weekday"] < 0.2
     assert 0.8 < shares["pronoun"] < 0.95
     assert shares["place"] < 0.2
