@@ -534,8 +534,7 @@ def rolls_the_corpus_in_place(corpus, batch_size, time_size):
 )
 class StateLeftOut:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -544,7 +543,7 @@ class StateLeftOut:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         self.grads = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)]
@@ -559,8 +558,7 @@ class StateLeftOut:
 )
 class RecurrentWeightsTransposed:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -569,7 +567,7 @@ class RecurrentWeightsTransposed:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         self.grads = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)]
@@ -584,8 +582,7 @@ class RecurrentWeightsTransposed:
 )
 class BiasLeftOut:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -594,7 +591,7 @@ class BiasLeftOut:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         self.grads = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)]
@@ -609,8 +606,7 @@ class BiasLeftOut:
 )
 class NoTanh:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -619,7 +615,7 @@ class NoTanh:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         self.grads = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)]
@@ -634,8 +630,7 @@ class NoTanh:
 )
 class LogisticForTanh:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -644,7 +639,7 @@ class LogisticForTanh:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         self.grads = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)]
@@ -659,8 +654,7 @@ class LogisticForTanh:
 )
 class SlopeLeftOut:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -669,7 +663,7 @@ class SlopeLeftOut:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next
         self.grads = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)]
@@ -684,8 +678,7 @@ class SlopeLeftOut:
 )
 class SlopeOfTheWrongValue:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -694,7 +687,7 @@ class SlopeOfTheWrongValue:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - np.tanh(h) ** 2)
         self.grads = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)]
@@ -712,8 +705,7 @@ class SlopeOfTheWrongValue:
 )
 class RecurrentWeightsNotTransposedBack:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -722,7 +714,7 @@ class RecurrentWeightsNotTransposedBack:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         self.grads = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)]
@@ -737,8 +729,7 @@ class RecurrentWeightsNotTransposedBack:
 )
 class GradientsInTheOtherOrder:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -747,7 +738,7 @@ class GradientsInTheOtherOrder:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         self.grads = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)]
@@ -762,8 +753,7 @@ class GradientsInTheOtherOrder:
 )
 class BiasGradientIsAMean:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -772,7 +762,7 @@ class BiasGradientIsAMean:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         self.grads = [x.T @ dz, h_prev.T @ dz, dz.mean(axis=0)]
@@ -787,8 +777,7 @@ class BiasGradientIsAMean:
 )
 class BiasGradientWithAnAxis:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -797,7 +786,7 @@ class BiasGradientWithAnAxis:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         self.grads = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0, keepdims=True)]
@@ -812,8 +801,7 @@ class BiasGradientWithAnAxis:
 )
 class StateAfterForStateBefore:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -822,7 +810,7 @@ class StateAfterForStateBefore:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         self.grads = [x.T @ dz, h.T @ dz, dz.sum(axis=0)]
@@ -840,8 +828,7 @@ class StateAfterForStateBefore:
 )
 class GradientsDividedByTheBatch:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -850,7 +837,7 @@ class GradientsDividedByTheBatch:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         N = len(x)
@@ -876,7 +863,7 @@ class GradsNeverKept:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         grads = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)]
@@ -891,8 +878,7 @@ class GradsNeverKept:
 )
 class GradientsClippedInBackward:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -901,7 +887,7 @@ class GradientsClippedInBackward:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         dz = np.clip(dz, -5, 5)
@@ -930,7 +916,7 @@ class GradsAddedUp:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         found = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)]
@@ -946,9 +932,8 @@ class GradsAddedUp:
 )
 class FirstCacheKept:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
+        self.params, self.grads = [Wx, Wh, b], []
         self.cache = None
-        self.grads = [np.zeros_like(param) for param in self.params]
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -958,7 +943,7 @@ class FirstCacheKept:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         self.grads = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)]
@@ -973,8 +958,7 @@ class FirstCacheKept:
 )
 class SlopeIntoTheStateKept:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -983,7 +967,7 @@ class SlopeIntoTheStateKept:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         h *= -h
         h += 1
@@ -1003,8 +987,7 @@ class SlopeIntoTheStateKept:
 )
 class OneCacheForAllSteps:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -1013,7 +996,7 @@ class OneCacheForAllSteps:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = OneCacheForAllSteps.cache
         dz = dh_next * (1 - h**2)
         self.grads = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)]
@@ -1028,8 +1011,7 @@ class OneCacheForAllSteps:
 )
 class CopiesItsParameters:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx.copy(), Wh.copy(), b.copy()]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx.copy(), Wh.copy(), b.copy()], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -1038,7 +1020,7 @@ class CopiesItsParameters:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = dh_next * (1 - h**2)
         self.grads = [x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)]
@@ -1053,8 +1035,7 @@ class CopiesItsParameters:
 )
 class ChangesTheGradientGiven:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -1063,7 +1044,7 @@ class ChangesTheGradientGiven:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dh_next *= 1 - h**2
         dz = dh_next
@@ -1082,8 +1063,7 @@ class ChangesTheGradientGiven:
 )
 class GradientsByDifferences:
     def __init__(self, Wx, Wh, b):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -1092,7 +1072,7 @@ class GradientsByDifferences:
         return h
 
     def backward(self, dh_next):
-        Wx, Wh, _ = self.params
+        Wx, Wh = self.params[:2]
         x, h_prev, h = self.cache
         dz = np.zeros_like(h)
         inside = h_prev @ Wh + x @ Wx + self.params[2]
@@ -1118,17 +1098,16 @@ class GradientsByDifferences:
 )
 class LastStateForAll:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1139,13 +1118,14 @@ class LastStateForAll:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -1164,17 +1144,16 @@ class LastStateForAll:
 )
 class BeginsEachStepWithZeros:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], np.zeros((N, H)))
@@ -1185,13 +1164,14 @@ class BeginsEachStepWithZeros:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -1210,17 +1190,16 @@ class BeginsEachStepWithZeros:
 )
 class ReadsBatchForTime:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[t], h)
@@ -1231,13 +1210,14 @@ class ReadsBatchForTime:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -1258,17 +1238,16 @@ class ReadsBatchForTime:
 )
 class StateBeforeForStateAfter:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             hs[:, t] = h
@@ -1279,13 +1258,14 @@ class StateBeforeForStateAfter:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -1304,17 +1284,16 @@ class StateBeforeForStateAfter:
 )
 class SetStateForgotten:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1325,13 +1304,14 @@ class SetStateForgotten:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -1350,17 +1330,16 @@ class SetStateForgotten:
 )
 class NoGradientFromTheNextStep:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1371,13 +1350,14 @@ class NoGradientFromTheNextStep:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t])
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -1399,17 +1379,16 @@ class NoGradientFromTheNextStep:
 )
 class OneStepObjectForAll:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         layer = RNN(*self.params)
         for t in range(T):
             h = layer.forward(xs[:, t], h)
@@ -1420,13 +1399,14 @@ class OneStepObjectForAll:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -1447,17 +1427,16 @@ class OneStepObjectForAll:
 )
 class WalksForwardInBackward:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1468,13 +1447,14 @@ class WalksForwardInBackward:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in range(T):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -1496,17 +1476,16 @@ class WalksForwardInBackward:
 )
 class GradsOfOneStepAlone:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1517,7 +1496,7 @@ class GradsOfOneStepAlone:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
@@ -1542,17 +1521,16 @@ class GradsOfOneStepAlone:
 )
 class GradsAveragedOverTheSteps:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1563,13 +1541,14 @@ class GradsAveragedOverTheSteps:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other / T for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient / T
         self.grads, self.dh = total, dh
         return dxs
 
@@ -1590,15 +1569,15 @@ class GradsOfTheWindowNeverKept:
     def __init__(self, Wx, Wh, b, stateful=False):
         self.params = [Wx, Wh, b]
         self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1609,13 +1588,14 @@ class GradsOfTheWindowNeverKept:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.dh = dh
         return dxs
 
@@ -1634,17 +1614,16 @@ class GradsOfTheWindowNeverKept:
 )
 class GradientBeforeTheWindowNotKept:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
         self.stateful, self.h, self.dh = stateful, None, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1655,13 +1634,14 @@ class GradientBeforeTheWindowNotKept:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads = total
         return dxs
 
@@ -1683,17 +1663,16 @@ class GradientBeforeTheWindowNotKept:
 )
 class StatefulNever:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is None:
             h = np.zeros((N, H))
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1704,13 +1683,14 @@ class StatefulNever:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -1731,17 +1711,16 @@ class StatefulNever:
 )
 class StatefulAlways:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1752,13 +1731,14 @@ class StatefulAlways:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -1779,17 +1759,16 @@ class StatefulAlways:
 )
 class StateForgottenByBackward:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1800,13 +1779,14 @@ class StateForgottenByBackward:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         self.h = None
         return dxs
@@ -1829,17 +1809,16 @@ class StateForgottenByBackward:
 )
 class GradientCrossesTheWindow:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
+        self.params, self.grads = [Wx, Wh, b], []
         self.stateful, self.h, self.dh = stateful, None, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1850,13 +1829,14 @@ class GradientCrossesTheWindow:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H)) if self.dh is None else np.resize(self.dh, (N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -1877,15 +1857,15 @@ class GradsOfAllWindowsAdded:
     def __init__(self, Wx, Wh, b, stateful=False):
         self.params = [Wx, Wh, b]
         self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1896,13 +1876,14 @@ class GradsOfAllWindowsAdded:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = self.grads
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -1921,17 +1902,16 @@ class GradsOfAllWindowsAdded:
 )
 class StateOfTheFirstStepHandedOn:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1942,13 +1922,14 @@ class StateOfTheFirstStepHandedOn:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -1967,17 +1948,16 @@ class StateOfTheFirstStepHandedOn:
 )
 class ResetDoesNothing:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -1988,13 +1968,14 @@ class ResetDoesNothing:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -2013,17 +1994,16 @@ class ResetDoesNothing:
 )
 class ResetKeepsTheRows:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -2034,13 +2014,14 @@ class ResetKeepsTheRows:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -2059,17 +2040,16 @@ class ResetKeepsTheRows:
 )
 class StepsUsedUpByBackward:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -2080,13 +2060,14 @@ class StepsUsedUpByBackward:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers.pop()
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -2107,17 +2088,16 @@ class StepsUsedUpByBackward:
 )
 class StepsNeverForgotten:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh, self.layers = stateful, None, None, []
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h, self.layers = stateful, None, []
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        hs = np.zeros((N, T, H))
+        hs = np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -2128,13 +2108,14 @@ class StepsNeverForgotten:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -2153,17 +2134,16 @@ class StepsNeverForgotten:
 )
 class TimeRnnCopiesItsArrays:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx.copy(), Wh.copy(), b.copy()]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx.copy(), Wh.copy(), b.copy()], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -2174,13 +2154,14 @@ class TimeRnnCopiesItsArrays:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -2199,17 +2180,16 @@ class TimeRnnCopiesItsArrays:
 )
 class AddsToTheGradientGiven:
     def __init__(self, Wx, Wh, b, stateful=False):
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(param) for param in self.params]
-        self.stateful, self.h, self.dh = stateful, None, None
+        self.params, self.grads = [Wx, Wh, b], []
+        self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T, _ = xs.shape
+        N, T = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.zeros((N, T, H))
+        self.layers, hs = [], np.empty((N, T, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[:, t], h)
@@ -2220,14 +2200,15 @@ class AddsToTheGradientGiven:
 
     def backward(self, dhs):
         N, T, H = dhs.shape
-        dxs = np.zeros((N, T, len(self.params[0])))
+        dxs = np.empty((N, T, len(self.params[0])))
         total = [np.zeros_like(param) for param in self.params]
         dh = np.zeros((N, H))
         for t in reversed(range(T)):
             layer = self.layers[t]
             dhs[:, t] += dh
             dxs[:, t], dh = layer.backward(dhs[:, t])
-            total = [one + other for one, other in zip(total, layer.grads, strict=True)]
+            for k, gradient in enumerate(layer.grads):
+                total[k] += gradient
         self.grads, self.dh = total, dh
         return dxs
 
@@ -2249,15 +2230,16 @@ class AddsToTheGradientGiven:
 )
 class ColumnsForRows:
     def __init__(self, W):
-        self.params = [W]
-        self.grads = [np.zeros_like(W)]
+        self.params, self.grads = [W], []
 
     def forward(self, idx):
+        (W,) = self.params
         self.idx = idx
-        return self.params[0][:, idx].T
+        return W[:, idx].T
 
     def backward(self, dout):
-        dW = np.zeros_like(self.params[0])
+        (W,) = self.params
+        dW = np.zeros_like(W)
         np.add.at(dW, self.idx, dout)
         self.grads = [dW]
 
@@ -2273,15 +2255,16 @@ class ColumnsForRows:
 )
 class RepeatedWordsCountedOnce:
     def __init__(self, W):
-        self.params = [W]
-        self.grads = [np.zeros_like(W)]
+        self.params, self.grads = [W], []
 
     def forward(self, idx):
+        (W,) = self.params
         self.idx = idx
-        return self.params[0][idx]
+        return W[idx]
 
     def backward(self, dout):
-        dW = np.zeros_like(self.params[0])
+        (W,) = self.params
+        dW = np.zeros_like(W)
         dW[self.idx] += dout
         self.grads = [dW]
 
@@ -2294,15 +2277,16 @@ class RepeatedWordsCountedOnce:
 )
 class GradientRowsAveraged:
     def __init__(self, W):
-        self.params = [W]
-        self.grads = [np.zeros_like(W)]
+        self.params, self.grads = [W], []
 
     def forward(self, idx):
+        (W,) = self.params
         self.idx = idx
-        return self.params[0][idx]
+        return W[idx]
 
     def backward(self, dout):
-        dW = np.zeros_like(self.params[0])
+        (W,) = self.params
+        dW = np.zeros_like(W)
         np.add.at(dW, self.idx, dout)
         dW /= np.maximum(np.bincount(self.idx, minlength=len(dW)), 1)[:, None]
         self.grads = [dW]
@@ -2316,15 +2300,16 @@ class GradientRowsAveraged:
 )
 class GradientOfTheRowsAlone:
     def __init__(self, W):
-        self.params = [W]
-        self.grads = [np.zeros_like(W)]
+        self.params, self.grads = [W], []
 
     def forward(self, idx):
+        (W,) = self.params
         self.idx = idx
-        return self.params[0][idx]
+        return W[idx]
 
     def backward(self, dout):
-        dW = np.zeros_like(self.params[0])
+        (W,) = self.params
+        dW = np.zeros_like(W)
         np.add.at(dW, self.idx, dout)
         self.grads = [dout.copy()]
 
@@ -2343,11 +2328,12 @@ class GradientsOfAllCalls:
         self.grads = [np.zeros_like(W)]
 
     def forward(self, idx):
+        (W,) = self.params
         self.idx = idx
-        return self.params[0][idx]
+        return W[idx]
 
     def backward(self, dout):
-        dW = self.grads[0]
+        (dW,) = self.grads
         np.add.at(dW, self.idx, dout)
         self.grads = [dW]
 
@@ -2360,17 +2346,18 @@ class GradientsOfAllCalls:
 )
 class FirstWordsKept:
     def __init__(self, W):
-        self.params = [W]
-        self.grads = [np.zeros_like(W)]
+        self.params, self.grads = [W], []
         self.idx = None
 
     def forward(self, idx):
+        (W,) = self.params
         if self.idx is None:
             self.idx = idx
-        return self.params[0][idx]
+        return W[idx]
 
     def backward(self, dout):
-        dW = np.zeros_like(self.params[0])
+        (W,) = self.params
+        dW = np.zeros_like(W)
         np.add.at(dW, self.idx, dout)
         self.grads = [dW]
 
@@ -2386,15 +2373,16 @@ class FirstWordsKept:
 )
 class WordsKeptInTheClass:
     def __init__(self, W):
-        self.params = [W]
-        self.grads = [np.zeros_like(W)]
+        self.params, self.grads = [W], []
 
     def forward(self, idx):
+        (W,) = self.params
         WordsKeptInTheClass.idx = idx
-        return self.params[0][idx]
+        return W[idx]
 
     def backward(self, dout):
-        dW = np.zeros_like(self.params[0])
+        (W,) = self.params
+        dW = np.zeros_like(W)
         np.add.at(dW, WordsKeptInTheClass.idx, dout)
         self.grads = [dW]
 
@@ -2408,13 +2396,13 @@ class WordsKeptInTheClass:
 )
 class EmbedsTheBatchAsTime:
     def __init__(self, W):
-        self.params = [W]
-        self.grads = [np.zeros_like(W)]
+        self.params, self.grads = [W], []
 
     def forward(self, xs):
         N, T = xs.shape
         self.flat = Embedding(*self.params)
-        return self.flat.forward(xs.reshape(N * T)).reshape(T, N, -1).transpose(1, 0, 2)
+        rows = self.flat.forward(xs.reshape(N * T))
+        return rows.reshape(T, N, rows.shape[1]).transpose(1, 0, 2)
 
     def backward(self, dout):
         N, T, D = dout.shape
@@ -2431,13 +2419,13 @@ class EmbedsTheBatchAsTime:
 )
 class ReturnsTheGradient:
     def __init__(self, W):
-        self.params = [W]
-        self.grads = [np.zeros_like(W)]
+        self.params, self.grads = [W], []
 
     def forward(self, xs):
         N, T = xs.shape
         self.flat = Embedding(*self.params)
-        return self.flat.forward(xs.reshape(N * T)).reshape(N, T, -1)
+        rows = self.flat.forward(xs.reshape(N * T))
+        return rows.reshape(N, T, rows.shape[1])
 
     def backward(self, dout):
         N, T, D = dout.shape
@@ -2461,7 +2449,8 @@ class AddsUpWindows:
     def forward(self, xs):
         N, T = xs.shape
         self.flat = Embedding(*self.params)
-        return self.flat.forward(xs.reshape(N * T)).reshape(N, T, -1)
+        rows = self.flat.forward(xs.reshape(N * T))
+        return rows.reshape(N, T, rows.shape[1])
 
     def backward(self, dout):
         N, T, D = dout.shape
@@ -2478,13 +2467,13 @@ class AddsUpWindows:
 )
 class TableCopied:
     def __init__(self, W):
-        self.params = [W.copy()]
-        self.grads = [np.zeros_like(W)]
+        self.params, self.grads = [W.copy()], []
 
     def forward(self, xs):
         N, T = xs.shape
         self.flat = Embedding(*self.params)
-        return self.flat.forward(xs.reshape(N * T)).reshape(N, T, -1)
+        rows = self.flat.forward(xs.reshape(N * T))
+        return rows.reshape(N, T, rows.shape[1])
 
     def backward(self, dout):
         N, T, D = dout.shape
@@ -2503,8 +2492,7 @@ class TableCopied:
 )
 class BiasForgotten:
     def __init__(self, W, b):
-        self.params = [W, b]
-        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+        self.params, self.grads = [W, b], []
 
     def forward(self, xs):
         W, b = self.params
@@ -2512,10 +2500,10 @@ class BiasForgotten:
         return xs @ W
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = dout.reshape(-1, V)
-        self.grads = [self.xs.reshape(-1, H).T @ flat, flat.sum(axis=0)]
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = dout.reshape(N * T, V)
+        self.grads = [self.xs.reshape(N * T, len(W)).T @ flat, flat.sum(axis=0)]
         return dout @ W.T
 
 
@@ -2527,8 +2515,7 @@ class BiasForgotten:
 )
 class WeightsTransposedForward:
     def __init__(self, W, b):
-        self.params = [W, b]
-        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+        self.params, self.grads = [W, b], []
 
     def forward(self, xs):
         W, b = self.params
@@ -2536,10 +2523,10 @@ class WeightsTransposedForward:
         return xs @ W.T + b
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = dout.reshape(-1, V)
-        self.grads = [self.xs.reshape(-1, H).T @ flat, flat.sum(axis=0)]
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = dout.reshape(N * T, V)
+        self.grads = [self.xs.reshape(N * T, len(W)).T @ flat, flat.sum(axis=0)]
         return dout @ W.T
 
 
@@ -2551,8 +2538,7 @@ class WeightsTransposedForward:
 )
 class TanhOfTheLogits:
     def __init__(self, W, b):
-        self.params = [W, b]
-        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+        self.params, self.grads = [W, b], []
 
     def forward(self, xs):
         W, b = self.params
@@ -2560,10 +2546,10 @@ class TanhOfTheLogits:
         return np.tanh(xs @ W + b)
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = dout.reshape(-1, V)
-        self.grads = [self.xs.reshape(-1, H).T @ flat, flat.sum(axis=0)]
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = dout.reshape(N * T, V)
+        self.grads = [self.xs.reshape(N * T, len(W)).T @ flat, flat.sum(axis=0)]
         return dout @ W.T
 
 
@@ -2575,8 +2561,7 @@ class TanhOfTheLogits:
 )
 class WeightsNotTransposedBack:
     def __init__(self, W, b):
-        self.params = [W, b]
-        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+        self.params, self.grads = [W, b], []
 
     def forward(self, xs):
         W, b = self.params
@@ -2584,10 +2569,10 @@ class WeightsNotTransposedBack:
         return xs @ W + b
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = dout.reshape(-1, V)
-        self.grads = [self.xs.reshape(-1, H).T @ flat, flat.sum(axis=0)]
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = dout.reshape(N * T, V)
+        self.grads = [self.xs.reshape(N * T, len(W)).T @ flat, flat.sum(axis=0)]
         return dout @ W
 
 
@@ -2599,8 +2584,7 @@ class WeightsNotTransposedBack:
 )
 class NothingReturnedBack:
     def __init__(self, W, b):
-        self.params = [W, b]
-        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+        self.params, self.grads = [W, b], []
 
     def forward(self, xs):
         W, b = self.params
@@ -2608,10 +2592,10 @@ class NothingReturnedBack:
         return xs @ W + b
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = dout.reshape(-1, V)
-        self.grads = [self.xs.reshape(-1, H).T @ flat, flat.sum(axis=0)]
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = dout.reshape(N * T, V)
+        self.grads = [self.xs.reshape(N * T, len(W)).T @ flat, flat.sum(axis=0)]
 
 
 @misconception(
@@ -2622,8 +2606,7 @@ class NothingReturnedBack:
 )
 class GradientsAveragedOverThePlaces:
     def __init__(self, W, b):
-        self.params = [W, b]
-        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+        self.params, self.grads = [W, b], []
 
     def forward(self, xs):
         W, b = self.params
@@ -2631,10 +2614,10 @@ class GradientsAveragedOverThePlaces:
         return xs @ W + b
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = dout.reshape(-1, V)
-        self.grads = [self.xs.reshape(-1, H).T @ flat / len(flat), flat.mean(axis=0)]
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = dout.reshape(N * T, V)
+        self.grads = [self.xs.reshape(N * T, len(W)).T @ flat / len(flat), flat.mean(axis=0)]
         return dout @ W.T
 
 
@@ -2646,8 +2629,7 @@ class GradientsAveragedOverThePlaces:
 )
 class GradientsDividedByRows:
     def __init__(self, W, b):
-        self.params = [W, b]
-        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+        self.params, self.grads = [W, b], []
 
     def forward(self, xs):
         W, b = self.params
@@ -2655,11 +2637,10 @@ class GradientsDividedByRows:
         return xs @ W + b
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = dout.reshape(-1, V)
-        N = len(dout)
-        self.grads = [self.xs.reshape(-1, H).T @ flat / N, flat.sum(axis=0) / N]
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = dout.reshape(N * T, V)
+        self.grads = [self.xs.reshape(N * T, len(W)).T @ flat / N, flat.sum(axis=0) / N]
         return dout @ W.T
 
 
@@ -2671,8 +2652,7 @@ class GradientsDividedByRows:
 )
 class GradientOfTheLastStepAlone:
     def __init__(self, W, b):
-        self.params = [W, b]
-        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+        self.params, self.grads = [W, b], []
 
     def forward(self, xs):
         W, b = self.params
@@ -2680,9 +2660,9 @@ class GradientOfTheLastStepAlone:
         return xs @ W + b
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = dout.reshape(-1, V)
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = dout.reshape(N * T, V)
         self.grads = [self.xs[:, -1].T @ dout[:, -1], dout[:, -1].sum(axis=0)]
         return dout @ W.T
 
@@ -2695,8 +2675,7 @@ class GradientOfTheLastStepAlone:
 )
 class BiasGradientOverRowsAlone:
     def __init__(self, W, b):
-        self.params = [W, b]
-        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+        self.params, self.grads = [W, b], []
 
     def forward(self, xs):
         W, b = self.params
@@ -2704,10 +2683,10 @@ class BiasGradientOverRowsAlone:
         return xs @ W + b
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = dout.reshape(-1, V)
-        self.grads = [self.xs.reshape(-1, H).T @ flat, dout.sum(axis=0)]
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = dout.reshape(N * T, V)
+        self.grads = [self.xs.reshape(N * T, len(W)).T @ flat, dout.sum(axis=0)]
         return dout @ W.T
 
 
@@ -2719,8 +2698,7 @@ class BiasGradientOverRowsAlone:
 )
 class WeightsGradientTransposed:
     def __init__(self, W, b):
-        self.params = [W, b]
-        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+        self.params, self.grads = [W, b], []
 
     def forward(self, xs):
         W, b = self.params
@@ -2728,10 +2706,10 @@ class WeightsGradientTransposed:
         return xs @ W + b
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = dout.reshape(-1, V)
-        self.grads = [flat.T @ self.xs.reshape(-1, H), flat.sum(axis=0)]
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = dout.reshape(N * T, V)
+        self.grads = [flat.T @ self.xs.reshape(N * T, len(W)), flat.sum(axis=0)]
         return dout @ W.T
 
 
@@ -2752,10 +2730,10 @@ class AffineGradsNeverKept:
         return xs @ W + b
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = dout.reshape(-1, V)
-        grads = [self.xs.reshape(-1, H).T @ flat, flat.sum(axis=0)]
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = dout.reshape(N * T, V)
+        grads = [self.xs.reshape(N * T, len(W)).T @ flat, flat.sum(axis=0)]
         return dout @ W.T
 
 
@@ -2767,8 +2745,7 @@ class AffineGradsNeverKept:
 )
 class AffineGradientsClipped:
     def __init__(self, W, b):
-        self.params = [W, b]
-        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+        self.params, self.grads = [W, b], []
 
     def forward(self, xs):
         W, b = self.params
@@ -2776,10 +2753,10 @@ class AffineGradientsClipped:
         return xs @ W + b
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = np.clip(dout.reshape(-1, V), -5, 5)
-        self.grads = [self.xs.reshape(-1, H).T @ flat, flat.sum(axis=0)]
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = np.clip(dout.reshape(N * T, V), -5, 5)
+        self.grads = [self.xs.reshape(N * T, len(W)).T @ flat, flat.sum(axis=0)]
         return dout @ W.T
 
 
@@ -2803,10 +2780,10 @@ class AffineGradsAddedUp:
         return xs @ W + b
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = dout.reshape(-1, V)
-        found = [self.xs.reshape(-1, H).T @ flat, flat.sum(axis=0)]
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = dout.reshape(N * T, V)
+        found = [self.xs.reshape(N * T, len(W)).T @ flat, flat.sum(axis=0)]
         self.grads = [held + new for held, new in zip(self.grads, found, strict=True)]
         return dout @ W.T
 
@@ -2819,8 +2796,7 @@ class AffineGradsAddedUp:
 )
 class AffineArraysCopied:
     def __init__(self, W, b):
-        self.params = [W.copy(), b.copy()]
-        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+        self.params, self.grads = [W.copy(), b.copy()], []
 
     def forward(self, xs):
         W, b = self.params
@@ -2828,10 +2804,10 @@ class AffineArraysCopied:
         return xs @ W + b
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = dout.reshape(-1, V)
-        self.grads = [self.xs.reshape(-1, H).T @ flat, flat.sum(axis=0)]
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = dout.reshape(N * T, V)
+        self.grads = [self.xs.reshape(N * T, len(W)).T @ flat, flat.sum(axis=0)]
         return dout @ W.T
 
 
@@ -2843,8 +2819,7 @@ class AffineArraysCopied:
 )
 class AffineSqueezes:
     def __init__(self, W, b):
-        self.params = [W, b]
-        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+        self.params, self.grads = [W, b], []
 
     def forward(self, xs):
         W, b = self.params
@@ -2852,10 +2827,10 @@ class AffineSqueezes:
         return np.squeeze(xs @ W + b)
 
     def backward(self, dout):
-        W = self.params[0]
-        H, V = W.shape
-        flat = dout.reshape(-1, V)
-        self.grads = [self.xs.reshape(-1, H).T @ flat, flat.sum(axis=0)]
+        W, _ = self.params
+        N, T, V = dout.shape
+        flat = dout.reshape(N * T, V)
+        self.grads = [self.xs.reshape(N * T, len(W)).T @ flat, flat.sum(axis=0)]
         return dout @ W.T
 
 
@@ -2870,7 +2845,8 @@ class AffineSqueezes:
 )
 class MeanOverAllPlaces:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -2879,7 +2855,7 @@ class MeanOverAllPlaces:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / ts.size)
@@ -2900,7 +2876,8 @@ class MeanOverAllPlaces:
 )
 class SumOfTheLosses:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -2909,7 +2886,7 @@ class SumOfTheLosses:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum())
@@ -2933,7 +2910,8 @@ class SumOfTheLosses:
 )
 class MeanOfTheRowsMeans:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -2942,7 +2920,7 @@ class MeanOfTheRowsMeans:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         losses = np.zeros(ts.shape)
@@ -2966,7 +2944,8 @@ class MeanOfTheRowsMeans:
 )
 class IgnoredLabelIsTheLastWord:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -2975,7 +2954,7 @@ class IgnoredLabelIsTheLastWord:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)
@@ -2996,7 +2975,8 @@ class IgnoredLabelIsTheLastWord:
 )
 class LossPerWordOfTheVocabulary:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3005,7 +2985,7 @@ class LossPerWordOfTheVocabulary:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total / xs.shape[2])
@@ -3026,7 +3006,8 @@ class LossPerWordOfTheVocabulary:
 )
 class SoftmaxOverTheSteps:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3035,7 +3016,7 @@ class SoftmaxOverTheSteps:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)
@@ -3056,7 +3037,8 @@ class SoftmaxOverTheSteps:
 )
 class LossWithoutItsSign:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3065,7 +3047,7 @@ class LossWithoutItsSign:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(-surprise.sum() / total)
@@ -3086,7 +3068,8 @@ class LossWithoutItsSign:
 )
 class LossToBaseTwo:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3095,7 +3078,7 @@ class LossToBaseTwo:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total / np.log(2))
@@ -3119,7 +3102,8 @@ class LossToBaseTwo:
 )
 class LogarithmOfMoreThanP:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3128,7 +3112,7 @@ class LogarithmOfMoreThanP:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -np.log(np.exp(log_p[right]) + 1e-7)
         return float(surprise.sum() / total)
@@ -3151,7 +3135,8 @@ class LogarithmOfMoreThanP:
 )
 class PKeptAboveAFloor:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3160,7 +3145,7 @@ class PKeptAboveAFloor:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -np.log(np.maximum(np.exp(log_p[right]), 1e-12))
         return float(surprise.sum() / total)
@@ -3181,7 +3166,8 @@ class PKeptAboveAFloor:
 )
 class OneMinusP:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3190,7 +3176,7 @@ class OneMinusP:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = 1 - np.exp(log_p[right])
         return float(surprise.sum() / total)
@@ -3214,7 +3200,8 @@ class OneMinusP:
 )
 class GradientNotDivided:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3223,7 +3210,7 @@ class GradientNotDivided:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)
@@ -3244,7 +3231,8 @@ class GradientNotDivided:
 )
 class GradientOverAllPlaces:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3253,7 +3241,7 @@ class GradientOverAllPlaces:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)
@@ -3274,7 +3262,8 @@ class GradientOverAllPlaces:
 )
 class GradientAtIgnoredPlaces:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3283,7 +3272,7 @@ class GradientAtIgnoredPlaces:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)
@@ -3303,7 +3292,8 @@ class GradientAtIgnoredPlaces:
 )
 class GradientOfTheOppositeSign:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3312,7 +3302,7 @@ class GradientOfTheOppositeSign:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)
@@ -3333,7 +3323,8 @@ class GradientOfTheOppositeSign:
 )
 class OneSubtractedAtTheLastWord:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3342,7 +3333,7 @@ class OneSubtractedAtTheLastWord:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)
@@ -3363,7 +3354,8 @@ class OneSubtractedAtTheLastWord:
 )
 class ProbabilitiesForTheGradient:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3372,7 +3364,7 @@ class ProbabilitiesForTheGradient:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)
@@ -3392,7 +3384,8 @@ class ProbabilitiesForTheGradient:
 )
 class DoutLeftOut:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3401,7 +3394,7 @@ class DoutLeftOut:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)
@@ -3422,7 +3415,8 @@ class DoutLeftOut:
 )
 class MinusOneWhateverWasSaid:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3431,7 +3425,7 @@ class MinusOneWhateverWasSaid:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)
@@ -3452,7 +3446,8 @@ class MinusOneWhateverWasSaid:
 )
 class DividesByNoPlaces:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3482,7 +3477,8 @@ class DividesByNoPlaces:
 )
 class NothingCountsCostsOne:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3491,7 +3487,7 @@ class NothingCountsCostsOne:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total) if len(surprise) else float(np.log(xs.shape[2]))
@@ -3512,7 +3508,8 @@ class NothingCountsCostsOne:
 )
 class OneMaximumForAllPlaces:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3521,7 +3518,7 @@ class OneMaximumForAllPlaces:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)
@@ -3545,7 +3542,8 @@ class OneMaximumForAllPlaces:
 )
 class ExponentialsUnshifted:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3554,7 +3552,7 @@ class ExponentialsUnshifted:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)
@@ -3575,7 +3573,8 @@ class ExponentialsUnshifted:
 )
 class MinusInfinityTimesZero:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3584,7 +3583,7 @@ class MinusInfinityTimesZero:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         labels = np.where(counts, ts, 0)[:, :, None]
         chosen = np.take_along_axis(np.exp(log_p), labels, axis=2)[:, :, 0]
@@ -3608,7 +3607,8 @@ class MinusInfinityTimesZero:
 )
 class ProbabilitiesChangedInBackward:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3617,7 +3617,7 @@ class ProbabilitiesChangedInBackward:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = np.exp(log_p), counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)
@@ -3640,7 +3640,8 @@ class ProbabilitiesChangedInBackward:
 )
 class ScoresKeptInTheClass:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3649,7 +3650,7 @@ class ScoresKeptInTheClass:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         ScoresKeptInTheClass.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)
@@ -3670,7 +3671,8 @@ class ScoresKeptInTheClass:
 )
 class FirstLabelsKept:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
         self.cache = None
 
@@ -3680,7 +3682,7 @@ class FirstLabelsKept:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         if self.cache is None:
             self.cache = log_p, counts, right, total
         surprise = -log_p[right]
@@ -3702,7 +3704,8 @@ class FirstLabelsKept:
 )
 class ShiftsTheLogitsGiven:
     def __init__(self, ignore_label=-1):
-        self.params, self.grads = [], []
+        self.params = []
+        self.grads = []
         self.ignore_label = ignore_label
 
     def forward(self, xs, ts):
@@ -3712,7 +3715,7 @@ class ShiftsTheLogitsGiven:
         log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         places = np.nonzero(counts)
         right = (*places, ts[places])
-        total = max(len(places[0]), 1)
+        total = len(places[0]) or 1
         self.cache = log_p, counts, right, total
         surprise = -log_p[right]
         return float(surprise.sum() / total)

@@ -1674,6 +1674,15 @@ def model_two_models(student, reference, expect):
             demand_model_grads(expect, pair, said=" of one of two models")
 
 
+@model.test(requires="model_losses")
+def model_of_many_words(student, reference, expect):
+    """Logits and loss are right for a vocabulary of 400 words and long windows of many rows."""
+    pair = model_pair(student, reference, expect, (400, 12, 16), 190)
+    xs, ts = draw_reading(still(191), pair.V, 20, 40)
+    demand_model_loss(expect, pair, xs, ts)
+    demand_logits(expect, pair, xs)
+
+
 @model.test(requires=["model_logits", "model_gradients"])
 def model_leaves_arguments(student, reference, expect):
     """Neither words nor labels are changed, nor are the weights by reading."""
