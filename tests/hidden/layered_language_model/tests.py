@@ -697,7 +697,9 @@ def time_rnn_from_a_state(student, reference, expect):
 
 
 def demand_last_state(expect, kind, layer, case):
-    """Demand all states, and that h is the last one."""
+    """Demand that h is the state that was set, then all states, and that h is the last one."""
+    layer.set_state(case["h0"])
+    demand(expect, layer.h, case["h0"], name="TimeRNN: h, after set_state")
     demand_forward(expect, kind, layer, case)
     demand(expect, layer.h, case["right"]["h"], name="TimeRNN: h, after forward")
 
@@ -1620,6 +1622,7 @@ def model_gradients(student, reference, expect):
     for number, sizes in enumerate(MODEL_SIZES):
         pair = model_pair(student, reference, expect, sizes, 130 + number)
         demand_model_loss(expect, pair, *draw_reading(still(131), sizes[0], 3, 4))
+        demand(expect, pair.theirs.loss_layer.backward(), pair.ours.loss_layer.backward(), name="loss_layer.backward()")
         demand_model_grads(expect, pair)
 
 
