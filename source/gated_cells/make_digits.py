@@ -1,7 +1,7 @@
 """Write digits.npz, the handwritten digits that the networks read; digits.txt beside it says where they come from.
 
-``python make_digits.py`` writes it again, beside this file. It needs scikit-learn, which ships the images; whoever works
-with the notebook needs neither.
+``python make_digits.py`` writes it again, beside this file. It needs scikit-learn, which ships the images; the
+notebook does not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Write reviews.txt, short reviews of restaurants: what do they say of the food?
+"""Write reviews.txt, short reviews of restaurants, labelled by what they say of the food.
 
 ``python make_reviews.py`` writes it again, beside this file. A review is one to four clauses such as "the soup was not
 very bland", joined by "and" or "but". Exactly one clause is about the food, and the label is the opinion on it: 1 for
