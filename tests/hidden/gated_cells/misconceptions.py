@@ -18,7 +18,8 @@ from gradekit.hidden import misconception
 def gates_in_another_order(x, states, parameters):
     h_prev, c_prev = states
     H = h_prev.shape[1]
-    a = x @ parameters["Wx"] + h_prev @ parameters["Wh"] + parameters["b"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    a = x @ Wx + h_prev @ Wh + b
     i, f, o = sigmoid(a[:, :H]), sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 2 * H : 3 * H])
     g = np.tanh(a[:, 3 * H :])
     c = f * c_prev + i * g
@@ -38,7 +39,8 @@ def gates_in_another_order(x, states, parameters):
 def input_and_forget_exchanged(x, states, parameters):
     h_prev, c_prev = states
     H = h_prev.shape[1]
-    a = x @ parameters["Wx"] + h_prev @ parameters["Wh"] + parameters["b"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    a = x @ Wx + h_prev @ Wh + b
     i, f, o = sigmoid(a[:, :H]), sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 3 * H :])
     g = np.tanh(a[:, 2 * H : 3 * H])
     c = i * c_prev + f * g
@@ -56,7 +58,8 @@ def input_and_forget_exchanged(x, states, parameters):
 def candidate_with_sigmoid(x, states, parameters):
     h_prev, c_prev = states
     H = h_prev.shape[1]
-    a = x @ parameters["Wx"] + h_prev @ parameters["Wh"] + parameters["b"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    a = x @ Wx + h_prev @ Wh + b
     i, f, o = sigmoid(a[:, :H]), sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 3 * H :])
     g = sigmoid(a[:, 2 * H : 3 * H])
     c = f * c_prev + i * g
@@ -74,7 +77,8 @@ def candidate_with_sigmoid(x, states, parameters):
 def memory_shown_without_tanh(x, states, parameters):
     h_prev, c_prev = states
     H = h_prev.shape[1]
-    a = x @ parameters["Wx"] + h_prev @ parameters["Wh"] + parameters["b"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    a = x @ Wx + h_prev @ Wh + b
     i, f, o = sigmoid(a[:, :H]), sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 3 * H :])
     g = np.tanh(a[:, 2 * H : 3 * H])
     c = f * c_prev + i * g
@@ -92,7 +96,8 @@ def memory_shown_without_tanh(x, states, parameters):
 def lstm_without_bias(x, states, parameters):
     h_prev, c_prev = states
     H = h_prev.shape[1]
-    a = x @ parameters["Wx"] + h_prev @ parameters["Wh"]
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    a = x @ Wx + h_prev @ Wh
     i, f, o = sigmoid(a[:, :H]), sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 3 * H :])
     g = np.tanh(a[:, 2 * H : 3 * H])
     c = f * c_prev + i * g
@@ -110,7 +115,8 @@ def lstm_without_bias(x, states, parameters):
 def output_from_old_memory(x, states, parameters):
     h_prev, c_prev = states
     H = h_prev.shape[1]
-    a = x @ parameters["Wx"] + h_prev @ parameters["Wh"] + parameters["b"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    a = x @ Wx + h_prev @ Wh + b
     i, f, o = sigmoid(a[:, :H]), sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 3 * H :])
     g = np.tanh(a[:, 2 * H : 3 * H])
     c = f * c_prev + i * g
@@ -128,7 +134,8 @@ def output_from_old_memory(x, states, parameters):
 def memory_returned_first(x, states, parameters):
     h_prev, c_prev = states
     H = h_prev.shape[1]
-    a = x @ parameters["Wx"] + h_prev @ parameters["Wh"] + parameters["b"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    a = x @ Wx + h_prev @ Wh + b
     i, f, o = sigmoid(a[:, :H]), sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 3 * H :])
     g = np.tanh(a[:, 2 * H : 3 * H])
     c = f * c_prev + i * g
@@ -148,7 +155,8 @@ def memory_returned_first(x, states, parameters):
 def forgets_with_one_minus_input(x, states, parameters):
     h_prev, c_prev = states
     H = h_prev.shape[1]
-    a = x @ parameters["Wx"] + h_prev @ parameters["Wh"] + parameters["b"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    a = x @ Wx + h_prev @ Wh + b
     i, f, o = sigmoid(a[:, :H]), sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 3 * H :])
     g = np.tanh(a[:, 2 * H : 3 * H])
     c = (1 - i) * c_prev + i * g
@@ -166,7 +174,8 @@ def forgets_with_one_minus_input(x, states, parameters):
 def old_memory_in_cache(x, states, parameters):
     h_prev, c_prev = states
     H = h_prev.shape[1]
-    a = x @ parameters["Wx"] + h_prev @ parameters["Wh"] + parameters["b"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    a = x @ Wx + h_prev @ Wh + b
     i, f, o = sigmoid(a[:, :H]), sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 3 * H :])
     g = np.tanh(a[:, 2 * H : 3 * H])
     c = f * c_prev + i * g
@@ -184,7 +193,8 @@ def old_memory_in_cache(x, states, parameters):
 def sigmoid_that_overflows(x, states, parameters):
     h_prev, c_prev = states
     H = h_prev.shape[1]
-    a = x @ parameters["Wx"] + h_prev @ parameters["Wh"] + parameters["b"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    a = x @ Wx + h_prev @ Wh + b
     e = np.exp(a)
     s = e / (1 + e)
     i, f, o = s[:, :H], s[:, H : 2 * H], s[:, 3 * H :]
@@ -204,7 +214,8 @@ def sigmoid_that_overflows(x, states, parameters):
 def squeezes_its_states(x, states, parameters):
     h_prev, c_prev = states
     H = h_prev.shape[1]
-    a = x @ parameters["Wx"] + h_prev @ parameters["Wh"] + parameters["b"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    a = x @ Wx + h_prev @ Wh + b
     i, f, o = sigmoid(a[:, :H]), sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 3 * H :])
     g = np.tanh(a[:, 2 * H : 3 * H])
     c = f * c_prev + i * g
@@ -222,8 +233,9 @@ def squeezes_its_states(x, states, parameters):
 def forgets_in_place(x, states, parameters):
     h_prev, c_prev = states
     H = h_prev.shape[1]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
     before = c_prev.copy()
-    a = x @ parameters["Wx"] + h_prev @ parameters["Wh"] + parameters["b"]
+    a = x @ Wx + h_prev @ Wh + b
     i, f, o = sigmoid(a[:, :H]), sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 3 * H :])
     g = np.tanh(a[:, 2 * H : 3 * H])
     c_prev *= f
@@ -244,7 +256,8 @@ def forgets_in_place(x, states, parameters):
 def one_cache_for_all_steps(x, states, parameters, cache={}):
     h_prev, c_prev = states
     H = h_prev.shape[1]
-    a = x @ parameters["Wx"] + h_prev @ parameters["Wh"] + parameters["b"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    a = x @ Wx + h_prev @ Wh + b
     i, f, o = sigmoid(a[:, :H]), sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 3 * H :])
     g = np.tanh(a[:, 2 * H : 3 * H])
     c = f * c_prev + i * g
@@ -264,14 +277,16 @@ def one_cache_for_all_steps(x, states, parameters, cache={}):
 )
 def memory_gradient_not_carried(dstates, cache, parameters):
     dh, dc = dstates
-    i, f, g, o = cache["i"], cache["f"], cache["g"], cache["o"]
-    bent = np.tanh(cache["c"])
+    x, h_prev, c_prev = (cache[name] for name in ("x", "h_prev", "c_prev"))
+    i, f, g, o, c = (cache[name] for name in ("i", "f", "g", "o", "c"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    bent = np.tanh(c)
     dc = dh * o * (1 - bent**2)
-    da_i, da_f = dc * g * i * (1 - i), dc * cache["c_prev"] * f * (1 - f)
+    da_i, da_f = dc * g * i * (1 - i), dc * c_prev * f * (1 - f)
     da_g, da_o = dc * i * (1 - g**2), dh * bent * o * (1 - o)
     da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-    grads = {"dWx": cache["x"].T @ da, "dWh": cache["h_prev"].T @ da, "db": da.sum(axis=0)}
-    return da @ parameters["Wx"].T, (da @ parameters["Wh"].T, dc * f), grads
+    grads = {"dWx": x.T @ da, "dWh": h_prev.T @ da, "db": da.sum(axis=0)}
+    return da @ Wx.T, (da @ Wh.T, dc * f), grads
 
 
 @misconception(
@@ -282,14 +297,16 @@ def memory_gradient_not_carried(dstates, cache, parameters):
 )
 def slope_of_tanh_left_out(dstates, cache, parameters):
     dh, dc = dstates
-    i, f, g, o = cache["i"], cache["f"], cache["g"], cache["o"]
-    bent = np.tanh(cache["c"])
+    x, h_prev, c_prev = (cache[name] for name in ("x", "h_prev", "c_prev"))
+    i, f, g, o, c = (cache[name] for name in ("i", "f", "g", "o", "c"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    bent = np.tanh(c)
     dc = dc + dh * o
-    da_i, da_f = dc * g * i * (1 - i), dc * cache["c_prev"] * f * (1 - f)
+    da_i, da_f = dc * g * i * (1 - i), dc * c_prev * f * (1 - f)
     da_g, da_o = dc * i * (1 - g**2), dh * bent * o * (1 - o)
     da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-    grads = {"dWx": cache["x"].T @ da, "dWh": cache["h_prev"].T @ da, "db": da.sum(axis=0)}
-    return da @ parameters["Wx"].T, (da @ parameters["Wh"].T, dc * f), grads
+    grads = {"dWx": x.T @ da, "dWh": h_prev.T @ da, "db": da.sum(axis=0)}
+    return da @ Wx.T, (da @ Wh.T, dc * f), grads
 
 
 @misconception(
@@ -300,14 +317,16 @@ def slope_of_tanh_left_out(dstates, cache, parameters):
 )
 def slope_at_tanh_of_memory(dstates, cache, parameters):
     dh, dc = dstates
-    i, f, g, o = cache["i"], cache["f"], cache["g"], cache["o"]
-    bent = np.tanh(cache["c"])
+    x, h_prev, c_prev = (cache[name] for name in ("x", "h_prev", "c_prev"))
+    i, f, g, o, c = (cache[name] for name in ("i", "f", "g", "o", "c"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    bent = np.tanh(c)
     dc = dc + dh * o * (1 - np.tanh(bent) ** 2)
-    da_i, da_f = dc * g * i * (1 - i), dc * cache["c_prev"] * f * (1 - f)
+    da_i, da_f = dc * g * i * (1 - i), dc * c_prev * f * (1 - f)
     da_g, da_o = dc * i * (1 - g**2), dh * bent * o * (1 - o)
     da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-    grads = {"dWx": cache["x"].T @ da, "dWh": cache["h_prev"].T @ da, "db": da.sum(axis=0)}
-    return da @ parameters["Wx"].T, (da @ parameters["Wh"].T, dc * f), grads
+    grads = {"dWx": x.T @ da, "dWh": h_prev.T @ da, "db": da.sum(axis=0)}
+    return da @ Wx.T, (da @ Wh.T, dc * f), grads
 
 
 @misconception(
@@ -318,14 +337,16 @@ def slope_at_tanh_of_memory(dstates, cache, parameters):
 )
 def new_memory_for_old(dstates, cache, parameters):
     dh, dc = dstates
-    i, f, g, o = cache["i"], cache["f"], cache["g"], cache["o"]
-    bent = np.tanh(cache["c"])
+    x, h_prev = cache["x"], cache["h_prev"]
+    i, f, g, o, c = (cache[name] for name in ("i", "f", "g", "o", "c"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    bent = np.tanh(c)
     dc = dc + dh * o * (1 - bent**2)
-    da_i, da_f = dc * g * i * (1 - i), dc * cache["c"] * f * (1 - f)
+    da_i, da_f = dc * g * i * (1 - i), dc * c * f * (1 - f)
     da_g, da_o = dc * i * (1 - g**2), dh * bent * o * (1 - o)
     da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-    grads = {"dWx": cache["x"].T @ da, "dWh": cache["h_prev"].T @ da, "db": da.sum(axis=0)}
-    return da @ parameters["Wx"].T, (da @ parameters["Wh"].T, dc * f), grads
+    grads = {"dWx": x.T @ da, "dWh": h_prev.T @ da, "db": da.sum(axis=0)}
+    return da @ Wx.T, (da @ Wh.T, dc * f), grads
 
 
 @misconception(
@@ -336,14 +357,16 @@ def new_memory_for_old(dstates, cache, parameters):
 )
 def memory_for_its_tanh(dstates, cache, parameters):
     dh, dc = dstates
-    i, f, g, o = cache["i"], cache["f"], cache["g"], cache["o"]
-    bent = np.tanh(cache["c"])
+    x, h_prev, c_prev = (cache[name] for name in ("x", "h_prev", "c_prev"))
+    i, f, g, o, c = (cache[name] for name in ("i", "f", "g", "o", "c"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    bent = np.tanh(c)
     dc = dc + dh * o * (1 - bent**2)
-    da_i, da_f = dc * g * i * (1 - i), dc * cache["c_prev"] * f * (1 - f)
-    da_g, da_o = dc * i * (1 - g**2), dh * cache["c"] * o * (1 - o)
+    da_i, da_f = dc * g * i * (1 - i), dc * c_prev * f * (1 - f)
+    da_g, da_o = dc * i * (1 - g**2), dh * c * o * (1 - o)
     da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-    grads = {"dWx": cache["x"].T @ da, "dWh": cache["h_prev"].T @ da, "db": da.sum(axis=0)}
-    return da @ parameters["Wx"].T, (da @ parameters["Wh"].T, dc * f), grads
+    grads = {"dWx": x.T @ da, "dWh": h_prev.T @ da, "db": da.sum(axis=0)}
+    return da @ Wx.T, (da @ Wh.T, dc * f), grads
 
 
 @misconception(
@@ -356,14 +379,16 @@ def memory_for_its_tanh(dstates, cache, parameters):
 )
 def output_gate_from_memory(dstates, cache, parameters):
     dh, dc = dstates
-    i, f, g, o = cache["i"], cache["f"], cache["g"], cache["o"]
-    bent = np.tanh(cache["c"])
+    x, h_prev, c_prev = (cache[name] for name in ("x", "h_prev", "c_prev"))
+    i, f, g, o, c = (cache[name] for name in ("i", "f", "g", "o", "c"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    bent = np.tanh(c)
     dc = dc + dh * o * (1 - bent**2)
-    da_i, da_f = dc * g * i * (1 - i), dc * cache["c_prev"] * f * (1 - f)
+    da_i, da_f = dc * g * i * (1 - i), dc * c_prev * f * (1 - f)
     da_g, da_o = dc * i * (1 - g**2), dc * bent * o * (1 - o)
     da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-    grads = {"dWx": cache["x"].T @ da, "dWh": cache["h_prev"].T @ da, "db": da.sum(axis=0)}
-    return da @ parameters["Wx"].T, (da @ parameters["Wh"].T, dc * f), grads
+    grads = {"dWx": x.T @ da, "dWh": h_prev.T @ da, "db": da.sum(axis=0)}
+    return da @ Wx.T, (da @ Wh.T, dc * f), grads
 
 
 @misconception(
@@ -374,14 +399,16 @@ def output_gate_from_memory(dstates, cache, parameters):
 )
 def candidate_slope_of_sigmoid(dstates, cache, parameters):
     dh, dc = dstates
-    i, f, g, o = cache["i"], cache["f"], cache["g"], cache["o"]
-    bent = np.tanh(cache["c"])
+    x, h_prev, c_prev = (cache[name] for name in ("x", "h_prev", "c_prev"))
+    i, f, g, o, c = (cache[name] for name in ("i", "f", "g", "o", "c"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    bent = np.tanh(c)
     dc = dc + dh * o * (1 - bent**2)
-    da_i, da_f = dc * g * i * (1 - i), dc * cache["c_prev"] * f * (1 - f)
+    da_i, da_f = dc * g * i * (1 - i), dc * c_prev * f * (1 - f)
     da_g, da_o = dc * i * g * (1 - g), dh * bent * o * (1 - o)
     da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-    grads = {"dWx": cache["x"].T @ da, "dWh": cache["h_prev"].T @ da, "db": da.sum(axis=0)}
-    return da @ parameters["Wx"].T, (da @ parameters["Wh"].T, dc * f), grads
+    grads = {"dWx": x.T @ da, "dWh": h_prev.T @ da, "db": da.sum(axis=0)}
+    return da @ Wx.T, (da @ Wh.T, dc * f), grads
 
 
 @misconception(
@@ -392,14 +419,16 @@ def candidate_slope_of_sigmoid(dstates, cache, parameters):
 )
 def memory_back_without_forget_gate(dstates, cache, parameters):
     dh, dc = dstates
-    i, f, g, o = cache["i"], cache["f"], cache["g"], cache["o"]
-    bent = np.tanh(cache["c"])
+    x, h_prev, c_prev = (cache[name] for name in ("x", "h_prev", "c_prev"))
+    i, f, g, o, c = (cache[name] for name in ("i", "f", "g", "o", "c"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    bent = np.tanh(c)
     dc = dc + dh * o * (1 - bent**2)
-    da_i, da_f = dc * g * i * (1 - i), dc * cache["c_prev"] * f * (1 - f)
+    da_i, da_f = dc * g * i * (1 - i), dc * c_prev * f * (1 - f)
     da_g, da_o = dc * i * (1 - g**2), dh * bent * o * (1 - o)
     da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-    grads = {"dWx": cache["x"].T @ da, "dWh": cache["h_prev"].T @ da, "db": da.sum(axis=0)}
-    return da @ parameters["Wx"].T, (da @ parameters["Wh"].T, dc), grads
+    grads = {"dWx": x.T @ da, "dWh": h_prev.T @ da, "db": da.sum(axis=0)}
+    return da @ Wx.T, (da @ Wh.T, dc), grads
 
 
 @misconception(
@@ -410,13 +439,15 @@ def memory_back_without_forget_gate(dstates, cache, parameters):
 )
 def road_through_h_left_out(dstates, cache, parameters):
     dh, dc = dstates
-    i, f, g, o = cache["i"], cache["f"], cache["g"], cache["o"]
-    bent = np.tanh(cache["c"])
-    da_i, da_f = dc * g * i * (1 - i), dc * cache["c_prev"] * f * (1 - f)
+    x, h_prev, c_prev = (cache[name] for name in ("x", "h_prev", "c_prev"))
+    i, f, g, o, c = (cache[name] for name in ("i", "f", "g", "o", "c"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    bent = np.tanh(c)
+    da_i, da_f = dc * g * i * (1 - i), dc * c_prev * f * (1 - f)
     da_g, da_o = dc * i * (1 - g**2), dh * bent * o * (1 - o)
     da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-    grads = {"dWx": cache["x"].T @ da, "dWh": cache["h_prev"].T @ da, "db": da.sum(axis=0)}
-    return da @ parameters["Wx"].T, (da @ parameters["Wh"].T, dc * f), grads
+    grads = {"dWx": x.T @ da, "dWh": h_prev.T @ da, "db": da.sum(axis=0)}
+    return da @ Wx.T, (da @ Wh.T, dc * f), grads
 
 
 @misconception(
@@ -427,14 +458,16 @@ def road_through_h_left_out(dstates, cache, parameters):
 )
 def gates_without_slopes(dstates, cache, parameters):
     dh, dc = dstates
-    i, f, g, o = cache["i"], cache["f"], cache["g"], cache["o"]
-    bent = np.tanh(cache["c"])
+    x, h_prev, c_prev = (cache[name] for name in ("x", "h_prev", "c_prev"))
+    i, f, g, o, c = (cache[name] for name in ("i", "f", "g", "o", "c"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    bent = np.tanh(c)
     dc = dc + dh * o * (1 - bent**2)
-    da_i, da_f = dc * g, dc * cache["c_prev"]
+    da_i, da_f = dc * g, dc * c_prev
     da_g, da_o = dc * i * (1 - g**2), dh * bent
     da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-    grads = {"dWx": cache["x"].T @ da, "dWh": cache["h_prev"].T @ da, "db": da.sum(axis=0)}
-    return da @ parameters["Wx"].T, (da @ parameters["Wh"].T, dc * f), grads
+    grads = {"dWx": x.T @ da, "dWh": h_prev.T @ da, "db": da.sum(axis=0)}
+    return da @ Wx.T, (da @ Wh.T, dc * f), grads
 
 
 @misconception(
@@ -445,15 +478,17 @@ def gates_without_slopes(dstates, cache, parameters):
 )
 def mean_of_the_batch(dstates, cache, parameters):
     dh, dc = dstates
-    i, f, g, o = cache["i"], cache["f"], cache["g"], cache["o"]
-    bent = np.tanh(cache["c"])
+    x, h_prev, c_prev = (cache[name] for name in ("x", "h_prev", "c_prev"))
+    i, f, g, o, c = (cache[name] for name in ("i", "f", "g", "o", "c"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    bent = np.tanh(c)
     dc = dc + dh * o * (1 - bent**2)
-    da_i, da_f = dc * g * i * (1 - i), dc * cache["c_prev"] * f * (1 - f)
+    da_i, da_f = dc * g * i * (1 - i), dc * c_prev * f * (1 - f)
     da_g, da_o = dc * i * (1 - g**2), dh * bent * o * (1 - o)
     da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
     N = len(da)
-    grads = {"dWx": cache["x"].T @ da / N, "dWh": cache["h_prev"].T @ da / N, "db": da.mean(axis=0)}
-    return da @ parameters["Wx"].T, (da @ parameters["Wh"].T, dc * f), grads
+    grads = {"dWx": x.T @ da / N, "dWh": h_prev.T @ da / N, "db": da.mean(axis=0)}
+    return da @ Wx.T, (da @ Wh.T, dc * f), grads
 
 
 @misconception(
@@ -466,14 +501,16 @@ def mean_of_the_batch(dstates, cache, parameters):
 )
 def blocks_back_in_another_order(dstates, cache, parameters):
     dh, dc = dstates
-    i, f, g, o = cache["i"], cache["f"], cache["g"], cache["o"]
-    bent = np.tanh(cache["c"])
+    x, h_prev, c_prev = (cache[name] for name in ("x", "h_prev", "c_prev"))
+    i, f, g, o, c = (cache[name] for name in ("i", "f", "g", "o", "c"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    bent = np.tanh(c)
     dc = dc + dh * o * (1 - bent**2)
-    da_i, da_f = dc * g * i * (1 - i), dc * cache["c_prev"] * f * (1 - f)
+    da_i, da_f = dc * g * i * (1 - i), dc * c_prev * f * (1 - f)
     da_g, da_o = dc * i * (1 - g**2), dh * bent * o * (1 - o)
     da = np.concatenate([da_i, da_f, da_o, da_g], axis=1)
-    grads = {"dWx": cache["x"].T @ da, "dWh": cache["h_prev"].T @ da, "db": da.sum(axis=0)}
-    return da @ parameters["Wx"].T, (da @ parameters["Wh"].T, dc * f), grads
+    grads = {"dWx": x.T @ da, "dWh": h_prev.T @ da, "db": da.sum(axis=0)}
+    return da @ Wx.T, (da @ Wh.T, dc * f), grads
 
 
 @misconception(
@@ -484,15 +521,17 @@ def blocks_back_in_another_order(dstates, cache, parameters):
 )
 def limits_its_gradients(dstates, cache, parameters):
     dh, dc = dstates
-    i, f, g, o = cache["i"], cache["f"], cache["g"], cache["o"]
-    bent = np.tanh(cache["c"])
+    x, h_prev, c_prev = (cache[name] for name in ("x", "h_prev", "c_prev"))
+    i, f, g, o, c = (cache[name] for name in ("i", "f", "g", "o", "c"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    bent = np.tanh(c)
     dc = dc + dh * o * (1 - bent**2)
-    da_i, da_f = dc * g * i * (1 - i), dc * cache["c_prev"] * f * (1 - f)
+    da_i, da_f = dc * g * i * (1 - i), dc * c_prev * f * (1 - f)
     da_g, da_o = dc * i * (1 - g**2), dh * bent * o * (1 - o)
     da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-    grads = {"dWx": cache["x"].T @ da, "dWh": cache["h_prev"].T @ da, "db": da.sum(axis=0)}
+    grads = {"dWx": x.T @ da, "dWh": h_prev.T @ da, "db": da.sum(axis=0)}
     grads = {name: np.clip(slope, -5.0, 5.0) for name, slope in grads.items()}
-    return da @ parameters["Wx"].T, (da @ parameters["Wh"].T, dc * f), grads
+    return da @ Wx.T, (da @ Wh.T, dc * f), grads
 
 
 @misconception(
@@ -503,14 +542,16 @@ def limits_its_gradients(dstates, cache, parameters):
 )
 def adds_to_dc_in_place(dstates, cache, parameters):
     dh, dc = dstates
-    i, f, g, o = cache["i"], cache["f"], cache["g"], cache["o"]
-    bent = np.tanh(cache["c"])
+    x, h_prev, c_prev = (cache[name] for name in ("x", "h_prev", "c_prev"))
+    i, f, g, o, c = (cache[name] for name in ("i", "f", "g", "o", "c"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
+    bent = np.tanh(c)
     dc += dh * o * (1 - bent**2)
-    da_i, da_f = dc * g * i * (1 - i), dc * cache["c_prev"] * f * (1 - f)
+    da_i, da_f = dc * g * i * (1 - i), dc * c_prev * f * (1 - f)
     da_g, da_o = dc * i * (1 - g**2), dh * bent * o * (1 - o)
     da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-    grads = {"dWx": cache["x"].T @ da, "dWh": cache["h_prev"].T @ da, "db": da.sum(axis=0)}
-    return da @ parameters["Wx"].T, (da @ parameters["Wh"].T, dc * f), grads
+    grads = {"dWx": x.T @ da, "dWh": h_prev.T @ da, "db": da.sum(axis=0)}
+    return da @ Wx.T, (da @ Wh.T, dc * f), grads
 
 
 # --- gru --------------------------------------------------------------------------------------------------------------
@@ -525,7 +566,8 @@ def adds_to_dc_in_place(dstates, cache, parameters):
 def update_gate_exchanged(x, states, parameters):
     (h_prev,) = states
     H = h_prev.shape[1]
-    ax, ah = x @ parameters["Wx"] + parameters["b"], h_prev @ parameters["Wh"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    ax, ah = x @ Wx + b, h_prev @ Wh
     r, z = sigmoid(ax[:, :H] + ah[:, :H]), sigmoid(ax[:, H : 2 * H] + ah[:, H : 2 * H])
     u = ah[:, 2 * H :]
     n = np.tanh(ax[:, 2 * H :] + r * u)
@@ -544,10 +586,11 @@ def update_gate_exchanged(x, states, parameters):
 def reset_before_the_product(x, states, parameters):
     (h_prev,) = states
     H = h_prev.shape[1]
-    ax, ah = x @ parameters["Wx"] + parameters["b"], h_prev @ parameters["Wh"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    ax, ah = x @ Wx + b, h_prev @ Wh
     r, z = sigmoid(ax[:, :H] + ah[:, :H]), sigmoid(ax[:, H : 2 * H] + ah[:, H : 2 * H])
     u = ah[:, 2 * H :]
-    n = np.tanh(ax[:, 2 * H :] + (r * h_prev) @ parameters["Wh"][:, 2 * H :])
+    n = np.tanh(ax[:, 2 * H :] + (r * h_prev) @ Wh[:, 2 * H :])
     h = (1 - z) * n + z * h_prev
     return (h,), {"x": x, "h_prev": h_prev, "r": r, "z": z, "n": n, "u": u}
 
@@ -561,7 +604,8 @@ def reset_before_the_product(x, states, parameters):
 def reset_over_the_input_too(x, states, parameters):
     (h_prev,) = states
     H = h_prev.shape[1]
-    ax, ah = x @ parameters["Wx"] + parameters["b"], h_prev @ parameters["Wh"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    ax, ah = x @ Wx + b, h_prev @ Wh
     r, z = sigmoid(ax[:, :H] + ah[:, :H]), sigmoid(ax[:, H : 2 * H] + ah[:, H : 2 * H])
     u = ah[:, 2 * H :]
     n = np.tanh(r * (ax[:, 2 * H :] + u))
@@ -578,7 +622,8 @@ def reset_over_the_input_too(x, states, parameters):
 def update_gate_first(x, states, parameters):
     (h_prev,) = states
     H = h_prev.shape[1]
-    ax, ah = x @ parameters["Wx"] + parameters["b"], h_prev @ parameters["Wh"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    ax, ah = x @ Wx + b, h_prev @ Wh
     z, r = sigmoid(ax[:, :H] + ah[:, :H]), sigmoid(ax[:, H : 2 * H] + ah[:, H : 2 * H])
     u = ah[:, 2 * H :]
     n = np.tanh(ax[:, 2 * H :] + r * u)
@@ -595,7 +640,8 @@ def update_gate_first(x, states, parameters):
 def without_reset_gate(x, states, parameters):
     (h_prev,) = states
     H = h_prev.shape[1]
-    ax, ah = x @ parameters["Wx"] + parameters["b"], h_prev @ parameters["Wh"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    ax, ah = x @ Wx + b, h_prev @ Wh
     r, z = sigmoid(ax[:, :H] + ah[:, :H]), sigmoid(ax[:, H : 2 * H] + ah[:, H : 2 * H])
     u = ah[:, 2 * H :]
     n = np.tanh(ax[:, 2 * H :] + u)
@@ -612,7 +658,8 @@ def without_reset_gate(x, states, parameters):
 def state_not_in_a_tuple(x, states, parameters):
     (h_prev,) = states
     H = h_prev.shape[1]
-    ax, ah = x @ parameters["Wx"] + parameters["b"], h_prev @ parameters["Wh"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    ax, ah = x @ Wx + b, h_prev @ Wh
     r, z = sigmoid(ax[:, :H] + ah[:, :H]), sigmoid(ax[:, H : 2 * H] + ah[:, H : 2 * H])
     u = ah[:, 2 * H :]
     n = np.tanh(ax[:, 2 * H :] + r * u)
@@ -629,10 +676,11 @@ def state_not_in_a_tuple(x, states, parameters):
 def candidate_without_bias(x, states, parameters):
     (h_prev,) = states
     H = h_prev.shape[1]
-    ax, ah = x @ parameters["Wx"] + parameters["b"], h_prev @ parameters["Wh"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    ax, ah = x @ Wx + b, h_prev @ Wh
     r, z = sigmoid(ax[:, :H] + ah[:, :H]), sigmoid(ax[:, H : 2 * H] + ah[:, H : 2 * H])
     u = ah[:, 2 * H :]
-    n = np.tanh(x @ parameters["Wx"][:, 2 * H :] + r * u)
+    n = np.tanh(x @ Wx[:, 2 * H :] + r * u)
     h = (1 - z) * n + z * h_prev
     return (h,), {"x": x, "h_prev": h_prev, "r": r, "z": z, "n": n, "u": u}
 
@@ -646,7 +694,8 @@ def candidate_without_bias(x, states, parameters):
 def reset_product_in_cache(x, states, parameters):
     (h_prev,) = states
     H = h_prev.shape[1]
-    ax, ah = x @ parameters["Wx"] + parameters["b"], h_prev @ parameters["Wh"]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
+    ax, ah = x @ Wx + b, h_prev @ Wh
     r, z = sigmoid(ax[:, :H] + ah[:, :H]), sigmoid(ax[:, H : 2 * H] + ah[:, H : 2 * H])
     u = r * ah[:, 2 * H :]
     n = np.tanh(ax[:, 2 * H :] + u)
@@ -663,8 +712,9 @@ def reset_product_in_cache(x, states, parameters):
 def writes_into_old_state(x, states, parameters):
     (h_prev,) = states
     H = h_prev.shape[1]
+    Wx, Wh, b = (parameters[name] for name in ("Wx", "Wh", "b"))
     before = h_prev.copy()
-    ax, ah = x @ parameters["Wx"] + parameters["b"], h_prev @ parameters["Wh"]
+    ax, ah = x @ Wx + b, h_prev @ Wh
     r, z = sigmoid(ax[:, :H] + ah[:, :H]), sigmoid(ax[:, H : 2 * H] + ah[:, H : 2 * H])
     u = ah[:, 2 * H :]
     n = np.tanh(ax[:, 2 * H :] + r * u)
@@ -684,13 +734,14 @@ def writes_into_old_state(x, states, parameters):
 )
 def straight_road_left_out(dstates, cache, parameters):
     (dh,) = dstates
-    r, z, n, h_prev = cache["r"], cache["z"], cache["n"], cache["h_prev"]
+    x, h_prev, r, z, n, u = (cache[name] for name in ("x", "h_prev", "r", "z", "n", "u"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
     da_n = dh * (1 - z) * (1 - n**2)
     da_z = dh * (h_prev - n) * z * (1 - z)
-    da_r = da_n * cache["u"] * r * (1 - r)
+    da_r = da_n * u * r * (1 - r)
     dax, dah = np.hstack([da_r, da_z, da_n]), np.hstack([da_r, da_z, da_n * r])
-    grads = {"dWx": cache["x"].T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
-    return dax @ parameters["Wx"].T, (dah @ parameters["Wh"].T,), grads
+    grads = {"dWx": x.T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
+    return dax @ Wx.T, (dah @ Wh.T,), grads
 
 
 @misconception(
@@ -701,13 +752,14 @@ def straight_road_left_out(dstates, cache, parameters):
 )
 def reset_gradient_from_candidate(dstates, cache, parameters):
     (dh,) = dstates
-    r, z, n, h_prev = cache["r"], cache["z"], cache["n"], cache["h_prev"]
+    x, h_prev, r, z, n = (cache[name] for name in ("x", "h_prev", "r", "z", "n"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
     da_n = dh * (1 - z) * (1 - n**2)
     da_z = dh * (h_prev - n) * z * (1 - z)
     da_r = da_n * n * r * (1 - r)
     dax, dah = np.hstack([da_r, da_z, da_n]), np.hstack([da_r, da_z, da_n * r])
-    grads = {"dWx": cache["x"].T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
-    return dax @ parameters["Wx"].T, (dh * z + dah @ parameters["Wh"].T,), grads
+    grads = {"dWx": x.T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
+    return dax @ Wx.T, (dh * z + dah @ Wh.T,), grads
 
 
 @misconception(
@@ -718,13 +770,14 @@ def reset_gradient_from_candidate(dstates, cache, parameters):
 )
 def update_gradient_of_wrong_sign(dstates, cache, parameters):
     (dh,) = dstates
-    r, z, n, h_prev = cache["r"], cache["z"], cache["n"], cache["h_prev"]
+    x, h_prev, r, z, n, u = (cache[name] for name in ("x", "h_prev", "r", "z", "n", "u"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
     da_n = dh * (1 - z) * (1 - n**2)
     da_z = dh * (n - h_prev) * z * (1 - z)
-    da_r = da_n * cache["u"] * r * (1 - r)
+    da_r = da_n * u * r * (1 - r)
     dax, dah = np.hstack([da_r, da_z, da_n]), np.hstack([da_r, da_z, da_n * r])
-    grads = {"dWx": cache["x"].T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
-    return dax @ parameters["Wx"].T, (dh * z + dah @ parameters["Wh"].T,), grads
+    grads = {"dWx": x.T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
+    return dax @ Wx.T, (dh * z + dah @ Wh.T,), grads
 
 
 @misconception(
@@ -735,13 +788,14 @@ def update_gradient_of_wrong_sign(dstates, cache, parameters):
 )
 def candidate_back_without_reset(dstates, cache, parameters):
     (dh,) = dstates
-    r, z, n, h_prev = cache["r"], cache["z"], cache["n"], cache["h_prev"]
+    x, h_prev, r, z, n, u = (cache[name] for name in ("x", "h_prev", "r", "z", "n", "u"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
     da_n = dh * (1 - z) * (1 - n**2)
     da_z = dh * (h_prev - n) * z * (1 - z)
-    da_r = da_n * cache["u"] * r * (1 - r)
+    da_r = da_n * u * r * (1 - r)
     dax, dah = np.hstack([da_r, da_z, da_n]), np.hstack([da_r, da_z, da_n])
-    grads = {"dWx": cache["x"].T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
-    return dax @ parameters["Wx"].T, (dh * z + dah @ parameters["Wh"].T,), grads
+    grads = {"dWx": x.T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
+    return dax @ Wx.T, (dh * z + dah @ Wh.T,), grads
 
 
 @misconception(
@@ -752,13 +806,14 @@ def candidate_back_without_reset(dstates, cache, parameters):
 )
 def reset_in_the_bias_too(dstates, cache, parameters):
     (dh,) = dstates
-    r, z, n, h_prev = cache["r"], cache["z"], cache["n"], cache["h_prev"]
+    x, h_prev, r, z, n, u = (cache[name] for name in ("x", "h_prev", "r", "z", "n", "u"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
     da_n = dh * (1 - z) * (1 - n**2)
     da_z = dh * (h_prev - n) * z * (1 - z)
-    da_r = da_n * cache["u"] * r * (1 - r)
+    da_r = da_n * u * r * (1 - r)
     dax, dah = np.hstack([da_r, da_z, da_n]), np.hstack([da_r, da_z, da_n * r])
-    grads = {"dWx": cache["x"].T @ dax, "dWh": h_prev.T @ dah, "db": dah.sum(axis=0)}
-    return dax @ parameters["Wx"].T, (dh * z + dah @ parameters["Wh"].T,), grads
+    grads = {"dWx": x.T @ dax, "dWh": h_prev.T @ dah, "db": dah.sum(axis=0)}
+    return dax @ Wx.T, (dh * z + dah @ Wh.T,), grads
 
 
 @misconception(
@@ -771,13 +826,14 @@ def reset_in_the_bias_too(dstates, cache, parameters):
 )
 def candidate_without_slope(dstates, cache, parameters):
     (dh,) = dstates
-    r, z, n, h_prev = cache["r"], cache["z"], cache["n"], cache["h_prev"]
+    x, h_prev, r, z, n, u = (cache[name] for name in ("x", "h_prev", "r", "z", "n", "u"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
     da_n = dh * (1 - z)
     da_z = dh * (h_prev - n) * z * (1 - z)
-    da_r = da_n * cache["u"] * r * (1 - r)
+    da_r = da_n * u * r * (1 - r)
     dax, dah = np.hstack([da_r, da_z, da_n]), np.hstack([da_r, da_z, da_n * r])
-    grads = {"dWx": cache["x"].T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
-    return dax @ parameters["Wx"].T, (dh * z + dah @ parameters["Wh"].T,), grads
+    grads = {"dWx": x.T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
+    return dax @ Wx.T, (dh * z + dah @ Wh.T,), grads
 
 
 @misconception(
@@ -788,13 +844,14 @@ def candidate_without_slope(dstates, cache, parameters):
 )
 def gru_gates_without_slopes(dstates, cache, parameters):
     (dh,) = dstates
-    r, z, n, h_prev = cache["r"], cache["z"], cache["n"], cache["h_prev"]
+    x, h_prev, r, z, n, u = (cache[name] for name in ("x", "h_prev", "r", "z", "n", "u"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
     da_n = dh * (1 - z) * (1 - n**2)
     da_z = dh * (h_prev - n)
-    da_r = da_n * cache["u"]
+    da_r = da_n * u
     dax, dah = np.hstack([da_r, da_z, da_n]), np.hstack([da_r, da_z, da_n * r])
-    grads = {"dWx": cache["x"].T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
-    return dax @ parameters["Wx"].T, (dh * z + dah @ parameters["Wh"].T,), grads
+    grads = {"dWx": x.T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
+    return dax @ Wx.T, (dh * z + dah @ Wh.T,), grads
 
 
 @misconception(
@@ -805,13 +862,14 @@ def gru_gates_without_slopes(dstates, cache, parameters):
 )
 def update_gate_exchanged_on_the_way_back(dstates, cache, parameters):
     (dh,) = dstates
-    r, z, n, h_prev = cache["r"], cache["z"], cache["n"], cache["h_prev"]
+    x, h_prev, r, z, n, u = (cache[name] for name in ("x", "h_prev", "r", "z", "n", "u"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
     da_n = dh * z * (1 - n**2)
     da_z = dh * (h_prev - n) * z * (1 - z)
-    da_r = da_n * cache["u"] * r * (1 - r)
+    da_r = da_n * u * r * (1 - r)
     dax, dah = np.hstack([da_r, da_z, da_n]), np.hstack([da_r, da_z, da_n * r])
-    grads = {"dWx": cache["x"].T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
-    return dax @ parameters["Wx"].T, (dh * (1 - z) + dah @ parameters["Wh"].T,), grads
+    grads = {"dWx": x.T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
+    return dax @ Wx.T, (dh * (1 - z) + dah @ Wh.T,), grads
 
 
 @misconception(
@@ -822,15 +880,16 @@ def update_gate_exchanged_on_the_way_back(dstates, cache, parameters):
 )
 def cuts_gru_gradients_to_norm(dstates, cache, parameters):
     (dh,) = dstates
-    r, z, n, h_prev = cache["r"], cache["z"], cache["n"], cache["h_prev"]
+    x, h_prev, r, z, n, u = (cache[name] for name in ("x", "h_prev", "r", "z", "n", "u"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
     da_n = dh * (1 - z) * (1 - n**2)
     da_z = dh * (h_prev - n) * z * (1 - z)
-    da_r = da_n * cache["u"] * r * (1 - r)
+    da_r = da_n * u * r * (1 - r)
     dax, dah = np.hstack([da_r, da_z, da_n]), np.hstack([da_r, da_z, da_n * r])
-    grads = {"dWx": cache["x"].T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
+    grads = {"dWx": x.T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
     norm = np.sqrt(sum(np.sum(slope**2) for slope in grads.values()))
     grads = {name: slope * min(1.0, 5.0 / norm) for name, slope in grads.items()}
-    return dax @ parameters["Wx"].T, (dh * z + dah @ parameters["Wh"].T,), grads
+    return dax @ Wx.T, (dh * z + dah @ Wh.T,), grads
 
 
 @misconception(
@@ -841,14 +900,15 @@ def cuts_gru_gradients_to_norm(dstates, cache, parameters):
 )
 def scales_dh_in_place(dstates, cache, parameters):
     (dh,) = dstates
-    r, z, n, h_prev = cache["r"], cache["z"], cache["n"], cache["h_prev"]
+    x, h_prev, r, z, n, u = (cache[name] for name in ("x", "h_prev", "r", "z", "n", "u"))
+    Wx, Wh = parameters["Wx"], parameters["Wh"]
     da_n = dh * (1 - z) * (1 - n**2)
     da_z = dh * (h_prev - n) * z * (1 - z)
-    da_r = da_n * cache["u"] * r * (1 - r)
+    da_r = da_n * u * r * (1 - r)
     dax, dah = np.hstack([da_r, da_z, da_n]), np.hstack([da_r, da_z, da_n * r])
-    grads = {"dWx": cache["x"].T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
+    grads = {"dWx": x.T @ dax, "dWh": h_prev.T @ dah, "db": dax.sum(axis=0)}
     dh *= z
-    return dax @ parameters["Wx"].T, (dh + dah @ parameters["Wh"].T,), grads
+    return dax @ Wx.T, (dh + dah @ Wh.T,), grads
 
 
 # --- layer ------------------------------------------------------------------------------------------------------------
@@ -1508,9 +1568,10 @@ def last_state_of_first_only(step, xs, lengths, forwards, backwards):
 )
 def context_at_the_first_step_only(c, ys, parameters):
     N, T, _ = ys.shape
+    Wy, by = parameters["Wy"], parameters["by"]
     inputs = np.concatenate([ys, np.repeat(c[:, np.newaxis], T, axis=1) * (np.arange(T) == 0)[:, np.newaxis]], axis=2)
     hs, _, caches = run_layer(gru_step, inputs, zero_states(parameters, N), parameters)
-    logits = hs @ parameters["Wy"] + parameters["by"]
+    logits = hs @ Wy + by
     return logits, {"hs": hs, "caches": caches}
 
 
@@ -1522,9 +1583,10 @@ def context_at_the_first_step_only(c, ys, parameters):
 )
 def context_before_the_symbols(c, ys, parameters):
     N, T, _ = ys.shape
+    Wy, by = parameters["Wy"], parameters["by"]
     inputs = np.concatenate([np.repeat(c[:, np.newaxis], T, axis=1), ys], axis=2)
     hs, _, caches = run_layer(gru_step, inputs, zero_states(parameters, N), parameters)
-    logits = hs @ parameters["Wy"] + parameters["by"]
+    logits = hs @ Wy + by
     return logits, {"hs": hs, "caches": caches}
 
 
@@ -1539,14 +1601,15 @@ def context_before_the_symbols(c, ys, parameters):
 )
 def reads_its_own_output(c, ys, parameters):
     N, T, M = ys.shape
+    Wy, by = parameters["Wy"], parameters["by"]
     states, y, hs, caches = zero_states(parameters, N), np.zeros((N, M)), [], []
     for t in range(T):
         states, cache = gru_step(np.concatenate([y, c], axis=1), states, parameters)
         hs.append(states[0])
         caches.append(cache)
-        y = np.eye(M)[(states[0] @ parameters["Wy"] + parameters["by"]).argmax(axis=1)]
+        y = np.eye(M)[(states[0] @ Wy + by).argmax(axis=1)]
     hs = np.stack(hs, axis=1)
-    logits = hs @ parameters["Wy"] + parameters["by"]
+    logits = hs @ Wy + by
     return logits, {"hs": hs, "caches": caches}
 
 
@@ -1558,10 +1621,11 @@ def reads_its_own_output(c, ys, parameters):
 )
 def answers_not_late(c, ys, parameters):
     N, T, _ = ys.shape
+    Wy, by = parameters["Wy"], parameters["by"]
     ys = np.concatenate([ys[:, 1:], np.zeros_like(ys[:, :1])], axis=1)
     inputs = np.concatenate([ys, np.repeat(c[:, np.newaxis], T, axis=1)], axis=2)
     hs, _, caches = run_layer(gru_step, inputs, zero_states(parameters, N), parameters)
-    logits = hs @ parameters["Wy"] + parameters["by"]
+    logits = hs @ Wy + by
     return logits, {"hs": hs, "caches": caches}
 
 
@@ -1573,10 +1637,11 @@ def answers_not_late(c, ys, parameters):
 )
 def shifts_again(c, ys, parameters):
     N, T, _ = ys.shape
+    Wy, by = parameters["Wy"], parameters["by"]
     ys = np.concatenate([np.zeros_like(ys[:, :1]), ys[:, :-1]], axis=1)
     inputs = np.concatenate([ys, np.repeat(c[:, np.newaxis], T, axis=1)], axis=2)
     hs, _, caches = run_layer(gru_step, inputs, zero_states(parameters, N), parameters)
-    logits = hs @ parameters["Wy"] + parameters["by"]
+    logits = hs @ Wy + by
     return logits, {"hs": hs, "caches": caches}
 
 
@@ -1588,9 +1653,10 @@ def shifts_again(c, ys, parameters):
 )
 def logits_without_bias(c, ys, parameters):
     N, T, _ = ys.shape
+    Wy = parameters["Wy"]
     inputs = np.concatenate([ys, np.repeat(c[:, np.newaxis], T, axis=1)], axis=2)
     hs, _, caches = run_layer(gru_step, inputs, zero_states(parameters, N), parameters)
-    logits = hs @ parameters["Wy"]
+    logits = hs @ Wy
     return logits, {"hs": hs, "caches": caches}
 
 
@@ -1602,9 +1668,10 @@ def logits_without_bias(c, ys, parameters):
 )
 def softmax_for_logits(c, ys, parameters):
     N, T, _ = ys.shape
+    Wy, by = parameters["Wy"], parameters["by"]
     inputs = np.concatenate([ys, np.repeat(c[:, np.newaxis], T, axis=1)], axis=2)
     hs, _, caches = run_layer(gru_step, inputs, zero_states(parameters, N), parameters)
-    logits = hs @ parameters["Wy"] + parameters["by"]
+    logits = hs @ Wy + by
     powers = np.exp(logits - logits.max(axis=2, keepdims=True))
     logits = powers / powers.sum(axis=2, keepdims=True)
     return logits, {"hs": hs, "caches": caches}
@@ -1618,11 +1685,12 @@ def softmax_for_logits(c, ys, parameters):
 )
 def context_as_first_state(c, ys, parameters):
     N, T, _ = ys.shape
+    Wy, by = parameters["Wy"], parameters["by"]
     inputs = np.concatenate([ys, np.repeat(c[:, np.newaxis], T, axis=1)], axis=2)
     H = len(parameters["Wh"])
     first = np.hstack([c, np.zeros((N, H))])[:, :H]
     hs, _, caches = run_layer(gru_step, inputs, (first,), parameters)
-    logits = hs @ parameters["Wy"] + parameters["by"]
+    logits = hs @ Wy + by
     return logits, {"hs": hs, "caches": caches}
 
 
@@ -1740,11 +1808,12 @@ def adds_to_kept_gradients(dlogits, cache, parameters):
 )
 def choice_not_fed_back(c, parameters, end, most):
     N, M = len(c), len(parameters["by"])
+    Wy, by = parameters["Wy"], parameters["by"]
     states, y = zero_states(parameters, N), np.zeros((N, M))
     rows, going = [[] for _ in range(N)], np.ones(N, dtype=bool)
     for _ in range(most):
         states, _ = gru_step(np.concatenate([y, c], axis=1), states, parameters)
-        best = (states[0] @ parameters["Wy"] + parameters["by"]).argmax(axis=1)
+        best = (states[0] @ Wy + by).argmax(axis=1)
         going &= best != end
         for n in np.flatnonzero(going):
             rows[n].append(int(best[n]))
@@ -1759,11 +1828,12 @@ def choice_not_fed_back(c, parameters, end, most):
 )
 def stops_all_rows_at_the_first_end(c, parameters, end, most):
     N, M = len(c), len(parameters["by"])
+    Wy, by = parameters["Wy"], parameters["by"]
     states, y = zero_states(parameters, N), np.zeros((N, M))
     rows, going = [[] for _ in range(N)], np.ones(N, dtype=bool)
     for _ in range(most):
         states, _ = gru_step(np.concatenate([y, c], axis=1), states, parameters)
-        best = (states[0] @ parameters["Wy"] + parameters["by"]).argmax(axis=1)
+        best = (states[0] @ Wy + by).argmax(axis=1)
         going &= best != end
         if not going.all():
             break
@@ -1783,11 +1853,12 @@ def stops_all_rows_at_the_first_end(c, parameters, end, most):
 )
 def end_is_kept(c, parameters, end, most):
     N, M = len(c), len(parameters["by"])
+    Wy, by = parameters["Wy"], parameters["by"]
     states, y = zero_states(parameters, N), np.zeros((N, M))
     rows, going = [[] for _ in range(N)], np.ones(N, dtype=bool)
     for _ in range(most):
         states, _ = gru_step(np.concatenate([y, c], axis=1), states, parameters)
-        best = (states[0] @ parameters["Wy"] + parameters["by"]).argmax(axis=1)
+        best = (states[0] @ Wy + by).argmax(axis=1)
         for n in np.flatnonzero(going):
             rows[n].append(int(best[n]))
         going &= best != end
@@ -1803,11 +1874,12 @@ def end_is_kept(c, parameters, end, most):
 )
 def one_symbol_too_few(c, parameters, end, most):
     N, M = len(c), len(parameters["by"])
+    Wy, by = parameters["Wy"], parameters["by"]
     states, y = zero_states(parameters, N), np.zeros((N, M))
     rows, going = [[] for _ in range(N)], np.ones(N, dtype=bool)
     for _ in range(most - 1):
         states, _ = gru_step(np.concatenate([y, c], axis=1), states, parameters)
-        best = (states[0] @ parameters["Wy"] + parameters["by"]).argmax(axis=1)
+        best = (states[0] @ Wy + by).argmax(axis=1)
         going &= best != end
         for n in np.flatnonzero(going):
             rows[n].append(int(best[n]))
@@ -1823,11 +1895,12 @@ def one_symbol_too_few(c, parameters, end, most):
 )
 def feeds_the_probabilities(c, parameters, end, most):
     N, M = len(c), len(parameters["by"])
+    Wy, by = parameters["Wy"], parameters["by"]
     states, y = zero_states(parameters, N), np.zeros((N, M))
     rows, going = [[] for _ in range(N)], np.ones(N, dtype=bool)
     for _ in range(most):
         states, _ = gru_step(np.concatenate([y, c], axis=1), states, parameters)
-        logits = states[0] @ parameters["Wy"] + parameters["by"]
+        logits = states[0] @ Wy + by
         best = logits.argmax(axis=1)
         going &= best != end
         for n in np.flatnonzero(going):
@@ -1845,11 +1918,12 @@ def feeds_the_probabilities(c, parameters, end, most):
 )
 def begins_with_the_end(c, parameters, end, most):
     N, M = len(c), len(parameters["by"])
+    Wy, by = parameters["Wy"], parameters["by"]
     states, y = zero_states(parameters, N), np.tile(np.eye(M)[end], (N, 1))
     rows, going = [[] for _ in range(N)], np.ones(N, dtype=bool)
     for _ in range(most):
         states, _ = gru_step(np.concatenate([y, c], axis=1), states, parameters)
-        best = (states[0] @ parameters["Wy"] + parameters["by"]).argmax(axis=1)
+        best = (states[0] @ Wy + by).argmax(axis=1)
         going &= best != end
         for n in np.flatnonzero(going):
             rows[n].append(int(best[n]))
@@ -1865,11 +1939,12 @@ def begins_with_the_end(c, parameters, end, most):
 )
 def goes_on_behind_the_end(c, parameters, end, most):
     N, M = len(c), len(parameters["by"])
+    Wy, by = parameters["Wy"], parameters["by"]
     states, y = zero_states(parameters, N), np.zeros((N, M))
     rows, going = [[] for _ in range(N)], np.ones(N, dtype=bool)
     for _ in range(most):
         states, _ = gru_step(np.concatenate([y, c], axis=1), states, parameters)
-        best = (states[0] @ parameters["Wy"] + parameters["by"]).argmax(axis=1)
+        best = (states[0] @ Wy + by).argmax(axis=1)
         going = best != end
         for n in np.flatnonzero(going):
             rows[n].append(int(best[n]))
@@ -1885,11 +1960,12 @@ def goes_on_behind_the_end(c, parameters, end, most):
 )
 def end_is_the_last_symbol(c, parameters, end, most):
     N, M = len(c), len(parameters["by"])
+    Wy, by = parameters["Wy"], parameters["by"]
     states, y = zero_states(parameters, N), np.zeros((N, M))
     rows, going = [[] for _ in range(N)], np.ones(N, dtype=bool)
     for _ in range(most):
         states, _ = gru_step(np.concatenate([y, c], axis=1), states, parameters)
-        best = (states[0] @ parameters["Wy"] + parameters["by"]).argmax(axis=1)
+        best = (states[0] @ Wy + by).argmax(axis=1)
         going &= best != M - 1
         for n in np.flatnonzero(going):
             rows[n].append(int(best[n]))
@@ -1905,11 +1981,12 @@ def end_is_the_last_symbol(c, parameters, end, most):
 )
 def takes_the_least(c, parameters, end, most):
     N, M = len(c), len(parameters["by"])
+    Wy, by = parameters["Wy"], parameters["by"]
     states, y = zero_states(parameters, N), np.zeros((N, M))
     rows, going = [[] for _ in range(N)], np.ones(N, dtype=bool)
     for _ in range(most):
         states, _ = gru_step(np.concatenate([y, c], axis=1), states, parameters)
-        best = (states[0] @ parameters["Wy"] + parameters["by"]).argmin(axis=1)
+        best = (states[0] @ Wy + by).argmin(axis=1)
         going &= best != end
         for n in np.flatnonzero(going):
             rows[n].append(int(best[n]))
@@ -1925,11 +2002,12 @@ def takes_the_least(c, parameters, end, most):
 )
 def at_least_three(c, parameters, end, most):
     N, M = len(c), len(parameters["by"])
+    Wy, by = parameters["Wy"], parameters["by"]
     states, y = zero_states(parameters, N), np.zeros((N, M))
     rows, going = [[] for _ in range(N)], np.ones(N, dtype=bool)
     for _ in range(max(most, 3)):
         states, _ = gru_step(np.concatenate([y, c], axis=1), states, parameters)
-        best = (states[0] @ parameters["Wy"] + parameters["by"]).argmax(axis=1)
+        best = (states[0] @ Wy + by).argmax(axis=1)
         going &= best != end
         for n in np.flatnonzero(going):
             rows[n].append(int(best[n]))
