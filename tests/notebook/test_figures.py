@@ -138,7 +138,8 @@ def series(axes: Any) -> Iterator[tuple[str, list[Any], Any, Any]]:
     """Yield what tells something in these axes: its name, its colours, its kind, what beside colour tells it apart."""
     for line in axes.lines:
         filled = to_hex(line.get_markerfacecolor()) == to_hex(line.get_markeredgecolor())
-        style = line.get_linestyle(), str(line.get_marker()), filled, line.get_drawstyle()
+        dashes = str(line._unscaled_dash_pattern)  # `get_linestyle` calls every pattern of one's own "--"
+        style = line.get_linestyle(), dashes, str(line.get_marker()), filled, line.get_drawstyle()
         yield f"line {line.get_label()!r}", line_colours(line), "line", style
     for patch in axes.patches:
         if patch.get_data_transform() == axes.transData:  # not so a span: a ground for what stands upon it
@@ -146,7 +147,7 @@ def series(axes: Any) -> Iterator[tuple[str, list[Any], Any, Any]]:
     for text in axes.texts:
         arrow = getattr(text, "arrow_patch", None)
         if arrow is not None:
-            yield f"arrow {text.get_text()!r}", [arrow.get_edgecolor()], "arrow", arrow.get_linestyle()
+            yield f"arrow {text.get_text()!r}", [arrow.get_edgecolor()], "arrow", (arrow.get_linestyle(), arrow.get_linewidth())
     for item in axes.collections:
         if not isinstance(item, QuadMesh) and item.get_visible():
             yield from _collection(item)
