@@ -352,6 +352,14 @@ def test_shapes_of_pytorch(torch: Any, arguments: str, inputs: str, states: str,
     assert [str(tuple(part.shape)) for part in found] == [states, last]
 
 
+def test_code_of_pytorch_runs(torch: Any) -> None:
+    """The lines of PyTorch in the text run as they stand, on a batch of this notebook's layout."""
+    (lines,) = re.findall(r"```python\n(.*?)```", CELLS["pytorch-text"].source, flags=re.DOTALL)
+    found = {"torch": torch, "x": np.zeros((27, 3, 8))}
+    exec(lines, found)
+    assert [tuple(found[name].shape) for name in ("states", "last")] == [(8, 3, 50), (1, 3, 50)]
+
+
 def test_transposed_inputs_give_our_states(torch: Any, solution: Solution) -> None:
     """x transposed as the text says, time first or batch first, gives our memories; there are two biases, no output."""
     parameters = solution["example_parameters"](27, 50, 27)
