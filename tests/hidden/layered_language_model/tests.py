@@ -528,7 +528,7 @@ def rnn_states(student, reference, expect):
 RNN_BACK = ["SlopeLeftOut", "SlopeOfTheWrongValue", "RecurrentWeightsNotTransposedBack"]
 
 
-@rnn.test(weight=3, kills=[*RNN_BACK, "GradientsInTheOtherOrder"])
+@rnn.test(weight=3, kills=[*RNN_BACK, "GradientsInTheOtherOrder"], requires="rnn_states")
 def rnn_returned_gradients(student, reference, expect):
     """RNN.backward returns the right gradients by x and by the state before, for steps of several sizes."""
     each(student, expect, RNN, reference.cases("rnn_cases"), demand_returned)
@@ -545,6 +545,7 @@ def rnn_returned_gradients(student, reference, expect):
         "SlopeLeftOut",
         "SlopeOfTheWrongValue",
     ],
+    requires="rnn_states",
 )
 def rnn_held_gradients(student, reference, expect):
     """After RNN.backward, grads hold the right gradients of the three parameters, for steps of several sizes."""
