@@ -1185,8 +1185,8 @@ class BeginsEachStepWithZeros:
 @misconception(
     "time_rnn",
     title="Rows taken for steps",
-    message="Your steps read along the batch. Which axis of xs is time?",
-    justification="xs[t] for xs[:, t]: an error unless N = T",
+    message="Your states go on from row to row in place of from step to step. Which axis of xs is time?",
+    justification="the layout is (T, N, D): it loops over the batch",
 )
 class ReadsBatchForTime:
     def __init__(self, Wx, Wh, b, stateful=False):
@@ -1194,16 +1194,16 @@ class ReadsBatchForTime:
         self.stateful, self.h = stateful, None
 
     def forward(self, xs):
-        N, T = xs.shape[:2]
+        T, N = xs.shape[:2]
         H = len(self.params[2])
         h = np.zeros((N, H))
         if self.stateful and self.h is not None:
             h = self.h
-        self.layers, hs = [], np.empty((N, T, H))
+        self.layers, hs = [], np.empty((T, N, H))
         for t in range(T):
             layer = RNN(*self.params)
             h = layer.forward(xs[t], h)
-            hs[:, t] = h
+            hs[t] = h
             self.layers.append(layer)
         self.h = h
         return hs
@@ -1984,52 +1984,6 @@ class ResetDoesNothing:
 
     def reset_state(self):
         h = None
-
-
-@misconception(
-    "time_rnn",
-    title="After a reset, the old number of rows",
-    message="After reset_state, a window with another number of rows fails. How many rows have your zeros?",
-    justification="reset_state makes zeros of the old shape",
-)
-class ResetKeepsTheRows:
-    def __init__(self, Wx, Wh, b, stateful=False):
-        self.params, self.grads = [Wx, Wh, b], []
-        self.stateful, self.h = stateful, None
-
-    def forward(self, xs):
-        N, T = xs.shape[:2]
-        H = len(self.params[2])
-        h = np.zeros((N, H))
-        if self.stateful and self.h is not None:
-            h = self.h
-        self.layers, hs = [], np.empty((N, T, H))
-        for t in range(T):
-            layer = RNN(*self.params)
-            h = layer.forward(xs[:, t], h)
-            hs[:, t] = h
-            self.layers.append(layer)
-        self.h = h
-        return hs
-
-    def backward(self, dhs):
-        N, T, H = dhs.shape
-        dxs = np.empty((N, T, len(self.params[0])))
-        total = [np.zeros_like(param) for param in self.params]
-        dh = np.zeros((N, H))
-        for t in reversed(range(T)):
-            layer = self.layers[t]
-            dxs[:, t], dh = layer.backward(dhs[:, t] + dh)
-            for k, gradient in enumerate(layer.grads):
-                total[k] += gradient
-        self.grads, self.dh = total, dh
-        return dxs
-
-    def set_state(self, h):
-        self.h = h
-
-    def reset_state(self):
-        self.h = None if self.h is None else 0 * self.h
 
 
 @misconception(
@@ -4060,43 +4014,6 @@ class LossSummed:
     def backward(self, dout=1.0):
         dout = self.loss_layer.backward(dout)
         for layer in reversed(self.layers):
-            dout = layer.backward(dout)
-
-    def reset_state(self):
-        self.layers[1].reset_state()
-
-
-@misconception(
-    "model",
-    title="Layers called from the bottom",
-    message="The way back fails at the first layer. Which layer is next to the loss?",
-    justification="the layers are not reversed",
-)
-class BackwardInForwardOrder:
-    def __init__(self, vocab_size, wordvec_size, hidden_size):
-        V, D, H = vocab_size, wordvec_size, hidden_size
-        W_embedding = np.random.randn(V, D) / 100
-        Wx = np.random.randn(D, H) / np.sqrt(D)
-        Wh = np.random.randn(H, H) / np.sqrt(H)
-        W_affine = np.random.randn(H, V) / np.sqrt(H)
-        self.layers = [
-            TimeEmbedding(W_embedding),
-            TimeRNN(Wx, Wh, np.zeros(H), stateful=True),
-            TimeAffine(W_affine, np.zeros(V)),
-        ]
-        self.loss_layer = TimeSoftmaxWithLoss()
-
-    def predict(self, xs):
-        for layer in self.layers:
-            xs = layer.forward(xs)
-        return xs
-
-    def forward(self, xs, ts):
-        return self.loss_layer.forward(self.predict(xs), ts)
-
-    def backward(self, dout=1.0):
-        dout = self.loss_layer.backward(dout)
-        for layer in self.layers:
             dout = layer.backward(dout)
 
     def reset_state(self):
