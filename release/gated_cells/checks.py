@@ -28,6 +28,7 @@ _DEEPEST = 32  # axes that numpy 1.26 can have; also ends a list that holds itse
 _WORD = 40  # characters of a key or a name in a message
 _PATH = 120  # characters of a path of keys, or of a name with its arguments
 _LISTED = 12  # names in a row
+_SAID = 200  # characters of what Python says
 _DIGITS_BITS = 10_000  # about 3,000 digits
 
 
@@ -639,7 +640,12 @@ def _stop(message: str) -> NoReturn:
     raise CheckFailed(message)
 
 
+# IPython leaves out every frame that says `__tracebackhide__`, unless it is the last: what the student's own code
+# raises is shown with the student's own line, and without the inside of this file.
+
+
 def _fail(finding: Finding | None) -> None:
+    __tracebackhide__ = True
     if finding:
         _stop(f"{finding.message}\n{finding.detail}".strip())
 
@@ -664,11 +670,13 @@ def close(  # noqa: PLR0913 - the tolerances of `compare`
     sizes: Mapping[str, int] | None = None,
 ) -> None:
     """Check that an answer has the expected values; parameters as in `compare`."""
+    __tracebackhide__ = True
     _fail(compare(answer, expected, name=name, rtol=rtol, atol=atol, sizes=sizes))
 
 
 def shape(array: object, expected: tuple[int, ...], *, name: str) -> None:
     """Check the shape of an array."""
+    __tracebackhide__ = True
     name = _short(name, _PATH)
     got = _plain(array, _outline(array))
     if got is None:
@@ -679,12 +687,14 @@ def shape(array: object, expected: tuple[int, ...], *, name: str) -> None:
 
 def finite(array: object, *, name: str) -> None:
     """Check that no value is NaN or infinite."""
+    __tracebackhide__ = True
     name = _short(name, _PATH)
     _fail(_not_finite(_numbers(array, name), name))
 
 
 def rows_sum_to_one(array: object, *, name: str) -> None:
     """Check that an array sums to one along its last axis."""
+    __tracebackhide__ = True
     name = _short(name, _PATH)
     got = _numbers(array, name)
     _fail(_not_finite(got, name))
@@ -701,19 +711,44 @@ def rows_sum_to_one(array: object, *, name: str) -> None:
 
 def keys(mapping: object, expected: Iterable[str], *, name: str) -> None:
     """Check that a dictionary has the expected keys; more are allowed."""
+    __tracebackhide__ = True
     _fail(_key_finding(mapping, expected, _short(name, _PATH)))
 
 
 def unchanged(function: Callable[..., object], *arguments: object, name: str | None = None) -> None:
     """Check that a function leaves its arguments as they were: it is called on them once."""
-    __tracebackhide__ = True  # IPython: what the student's own code raises is shown without the inside of this file
+    __tracebackhide__ = True
     name = _short(str(name or getattr(function, "__name__", "the function")), _PATH)
     before = {path: snapshot(value) for path, value in _parts(arguments)}
-    function(*arguments)
+    _call(function, name, *arguments)
     for path, after in _parts(arguments):
         where = changed(before[path], after, path) if path in before else None
         if where:
             _stop(f"{name} changed {where} in place. Which line writes into it?")
+
+
+def raises(error: type[Exception], function: Callable[..., object], *arguments: object, name: str) -> None:
+    """Check that a call ends in an error of that type, as it should for arguments that make no sense."""
+    __tracebackhide__ = True
+    name = _short(name, _PATH)
+    try:
+        _call(function, name, *arguments)
+    except error:
+        return
+    _stop(f"{name} returns, but a {error.__name__} is wanted.\nWhat does the text say about such arguments?")
+
+
+def _call(function: Callable[..., Any], name: str, *arguments: object) -> Any:
+    """Call a function; where no line of it is reached, say so in words, since there is no line of it to show."""
+    __tracebackhide__ = True
+    try:
+        return function(*arguments)
+    except TypeError as error:
+        if error.__traceback__ is None or error.__traceback__.tb_next is None:
+            said, count = _short(str(error), _SAID), len(arguments)
+            message = f"{name} cannot be called with {count} argument{'s' * (count != 1)}: {said}."
+            raise CheckFailed(f"{message}\nDoes it take the arguments that the text names?") from None
+        raise
 
 
 def _parts(arguments: tuple[object, ...]) -> Iterator[tuple[str, object]]:
@@ -782,6 +817,7 @@ def _unmoved(before: object, after: object) -> bool:
 
 def different(first: object, second: object, *, name: str) -> None:
     """Check that two things, such as two networks' parameters, share no memory and differ."""
+    __tracebackhide__ = True
     name = _short(name, _PATH)
     where = _shared(first, second, name)
     if where:
@@ -828,9 +864,9 @@ def numeric_gradient(loss: Callable[[], float], parameter: Array, *, step: float
         up, down = old + step, old - step
         try:
             parameter[index] = up
-            above = _one_number(loss())
+            above = _one_number(_call(loss, "the loss"))
             parameter[index] = down
-            below = _one_number(loss())
+            below = _one_number(_call(loss, "the loss"))
         finally:
             parameter[index] = old
         gradient[index] = (above - below) / (up - down)
@@ -863,13 +899,15 @@ def gradients(
         Sizes that a wrong constant factor may be made of.
     """
     __tracebackhide__ = True
+    if not isinstance(parameters, Mapping):
+        _fail(_type_finding(parameters, "a dictionary", "parameters"))
     keys(grads, [f"d{name}" for name in parameters], name="grads")
-    own = {name: np.array(value, dtype=np.float64) for name, value in parameters.items()}
+    own = {name: _numbers(value, _inside("parameters", name)) for name, value in parameters.items()}
 
-    def moved() -> float:
+    def moved() -> Any:
         """Return the cost of the parameters as they are now."""
         __tracebackhide__ = True
-        return cost(own)
+        return _call(cost, "the cost", own)
 
     numeric = {}
     for name, value in own.items():  # in no comprehension: before Python 3.12 that is a frame of its own
