@@ -32,8 +32,9 @@ NAMES = Course(ROOT).assignments()
 
 # What tries one answer after the other tries the first assignment's all in every run, and of another assignment's one
 # in so many; what grades a whole class does so for these in every run. The long run, `make test-all`, tries all.
-FIRST, SAMPLED = "rnn_from_scratch", {"test_catalogue.py": 5, "test_diagnose.py": 5}
-WHOLE = {"test_parity.py", "test_nbgrader.py", "test_jupyter.py"}
+FIRST, SAMPLED = "rnn_from_scratch", {"test_catalogue": 8, "test_diagnose": 8}
+SAMPLED |= {f"test_{name}_{what}": 4 for name in NAMES if name != FIRST for what in ("grades", "oracles")}
+WHOLE = {"test_parity", "test_nbgrader", "test_jupyter"}
 IN_EVERY_RUN = {FIRST, "next_token", "char_rnn", "dinosaur_names"}
 
 TESTS = '''
@@ -163,7 +164,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave most of what repeats itself, with another assignment, to the long run."""
     seen: Counter[tuple[str, str, str]] = Counter()
     for item in items:
-        name, module = _assignment(item), item.path.name
+        name, module = _assignment(item), item.path.stem
         if name in ("", FIRST) or item.get_closest_marker("slow"):
             continue
         key = module, name, item.originalname if isinstance(item, pytest.Function) else item.name
@@ -174,10 +175,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _assignment(item: pytest.Item) -> str:
-    """Return the assignment that a test's parameters name; empty where they name none."""
-    params = item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
-    said = [value for value in params if isinstance(value, str)]
-    return next((name for name in NAMES if any(value == name or value.startswith(f"{name}-") for value in said)), "")
+    """Return the assignment that a test's parameters name, or its file; empty where they name none."""
+    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+        return ""
+    said = [value for value in item.callspec.params.values() if isinstance(value, str)]
+    named = (name for name in NAMES if any(value == name or value.startswith(f"{name}-") for value in said))
+    of_file = (name for name in NAMES if item.path.stem.startswith(f"test_{name}_"))
+    return next(named, next(of_file, ""))
 
 
 @pytest.fixture

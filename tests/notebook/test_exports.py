@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +90,9 @@ def run_script(root: Path) -> dict[str, Any]:
     return json.loads((root / "results" / "results.json").read_text(encoding="utf-8"))
 
 
-def run_autograder(root: Path) -> dict[str, Any]:
+def run_autograder(root: Path, name: str = "small") -> dict[str, Any]:
     """Do what that script does, in this process; return results.json."""
-    gradescope_run.main(root, "small")
+    gradescope_run.main(root, name)
     return json.loads((root / "results" / "results.json").read_text(encoding="utf-8"))
 
 
@@ -162,35 +162,42 @@ def test_otter_and_gradescope_agree(
     assert found["score"] == pytest.approx(sum(expected.values()), abs=1e-12)
 
 
-def _class_scores(course: Course, submissions: tuple[Submission, ...]) -> dict[str, dict[str, float]]:
-    return {row.student: dict(row.scores) for row in demo.results(course, "rnn_from_scratch", submissions).rows}
+def _class_scores(course: Course, name: str, submissions: Sequence[Submission]) -> dict[str, dict[str, float]]:
+    return {row.student: dict(row.scores) for row in demo.results(course, name, submissions).rows}
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "students"),
+    [
+        ("dinosaur_names", ("half_done", "exception")),
+        *(pytest.param(name, (), marks=pytest.mark.slow, id=f"{name}-all") for name in Course(ROOT).assignments()),
+    ],
+)
 @pytest.mark.usefixtures("elsewhere")
-def test_the_whole_class_scores_the_same_in_all_four(tmp_path: Path) -> None:
-    """`gradekit grade`, nbgrader, otter and Gradescope's path give the demo class equal scores in every exercise."""
-    course = demo.make_course(Course(ROOT), "rnn_from_scratch", tmp_path / "class")
-    submissions = demo.synthetic_class(course, "rnn_from_scratch")
-    demo.hand_in(course, "rnn_from_scratch", submissions)
+def test_a_class_scores_the_same_in_all_four(tmp_path: Path, name: str, students: tuple[str, ...]) -> None:
+    """`gradekit grade`, nbgrader, otter and Gradescope's path give a class equal scores in every exercise."""
+    course = demo.make_course(Course(ROOT), name, tmp_path / "class")
+    members = demo.synthetic_class(course, name)
+    submissions = tuple(item for item in members if item.student in students) or members
+    demo.hand_in(course, name, submissions)
     plain = Course(Path(shutil.copytree(course.root, tmp_path / "plain")))
     config = (plain.root / "nbgrader_config.py").read_text(encoding="utf-8").replace("gradekit.install(c)", "")
     (plain.root / "nbgrader_config.py").write_text(config, encoding="utf-8")
-    command = [sys.executable, "-m", "nbgrader", "autograde", "rnn_from_scratch"]
+    command = [sys.executable, "-m", "nbgrader", "autograde", name]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     subprocess.run(command, cwd=plain.root, env=environment, check=True, capture_output=True, timeout=900)
-    assert all(item.failure == "" for item in demo.grade_class(course, "rnn_from_scratch", jobs=2))
-    ours = _class_scores(course, submissions)
-    assert _class_scores(plain, submissions) == ours
-    made = otter.export(course, "rnn_from_scratch", tmp_path / "otter")
-    exported = gradescope.export(course, "rnn_from_scratch", tmp_path / "gradescope")
+    assert all(item.failure == "" for item in demo.grade_class(course, name, jobs=2))
+    ours = _class_scores(course, name, submissions)
+    assert _class_scores(plain, name, submissions) == ours
+    made = otter.export(course, name, tmp_path / "otter")
+    exported = gradescope.export(course, name, tmp_path / "gradescope")
     for submission in submissions:
-        path = course.root / "submitted" / submission.student / "rnn_from_scratch" / "rnn_from_scratch.ipynb"
+        path = course.root / "submitted" / submission.student / name / f"{name}.ipynb"
         (found,) = otter_scores(made.zip, path)
         assert found == pytest.approx(ours[submission.student], abs=1e-9), submission.student
         root = tmp_path / f"root-{submission.student}"
         shutil.copy(path, lay_out(exported, root))
-        assert scores(run_autograder(root)) == ours[submission.student], submission.student
+        assert scores(run_autograder(root, name)) == ours[submission.student], submission.student
 
 
 def test_students_file_is_otters_too(exported: Course) -> None:

@@ -147,7 +147,12 @@ def series(axes: Any) -> Iterator[tuple[str, list[Any], Any, Any]]:
     for text in axes.texts:
         arrow = getattr(text, "arrow_patch", None)
         if arrow is not None:
-            yield f"arrow {text.get_text()!r}", [arrow.get_edgecolor()], "arrow", (arrow.get_linestyle(), arrow.get_linewidth())
+            yield (
+                f"arrow {text.get_text()!r}",
+                [arrow.get_edgecolor()],
+                "arrow",
+                (arrow.get_linestyle(), arrow.get_linewidth()),
+            )
     for item in axes.collections:
         if not isinstance(item, QuadMesh) and item.get_visible():
             yield from _collection(item)
