@@ -688,7 +688,11 @@ def time_rnn_long_cases(rng, reference):
 )
 def time_rnn_states(student, reference, expect):
     """TimeRNN.forward gives the right state after every step, beginning with zeros."""
-    each(student, expect, TIME_RNN, reference.cases("time_rnn_plain_cases"), demand_forward)
+    cases = reference.cases("time_rnn_plain_cases")
+    for case in cases:  # all of them are asked before any is judged: one answer alone tells too little of a mistake
+        with expect.case(**named_sizes(TIME_RNN, case)):
+            go_forward(TIME_RNN, layer_for(student, expect, TIME_RNN, case), case)
+    each(student, expect, TIME_RNN, cases, demand_forward)
 
 
 @time_rnn.test(weight=2, kills=["SetStateForgotten"], requires="time_rnn_states")
@@ -1534,15 +1538,12 @@ def draw_reading(rng, V, N, T):
     return rng.integers(V, size=(N, T)), ts
 
 
-def model_layers(expect, pair):
-    """Return the learner's three layers; upon right earlier exercises, they are objects of ours."""
-    layers = pair.theirs.layers
-    ok = isinstance(layers, list | tuple) and len(layers) == len(LAYERS)
-    expect.true(ok, "layers must hold three layers: TimeEmbedding, TimeRNN, TimeAffine.", kind="type")
-    for layer in layers:
-        ok = isinstance(layer, Handle) or all(hasattr(layer, name) for name in ("params", "grads"))
-        expect.true(ok, "layers holds something that is no layer.", kind="type")
-    return layers
+def held_by_layers(student, expect, pair, what):
+    """Return what the learner's three layers hold under a name; the layers themselves need not cross the line."""
+    layers = student.library("operator", "attrgetter")("layers.__iter__")(pair.theirs)()
+    each_one = student.library("builtins", "map")(student.library("operator", "attrgetter")(what), layers)
+    found = student.library("builtins", "list")(each_one)
+    return demand_parts(expect, found, list(LAYERS), name="layers")
 
 
 def demand_logits(expect, pair, xs, *, said=""):
@@ -1558,13 +1559,13 @@ def demand_model_loss(expect, pair, xs, ts, *, said=""):
     demand(expect, pair.theirs.forward(xs, ts), right, name=f"SimpleRnnlm.forward: the loss{said}", sizes=counted)
 
 
-def demand_model_grads(expect, pair, *dout, said=""):
+def demand_model_grads(student, expect, pair, *dout, said=""):
     """Demand the gradients that each layer holds after backward."""
     pair.ours.backward(*dout)
     expect.close(pair.theirs.backward(*dout), None, name="SimpleRnnlm.backward: what is returned")
-    layers = zip(model_layers(expect, pair), pair.ours.layers, LAYERS.items(), strict=True)
-    for layer, right, (kind, names) in layers:
-        grads = demand_parts(expect, layer.grads, [f"d{name}" for name in names], name=f"grads of {kind}")
+    layers = zip(held_by_layers(student, expect, pair, "grads"), pair.ours.layers, LAYERS.items(), strict=True)
+    for held, right, (kind, names) in layers:
+        grads = demand_parts(expect, held, [f"d{name}" for name in names], name=f"grads of {kind}")
         for name, part, wanted in zip(names, grads, right.grads, strict=True):
             demand(expect, part, wanted, name=f"d{name} of {kind}{said}", picture="scatter")
 
@@ -1587,9 +1588,9 @@ def model_weights(student, reference, expect):
     for sizes in MODEL_SIZES:
         with expect.case(**dict(zip(("V", "D", "H"), sizes, strict=True))):
             pair = model_pair(student, reference, expect, sizes, 100)
-            layers = zip(model_layers(expect, pair), pair.ours.layers, LAYERS.items(), strict=True)
-            for layer, right, (kind, names) in layers:
-                params = demand_parts(expect, layer.params, names, name=f"params of {kind}")
+            layers = zip(held_by_layers(student, expect, pair, "params"), pair.ours.layers, LAYERS.items(), strict=True)
+            for held, right, (kind, names) in layers:
+                params = demand_parts(expect, held, names, name=f"params of {kind}")
                 for name, part, wanted in zip(names, params, right.params, strict=True):
                     demand(expect, part, wanted, name=f"{name} of {kind}")
             demand_logits(expect, pair, draw_reading(still(101), sizes[0], 2, 3)[0])
@@ -1624,7 +1625,7 @@ def model_gradients(student, reference, expect):
         pair = model_pair(student, reference, expect, sizes, 130 + number)
         demand_model_loss(expect, pair, *draw_reading(still(131), sizes[0], 3, 4))
         demand(expect, pair.theirs.loss_layer.backward(), pair.ours.loss_layer.backward(), name="loss_layer.backward()")
-        demand_model_grads(expect, pair)
+        demand_model_grads(student, expect, pair)
 
 
 @model.test(weight=2, kills=["DoutForgotten"], requires="model_gradients")
@@ -1633,7 +1634,7 @@ def model_dout(student, reference, expect):
     for dout in (0.37, 5000.0, 1e-3, -1.0):
         pair = model_pair(student, reference, expect, MODEL_SIZES[0], 140)
         demand_model_loss(expect, pair, *draw_reading(still(141), MODEL_SIZES[0][0], 3, 4))
-        demand_model_grads(expect, pair, dout, said=f", dout={dout:g}")
+        demand_model_grads(student, expect, pair, dout, said=f", dout={dout:g}")
 
 
 @model.test(
@@ -1649,7 +1650,7 @@ def model_windows_in_a_row(student, reference, expect):
         said = f" of window {number}"
         xs, ts = draw_reading(still(150 + number), pair.V, 3, T)
         demand_model_loss(expect, pair, xs, ts, said=said)
-        demand_model_grads(expect, pair, said=said)
+        demand_model_grads(student, expect, pair, said=said)
         demand_logits(expect, pair, xs, said=f"{said}, read again")
     pair.theirs.reset_state()
     pair.ours.reset_state()
@@ -1677,7 +1678,7 @@ def model_two_models(student, reference, expect):
         for pair, reading in zip(pairs, readings, strict=True):
             demand_model_loss(expect, pair, *reading, said=" of one of two models")
         for pair in pairs:
-            demand_model_grads(expect, pair, said=" of one of two models")
+            demand_model_grads(student, expect, pair, said=" of one of two models")
 
 
 @model.test(requires="model_losses")
@@ -1697,8 +1698,9 @@ def model_leaves_arguments(student, reference, expect):
     expect.unchanged(pair.theirs.predict, xs)
     expect.unchanged(pair.theirs.forward, xs, ts)
     pair.theirs.backward()
-    for layer, right, kind in zip(model_layers(expect, pair), pair.ours.layers, LAYERS, strict=True):
-        for part, wanted in zip(layer.params, right.params, strict=False):
+    layers = zip(held_by_layers(student, expect, pair, "params"), pair.ours.layers, LAYERS, strict=True)
+    for held, right, kind in layers:
+        for part, wanted in zip(demand_parts(expect, held, LAYERS[kind], name=kind), right.params, strict=True):
             demand(expect, part, wanted, name=f"the parameters of {kind}, after forward and backward,")
 
 
