@@ -205,8 +205,8 @@ def test_a_mistake_in_every_exercise(assignment: str, position: int, template: T
 
 
 # Upon a right `orthogonal` of ours the numbers are drawn on our side, so that the learner's own generator stands
-# elsewhere than in the catalogue's answers: with the exercise before it wrong, a mistake here has no name. Nor has one in
-# `model`, whose layers are then objects of ours.
+# elsewhere than in the catalogue's answers: with the exercise before it wrong, a mistake here has no name. Nor has one
+# in `model`, whose layers are then objects of ours.
 DRAWN_FOR_THEM = {"parameters", "model"}
 
 
