@@ -40,11 +40,12 @@ RIGHT = {
     for name, loaded in LOADED.items()
     for item in load_alternatives(COURSE, name, loaded.exercises, loaded.solution)
 }
-UNNAMED = {  # what they answer proves too little: errors alone, nothing at all, draws that nobody can repeat
+UNNAMED = {  # what they answer proves too little: errors alone, nothing at all, draws or orders that nobody can repeat
     "char_rnn-fails_on_short_texts",
     "char_rnn-generator_of_its_own",
     "char_rnn-global_generator",
     "char_rnn-last_full_chunk_lost",
+    "char_rnn-order_of_a_set",
     "char_rnn-rows_of_wxh",
     "char_rnn-rows_of_wxh_gradient",
     "layered_language_model-WeightsTransposedForward",
