@@ -374,14 +374,6 @@ def test_every_figure_is_narrow_and_told_in_words() -> None:
             assert CELLS[names[place + 1]].kind == "markdown", name
 
 
-def test_course_is_named_in_the_first_cell() -> None:
-    """The title names the six notebooks of the course and links to the one that is needed."""
-    title = CELLS["title"].source
-    names = ("rnn_from_scratch", "next_token", "char_rnn", "dinosaur_names", "layered_language_model", "gated_cells")
-    assert all(f"`{name}`" in title for name in names)
-    assert "(../rnn_from_scratch/rnn_from_scratch.ipynb)" in title
-
-
 def test_question_stands_before_training() -> None:
     """The question that a person reads stands behind the last exercise and before the training."""
     names = list(CELLS)
