@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradekit.course.notebook import GRADE_SUFFIX, is_as_given_out
 from gradekit.grade.allowance import allowances
+from gradekit.grade.budget import Budget
 from gradekit.isolation.session import Session
 from gradekit.judging.diagnose import Attempt, ask_further, diagnose, is_own_gradient, of_own_cost
 from gradekit.judging.judge import explain, judge
@@ -49,6 +50,7 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
     seed: bytes,
     catalogue: Sequence[Misconception] = (),
     all_cells: bool = False,
+    budget: Budget | None = None,
 ) -> JudgedNotebook:
     """Run a notebook's cells and judge its exercises; whoever asks knows its name.
 
@@ -67,8 +69,10 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         The wrong answers that an exercise which lost points is compared with.
     all_cells : bool
         Go on after the last graded cell.
+    budget : Budget, optional
+        The submission's; where there is none, the notebook has one to itself.
     """
-    run = _Run(cells, assignment, LiveNotebook(template, limits, files), seed, catalogue)
+    run = _Run(cells, assignment, LiveNotebook(template, limits, files, budget or Budget(limits)), seed, catalogue)
     try:
         for cell in cells if all_cells else cells[: _last_graded(cells) + 1]:
             if cell.kind == "code":
@@ -116,6 +120,8 @@ class _Run:
     ----------
     unbuilt : list of str
         The exercises that had to wait for follow-through, since the notebook could not be built again.
+    late : list of str
+        The exercises that were not judged again upon right earlier functions, since the submission's time was up.
     stopped : dict of str to list of str
         Why cells did not come to their end, and their names.
     """
@@ -129,6 +135,7 @@ class _Run:
     exercises: list[ExerciseResult] = field(default_factory=list)
     inline: list[InlineResult] = field(default_factory=list)
     unbuilt: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
     stopped: dict[str, list[str]] = field(default_factory=dict)
     times: dict[str, float] = field(default_factory=dict)
     transcripts: dict[str, Transcript] = field(default_factory=dict)  # of exercises that lost points
@@ -145,9 +152,9 @@ class _Run:
             return
         with self.clock("cells"):
             done = self._run(cell)
-        self.outputs[cell.index] = done
+        self.outputs[cell.index] = self.live.budget.kept(done)
         if cell.role is Role.TEST and cell.points > 0:
-            self.inline.append(inline_score(cell, done))
+            self.inline.append(inline_score(cell, done))  # of all that it showed: no result would be full marks
 
     def _run(self, cell: Cell) -> CellRun:
         try:
@@ -214,9 +221,13 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
     stub = next(cell for cell in run.cells if cell.grade_id == first.exercise)
     if not earlier or not _follow_through_is_due(run, first, stub):
         return None
+    if run.live.budget.is_over:
+        run.late.append(first.exercise)
+        return None
     allowed = allowances(run.assignment, first.exercise, seed=run.seed)
     transcript = Transcript()
-    session = Session(run.live.fork(), limits, time.monotonic() + limits.exercise_s + limits.cell_s)
+    own = time.monotonic() + limits.exercise_s + limits.cell_s
+    session = Session(run.live.fork(), limits, min(own, run.live.budget.deadline))
     try:
         before = [cell.source for cell in run.cells[: stub.index] if cell.kind == "code"]
         session.bind(earlier)
@@ -260,7 +271,7 @@ def _diagnosed(run: _Run, first: ExerciseResult, second: Attempt | None) -> Exer
     result = first
     if second is not None and second_counts(first, second.result):
         result = replace(second.result, follow_through=True)
-    if not lost(result):
+    if not lost(result) or run.live.budget.is_over:
         return result
     return replace(result, diagnosis=_diagnosis(run, first, second))
 
@@ -273,7 +284,7 @@ def _diagnosis(run: _Run, first: ExerciseResult, second: Attempt | None) -> Diag
     attempts = [second] if second is not None else []
     if own_are_right:
         attempts.insert(0, Attempt(first, run.transcripts[first.exercise], _further(run, first)))
-    found = diagnose(run.assignment, run.catalogue, attempts, seed=run.seed)
+    found = diagnose(run.assignment, run.catalogue, attempts, seed=run.seed, deadline=run.live.budget.deadline)
     if own_are_right or session is None:
         return found
     with session.exercise():

@@ -158,6 +158,11 @@ class Template:
                 raise
             self._warm = True
 
+    @property
+    def ended(self) -> bool:
+        """Whether its process is gone, so that no worker can be had of it any more."""
+        return self._process.poll() is not None
+
     def wait(self, pid: int) -> int:
         """Let the template wait for a dead worker; return its status."""
         return int(self._ask({"do": "wait", "pid": pid})["status"])

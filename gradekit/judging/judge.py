@@ -6,6 +6,7 @@ import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gradekit.errors import HostError
 from gradekit.judging.line import LearnerError, Line, Student
 from gradekit.judging.reference import Reference
 from gradekit.judging.transcript import RecordingLine
@@ -84,6 +85,8 @@ def try_test(assignment: Assignment, name: str, test: HiddenTest, line: Line, *,
     except Rejected as rejected:
         wrong = replace(undecided, verdict=Verdict.WA, message=str(rejected))
         return replace(wrong, kind=rejected.kind, picture=rejected.picture)
+    except HostError:
+        raise
     except LearnerError as error:
         return replace(undecided, verdict=error.verdict, message=f"{error}.", error=error.kind, line=error.line)
     except Exception as error:  # noqa: BLE001  (a fault in the hidden test is ours: undecided, and the others go on)
