@@ -12,29 +12,32 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from gradekit.bounds import bounded_time
 from gradekit.course.notebook import GRADE_SUFFIX, is_as_given_out
 from gradekit.grade.allowance import allowances
 from gradekit.grade.budget import Budget
 from gradekit.isolation.session import Session
+from gradekit.isolation.template import GRACE_S, Template
 from gradekit.judging.diagnose import Attempt, ask_further, diagnose, is_own_gradient, of_own_cost
 from gradekit.judging.judge import explain, judge
 from gradekit.judging.line import LearnerError
 from gradekit.judging.transcript import Transcript
-from gradekit.model import CellRun, ExerciseResult, InlineResult, JudgedNotebook, Note, Role, TestResult, Verdict
+from gradekit.model import CellRun, ExerciseResult, InlineResult, JudgedNotebook, Note, Role, TestResult
 from gradekit.score import lost, second_counts, within
 from gradekit.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from gradekit.isolation.template import Template
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.catalogue import Misconception
     from gradekit.judging.transcript import Event
     from gradekit.model import Cell, Diagnosis, Limits
 from gradekit.grade.live import REPLAYS, Exhausted, LiveNotebook, error_run
 
+LATEST_S = 3 * GRACE_S  # behind an exercise's deadline: by then every question over the line has ended
 SHOWN_CELLS = 5  # by name in one note
 MAX_NUMBER = 60  # characters of a score; a numpy scalar's longest has 40
 NUMBER = re.compile(r"(?:np\.float\d+\()?([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\)?")
@@ -95,15 +98,21 @@ def _decided(run: _Run, limits: Limits) -> tuple[ExerciseResult, ...]:
 
 
 def _notes(run: _Run, exercises: Sequence[ExerciseResult]) -> tuple[Note, ...]:
-    """Say which exercises could not be judged, and which cells were stopped."""
-    lost = [result.exercise for result in exercises if result.score is None and result.exercise in run.unbuilt]
-    ended = f"is undecided: the notebook ended its process more than {REPLAYS} times"
-    undecided = [Note(f"{name} {ended}", undecided=name) for name in lost]
-    stopped = []
+    """Say which exercises could not be judged in the notebook, or not again, and which cells were stopped."""
+    unbuilt = [result.exercise for result in exercises if lost(result) and result.exercise in run.unbuilt]
+    ended = f"the notebook ended its process more than {REPLAYS} times"
+    said = [Note(f"not judged as part of it: {_listed(unbuilt)}: {ended}")] if unbuilt else []
+    if run.late:
+        why = "the submission's time was used up"
+        said.append(Note(f"not judged again upon right earlier functions: {_listed(run.late)}: {why}"))
     for why, names in run.stopped.items():
-        more = f" and {len(names) - SHOWN_CELLS} more" if len(names) > SHOWN_CELLS else ""
-        stopped.append(Note(f"not run to the end: {', '.join(map(shown, names[:SHOWN_CELLS]))}{more}: {why}"))
-    return (*undecided, *stopped)
+        said.append(Note(f"not run to the end: {_listed(names)}: {why}"))
+    return tuple(said)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN_CELLS} more" if len(names) > SHOWN_CELLS else ""
+    return f"{', '.join(map(shown, names[:SHOWN_CELLS]))}{more}"
 
 
 def _last_graded(cells: Sequence[Cell]) -> int:
@@ -174,13 +183,14 @@ class _Run:
         except Exhausted as error:
             self.unbuilt.append(name)
             tests = [
-                TestResult(test.name, test.sentence, test.weight, Verdict.IE, str(error))
+                TestResult(test.name, test.sentence, test.weight, error.verdict, f"{error}.", error=error.kind)
                 for test in self.assignment.tested[name].tests
             ]
-            return ExerciseResult(name, self.assignment.exercise(name).points, None, tuple(tests))
+            return ExerciseResult(name, self.assignment.exercise(name).points, 0.0, tuple(tests))
         transcript = Transcript()
         with session.exercise():
-            result = judge(self.assignment, name, session, seed=self.seed, transcript=transcript)
+            bound = _bound(session)
+            result = judge(self.assignment, name, session, seed=self.seed, transcript=transcript, bound=bound)
         if lost(result):
             self.transcripts[name] = transcript
         return result
@@ -197,6 +207,11 @@ class _Run:
             data = {"text/plain": repr(result.score)}
             shown.append({"output_type": "execute_result", "execution_count": None, "data": data, "metadata": {}})
         self.outputs[cell.index] = CellRun(ok=True, outputs=shown, count=None)
+
+
+def _bound(session: Session) -> Callable[[], AbstractContextManager[None]]:
+    """Return what bounds the time of each hidden test itself: on an answer's values it may have much to compute."""
+    return lambda: bounded_time(session.line.deadline + LATEST_S)
 
 
 class _Clock:
@@ -219,7 +234,7 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
     assert run.assignment is not None
     earlier = run.assignment.earlier(first.exercise)
     stub = next(cell for cell in run.cells if cell.grade_id == first.exercise)
-    if not earlier or not _follow_through_is_due(run, first, stub):
+    if not (earlier or first.exercise in run.unbuilt) or not _follow_through_is_due(run, first, stub):
         return None
     if run.live.budget.is_over:
         run.late.append(first.exercise)
@@ -241,6 +256,7 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
                 seed=run.seed,
                 transcript=transcript,
                 begin=lambda test: session.stubs.allow(allowed[test]),
+                bound=_bound(session),
             )
             session.stubs.allow(sum(allowed.values()))
             further = ask_further(run.assignment, second, session, seed=run.seed) if lost(second) else {}
@@ -282,7 +298,7 @@ def _diagnosis(run: _Run, first: ExerciseResult, second: Attempt | None) -> Diag
     own_are_right = _earlier_are_right(run, first.exercise)
     session = run.live.current
     attempts = [second] if second is not None else []
-    if own_are_right:
+    if own_are_right and first.exercise in run.transcripts:
         attempts.insert(0, Attempt(first, run.transcripts[first.exercise], _further(run, first)))
     found = diagnose(run.assignment, run.catalogue, attempts, seed=run.seed, deadline=run.live.budget.deadline)
     if own_are_right or session is None:
