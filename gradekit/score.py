@@ -61,7 +61,7 @@ def final(scores: Iterable[float | None], penalty: float = 0.0) -> float:
 
 def total(report: GradeReport) -> float | None:
     """Return the sum of a report's scores; None where something is undecided."""
-    if report.undecided:
+    if report.undecided or any(note.undecided for note in report.alarms):
         return None
     exercises = sum(result.score or 0.0 for result in report.exercises)
     return exercises + sum(result.score or 0.0 for result in report.inline)

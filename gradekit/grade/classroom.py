@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradekit.course import reports
+from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.errors import CourseError, GradekitError, HostError
 from gradekit.files import open_stage
 from gradekit.grade.judge import give_up, judge, open_setup
@@ -64,6 +65,18 @@ class Graded:
     def settled(self) -> bool:
         """Whether nobody need look at it."""
         return self.report is not None and not (self.report.undecided or self.report.alarms)
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """What a person must look at: exercises, cells and notebooks by their names, else in a sentence."""
+        if self.report is None:
+            return ("everything",)
+        names = dict.fromkeys(self.report.undecided)
+        for note in self.report.alarms:
+            name = note.undecided.removesuffix(GRADE_SUFFIX) or note.text
+            if not (name == self.report.assignment and self.report.exercises):  # whose exercises are named already
+                names.setdefault(name)
+        return tuple(names)
 
     @property
     def changed(self) -> bool:
