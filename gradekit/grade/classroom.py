@@ -18,7 +18,7 @@ from gradekit.course import reports
 from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.errors import CourseError, GradekitError, HostError
 from gradekit.files import open_stage
-from gradekit.grade.judge import give_up, judge, open_setup
+from gradekit.grade.judge import give_up, judge, open_setup, refuse_too_large
 from gradekit.grade.submission import grade
 from gradekit.grade.travel import pack_hand_in, pack_judged, unpack_hand_in, unpack_judged
 from gradekit.grade.unchanged import hashes, submission_hash
@@ -113,10 +113,11 @@ def due(grading: Grading, *, only: Sequence[str] = (), force: bool = False) -> t
     Raises
     ------
     CourseError
-        If one of them handed nothing in, or nobody did.
+        If one of them handed nothing in, or nobody did; or if the assignment's data are too much for any worker.
     """
     config = read_settings(grading.course)
     check_released(grading.course, config, grading.assignment)
+    refuse_too_large(grading, read_limits(config))
     asked = _asked(grading, config, only)
     ours = hashes(grading)
     again: list[str] = []

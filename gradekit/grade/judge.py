@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from gradekit import __version__
 from gradekit.bounds import bounded_memory
 from gradekit.course import notebook, reports
-from gradekit.errors import HostError
+from gradekit.errors import CourseError, HostError
 from gradekit.grade.budget import Budget
 from gradekit.grade.notebook import grade_cells
 from gradekit.isolation.template import template
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gradekit.model import HandedNotebook, HandIn, Limits
 
 JUDGING_BYTES = 2**31  # of address space, beside what the process has; what a worker sends is some 100 MB at the most
+ROOM = 0.9  # of what a worker's folder may hold: the most that the source's files take of it
 ENDED_US = "it ended the grader"
 NOTHING = "No notebook was handed in."
 LANDLOCK, USER, NONE = "landlock+seccomp", "another user", "none"
@@ -91,8 +92,11 @@ def open_setup(grading: Grading, limits: Limits) -> Iterator[Setup]:
     ------
     HostError
         If learners' code cannot be isolated here, or the course lies where it may read.
+    CourseError
+        If the assignment's data are more than learners' code may have in its folder.
     """
     refuse_readable(grading)
+    refuse_too_large(grading, limits)
     course, name = grading.course, grading.assignment
     walls = {"isolate": grading.isolation != NONE, "landlock": grading.isolation != USER}
     with template(**walls) as running:
@@ -116,6 +120,32 @@ def refuse_readable(grading: Grading) -> None:
                 f"The course {root} lies in {path}, which learners' code must be able to read.",
                 help="Move the course elsewhere.",
             )
+
+
+def refuse_too_large(grading: Grading, limits: Limits) -> None:
+    """Refuse data of an assignment that would leave learners' code no room in its folder: our limit, our files.
+
+    Raises
+    ------
+    CourseError
+    """
+    folder = grading.course.source_folder(grading.assignment)
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".ipynb"]
+    size = sum(path.stat().st_size for path in files)
+    help_ = "Make them smaller, or raise c.Gradekit.{} in nbgrader_config.py."
+    if size > ROOM * limits.scratch_bytes:
+        largest = max(files, key=lambda path: path.stat().st_size)
+        raise CourseError(
+            f"The data in {folder} have {size / 1e6:.0f} MB, the largest is {largest.name}: too much for a folder "
+            f"in which learners' code runs, which holds {limits.scratch_bytes / 1e6:.0f} MB.",
+            help=help_.format("scratch_bytes"),
+        )
+    if len(files) > ROOM * limits.scratch_files:
+        raise CourseError(
+            f"{folder} holds {len(files):,} files: too many for a folder in which learners' code runs, which holds "
+            f"{limits.scratch_files:,}.",
+            help=help_.format("scratch_files"),
+        )
 
 
 def _tests(course: Course, assignment: str) -> Assignment | None:

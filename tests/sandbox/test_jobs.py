@@ -14,7 +14,7 @@ import pytest
 
 from gradekit import cli
 from gradekit.course.course import Course
-from gradekit.errors import GradekitError
+from gradekit.errors import CourseError, GradekitError
 from gradekit.grade import judge
 from gradekit.grade.classroom import due, grade_class
 from gradekit.grade.judge import Grading
@@ -180,3 +180,20 @@ def test_a_death_is_one_submissions_own(released: Course, capsys: pytest.Capture
     said = capsys.readouterr().out
     assert "5 graded, 0 unchanged, 1 undecided" in said
     assert "bad: a person must look at double, quadruple" in said
+
+
+@pytest.mark.parametrize(("size", "number", "said"), [(230, 1, "scratch_bytes"), (0, 2001, "scratch_files")])
+def test_data_of_ours_that_are_too_large_are_nobodys_zero(released: Course, size: int, number: int, said: str) -> None:
+    """What learners' code could have no room beside is refused before anything is graded, by its name and its size."""
+    folder = released.source("small").parent
+    for one in range(number):
+        with (folder / f"data{one}.bin").open("wb") as stream:
+            stream.truncate(size * 10**6)
+    hand_in(released, "ann", "def double(x):\n    return x + x")
+    grading = Grading(released, "small")
+    for refused in (lambda: due(grading), lambda: list(grade_class(grading, ["ann"]))):
+        with pytest.raises(CourseError) as found:
+            refused()
+        assert said in str(found.value)
+        assert "230 MB, the largest is data0.bin" in str(found.value) or "2,002 files" in str(found.value)
+    assert not (released.root / "autograded" / "ann").exists()
