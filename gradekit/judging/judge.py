@@ -24,6 +24,7 @@ from gradekit.score import earned
 
 UNJUDGED = "This could not be judged."
 UNCOMPARABLE = "What your code gives is of a form or a size with which the rest of this cannot be computed."
+MESSAGE_LIMIT = 2_000  # characters; those of gradekit's own demands stay below it
 PAGE = 96  # characters; nbgrader's feedback page cuts a longer line of output off
 
 
@@ -111,16 +112,21 @@ def try_test(assignment: Assignment, name: str, test: HiddenTest, line: Line, *,
     try:
         test.function(Student(line), reference, expect)
     except Rejected as rejected:
-        wrong = replace(undecided, verdict=Verdict.WA, message=str(rejected))
+        wrong = replace(undecided, verdict=Verdict.WA, message=_cut(str(rejected)))
         return replace(wrong, kind=rejected.kind, picture=rejected.picture)
     except HostError:
         raise
     except LearnerError as error:
-        return replace(undecided, verdict=error.verdict, message=f"{error}.", error=error.kind, line=error.line)
+        return replace(undecided, verdict=error.verdict, message=_cut(f"{error}."), error=error.kind, line=error.line)
     except Exception as error:  # noqa: BLE001  (a fault in the hidden test: undecided, and the others go on)
         said = f"This could not be judged: {type(error).__name__} in our own test. A person will look."
         return replace(undecided, message=said)
     return replace(undecided, verdict=Verdict.AC, message="") if expect.judged else undecided
+
+
+def _cut(message: str) -> str:
+    """Return a message of a length that people read: a hidden test may put a learner's values into it."""
+    return message if len(message) <= MESSAGE_LIMIT else f"{message[: MESSAGE_LIMIT - 1]}…"
 
 
 def explain(result: ExerciseResult) -> str:
