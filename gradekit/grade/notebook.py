@@ -22,7 +22,7 @@ from gradekit.judging.diagnose import Attempt, ask_further, diagnose, is_own_gra
 from gradekit.judging.judge import explain, judge
 from gradekit.judging.line import LearnerError
 from gradekit.judging.transcript import Transcript
-from gradekit.model import CellRun, ExerciseResult, InlineResult, JudgedNotebook, Note, Role, TestResult
+from gradekit.model import MAX_NOTES, CellRun, ExerciseResult, InlineResult, JudgedNotebook, Note, Role, TestResult
 from gradekit.score import lost, second_counts, within
 from gradekit.text import shown
 
@@ -107,7 +107,8 @@ def _notes(run: _Run, exercises: Sequence[ExerciseResult]) -> tuple[Note, ...]:
         said.append(Note(f"not judged again upon right earlier functions: {_listed(run.late)}: {why}"))
     for why, names in run.stopped.items():
         said.append(Note(f"not run to the end: {_listed(names)}: {why}"))
-    return tuple(said)
+    more = (Note(f"and {len(said) - MAX_NOTES:,} more reasons"),) if len(said) > MAX_NOTES else ()
+    return (*said[:MAX_NOTES], *more)
 
 
 def _listed(names: Sequence[str]) -> str:

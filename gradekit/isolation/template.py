@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 WARM_UP_S = 120.0  # a cold disk and a first font cache; the template is not the learner's
 GRACE_S = 2.0  # from SIGINT to SIGKILL
 FORK_S = 20.0
+FOLDER = "gradekit-template-"
 
 
 class Worker:
@@ -95,7 +97,8 @@ class Template:
 
     def __init__(self, *, isolate: bool = True, landlock: bool = True) -> None:
         self._isolate, self._landlock = isolate, landlock
-        self._folder = Path(tempfile.mkdtemp(prefix="gradekit-"))
+        clear_folders(Path(tempfile.gettempdir()))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{socket.gethostname()}-{os.getpid()}-"))
         self._folder.chmod(0o711)
         self.user, self._read_all = _user_to_become() if isolate else (None, False)
         if not landlock:
@@ -255,6 +258,17 @@ def _check_user(user: int | None, *, read_all: bool) -> None:
             "Without Landlock learners' code must run as another user, who reads what is open to all and no more.",
             help="Run as root, with a Python that every user can read.",
         )
+
+
+def clear_folders(place: Path) -> None:
+    """Remove what templates have left whose process on this machine was killed: learners' files."""
+    for folder in place.glob(f"{FOLDER}{socket.gethostname()}-*-*"):
+        pid = folder.name.split("-")[-2]
+        with suppress(OSError):
+            info = folder.lstat()
+            ours = stat.S_ISDIR(info.st_mode) and info.st_uid == os.geteuid()
+            if ours and pid.isdecimal() and not Path("/proc", pid).exists():
+                remove_tree(folder)
 
 
 def remove_tree(folder: Path) -> None:

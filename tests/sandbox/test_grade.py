@@ -651,3 +651,19 @@ def test_a_forged_result_is_no_score(data: Any) -> None:
     shown = {"output_type": "execute_result", "data": data}
     cell = Cell(0, "q1", "code", "", Role.TEST, "q1", 2.0)
     assert inline_score(cell, CellRun(ok=True, outputs=[shown], count=1)).score is None
+
+
+def test_reasons_end_in_number(grade: Callable[..., JudgedNotebook], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that gives another reason for each cell fills no report."""
+    monkeypatch.setattr(graded_notebook, "MAX_NOTES", 2)
+    source = """
+import gc, itertools
+from gradekit.worker.serve import Server
+count = itertools.count()
+def fail(frame): raise ValueError(f'reason {next(count)}')
+for worker in [thing for thing in gc.get_objects() if isinstance(thing, Server)]:
+    worker.actions["cell"] = fail
+"""
+    judged = grade(imports=source)
+    assert len(judged.notes) == 3
+    assert judged.notes[2].text.endswith(" more reasons")
