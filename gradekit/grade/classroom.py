@@ -73,9 +73,10 @@ class Graded:
             return ("everything",)
         names = dict.fromkeys(self.report.undecided)
         for note in self.report.alarms:
-            name = note.undecided.removesuffix(GRADE_SUFFIX) or note.text
-            if not (name == self.report.assignment and self.report.exercises):  # whose exercises are named already
-                names.setdefault(name)
+            if not note.undecided:
+                names.setdefault(note.text)
+            elif not (note.undecided == self.report.assignment and self.report.exercises):  # these are named already
+                names.setdefault(note.undecided.removesuffix(GRADE_SUFFIX))
         return tuple(names)
 
     @property
