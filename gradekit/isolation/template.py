@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 WARM_UP_S = 120.0  # a cold disk and a first font cache; the template is not the learner's
 GRACE_S = 2.0  # from SIGINT to SIGKILL
 FORK_S = 20.0
+MOST_BROUGHT = 100_000  # files of ours and of a submission: both were bounded before
 FOLDER = "gradekit-template-"
 
 
@@ -43,6 +44,7 @@ class Worker:
         self.pid = pid
         self.channel = channel
         self.scratch = scratch
+        self.brought = (0, 0)  # bytes and number of the files that were there before its code wrote any
         self.alive = True
 
     def interrupt(self) -> None:
@@ -62,6 +64,7 @@ class Worker:
             for folder, folders, names in os.walk(self.scratch):
                 for name in (*folders, *names):
                     os.chown(Path(folder) / name, user, user, follow_symlinks=False)
+        self.brought = scratch_use(self.scratch, most=MOST_BROUGHT)
 
     def kill(self) -> int | None:
         """End the process and remove its files; return the wait status, None where it was ended before."""

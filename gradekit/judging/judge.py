@@ -11,7 +11,7 @@ from gradekit.errors import HostError
 from gradekit.judging.line import LearnerError, Line, Student
 from gradekit.judging.reference import Reference
 from gradekit.judging.transcript import RecordingLine
-from gradekit.model import ExerciseResult, TestResult, Verdict
+from gradekit.model import UNCOMPARABLE, ExerciseResult, TestResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ from gradekit.judging.declare import Expect, HiddenTest, Rejected
 from gradekit.score import earned
 
 UNJUDGED = "This could not be judged."
-UNCOMPARABLE = "What your code gives is of a form or a size with which the rest of this cannot be computed."
+NOT_COMPUTED = "What your code gives is of a form or a size with which the rest of this cannot be computed"
 MESSAGE_LIMIT = 2_000  # characters; those of gradekit's own demands stay below it
 PAGE = 96  # characters; nbgrader's feedback page cuts a longer line of output off
 
@@ -82,7 +82,7 @@ def each_test(  # noqa: PLR0913  (as above)
             with bound():
                 result = try_test(assignment, name, test, heard, seed=seed)
         except TimeoutError:  # it came between two lines
-            result = TestResult(test.name, test.sentence, test.weight, Verdict.IE, UNJUDGED)
+            result = TestResult(test.name, test.sentence, test.weight, Verdict.IE, UNJUDGED, error="TimeoutError")
         results.append(_settled(assignment, name, test, result, seed=seed))
         if results[-1].verdict is Verdict.AC:
             accepted.add(test.name)
@@ -101,7 +101,8 @@ def _settled(assignment: Assignment, name: str, test: HiddenTest, result: TestRe
     line = Travelling(dict(assignment.solution))
     if try_test(assignment, name, test, line, seed=seed).verdict is not Verdict.AC:
         return result
-    return replace(result, verdict=Verdict.WA, message=UNCOMPARABLE, kind="type")
+    said = f"{NOT_COMPUTED} ({result.error})" if result.error else NOT_COMPUTED
+    return replace(result, verdict=Verdict.WA, message=f"{said}.", kind=UNCOMPARABLE)
 
 
 def try_test(assignment: Assignment, name: str, test: HiddenTest, line: Line, *, seed: bytes) -> TestResult:
@@ -120,7 +121,7 @@ def try_test(assignment: Assignment, name: str, test: HiddenTest, line: Line, *,
         return replace(undecided, verdict=error.verdict, message=_cut(f"{error}."), error=error.kind, line=error.line)
     except Exception as error:  # noqa: BLE001  (a fault in the hidden test: undecided, and the others go on)
         said = f"This could not be judged: {type(error).__name__} in our own test. A person will look."
-        return replace(undecided, message=said)
+        return replace(undecided, message=said, error=type(error).__name__)
     return replace(undecided, verdict=Verdict.AC, message="") if expect.judged else undecided
 
 
