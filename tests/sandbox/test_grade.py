@@ -346,7 +346,6 @@ def test_the_time_of_a_submission_is_one_clock(grade: Callable[..., JudgedNotebo
     ]
 
 
-OVER_A_FRAME = "student.quadruple([answer] * int(answer))"
 RAISES = """
 
 @quadruple.test()
@@ -365,7 +364,7 @@ def computes(student, reference, expect):
         ("expect.close(answer, np.float64(answer) * 10 / 10, name='it')", "1e308"),
         ("answer.is_integer()", "[1.0]"),
         ("sum(1 for _ in range(int(answer)))", "1e12"),
-        (OVER_A_FRAME, "3e6"),
+        ("student.quadruple([answer] * int(answer))", "3e6"),
         ("student.quadruple(int(answer) ** 2 * 2)", "10**10"),
         ("if answer == 4.0: expect.true(True, '')\n    if answer != 4.0: return", "5.0"),
     ],
@@ -385,9 +384,9 @@ def test_what_the_answer_makes_impossible_is_no_fault_of_ours(
     judged = grade_cells(
         cells, load_assignment(small, "small"), template=template, limits=limits, files=tmp_path / "course", seed=b""
     )
-    assert verdicts(judged.exercises[1]) in ([Verdict.AC, Verdict.WA], [Verdict.AC, Verdict.OLE])
+    assert verdicts(judged.exercises[1]) == [Verdict.AC, Verdict.WA]
     assert judged.exercises[1].score == 1.0
-    assert judged.exercises[1].tests[1].broke == (line != OVER_A_FRAME)
+    assert judged.exercises[1].tests[1].broke
     assert judged.exercises[1].tests[1].message
 
 
