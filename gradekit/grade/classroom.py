@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from gradekit.model import GradeReport, HandIn
 
 T = TypeVar("T")
+START_S = 300.0  # for a job process to start, with its template
 AGAIN = 3  # the exit code of a job process that gives its place to a new one
 
 
@@ -223,6 +224,8 @@ def _had_judged(
     hashes: Mapping[str, str],
     given_up: bool = False,
 ) -> Iterator[tuple[str, GradeReport | str | Broken]]:
+    # Every step of the judging has a bound of its own: this is for what none of them ends.
+    seconds = 2 * read_limits(book.config).submission_s + START_S
     under_way: dict[str, _UnderWay] = {}
     failed: list[tuple[str, str]] = []
 
@@ -236,7 +239,7 @@ def _had_judged(
                 yield name, found.packed
 
     try:
-        for (name, _), answer in judges.run(_judge_there, taken_in()):
+        for (name, _), answer in judges.run(_judge_there, taken_in(), seconds=seconds):
             found = under_way.pop(name)
             with found.closing:
                 yield name, _tried(_recorded, book, found, answer, hashes=hashes)
