@@ -39,12 +39,15 @@ def bounded_time(deadline: float) -> Iterator[None]:
         raise TimeoutError("the time for this is used up")
 
     before = signal.signal(signal.SIGALRM, late)
-    outer = signal.setitimer(signal.ITIMER_REAL, max(deadline - time.monotonic(), 0.001))
+    begin = time.monotonic()
+    left, _ = signal.setitimer(signal.ITIMER_REAL, max(deadline - begin, 0.001))
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, *outer)
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
+        if left:  # an outer bound goes on, less what was spent
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begin), 0.001))
 
 
 def can_bound_time() -> bool:

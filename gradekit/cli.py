@@ -163,10 +163,10 @@ def _print_grades(found: list[Graded], kept: list[str]) -> None:
             typer.echo(f"{name}: {len(item.report.inline)} graded cells with tests of their own: inline: not secure")
         if item.changed:
             typer.echo(f"{name}: score changed from {_score(item.score_before)} to {_score(item.score)}")
-    undecided = [item for item in found if item.report is None or item.report.undecided]
+    undecided = [item for item in found if not item.settled]
     typer.echo(f"{len(found)} graded, {len(kept)} unchanged, {len(undecided)} undecided")
     for item in undecided:
-        what = ", ".join(item.report.undecided) if item.report else "everything"
+        what = ", ".join(shown(name, 300) for name in item.asks)
         typer.echo(f"  {shown(item.student)}: a person must look at {what}")
 
 
@@ -179,7 +179,8 @@ def _print_json(found: list[Graded], kept: list[str]) -> None:
 
     graded = [plain(item.report) for item in found if item.report]
     failed = {item.student: item.failure for item in found if item.report is None}
-    answer = {"graded": graded, "unchanged": kept, "failed": failed}
+    undecided = {item.student: list(item.asks) for item in found if not item.settled}
+    answer = {"graded": graded, "unchanged": kept, "failed": failed, "undecided": undecided}
     typer.echo(json.dumps(answer))
 
 

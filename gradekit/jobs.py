@@ -6,11 +6,14 @@ unpickled; learners' code runs in the forks of a template that such a job proces
 
 from __future__ import annotations
 
+import math
 import multiprocessing
+import time
 import traceback
 from collections import deque
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -40,7 +43,7 @@ class Pool(Protocol[Opened_co]):
     """What :func:`pool` gives."""
 
     def run(
-        self, function: Callable[[Opened_co, Item], Result], items: Iterable[Item]
+        self, function: Callable[[Opened_co, Item], Result], items: Iterable[Item], *, seconds: float = math.inf
     ) -> Iterator[tuple[Item, Result | Broken]]:
         """Begin to call ``function(opened, item)`` for every item; yield each item and its result when it is done.
 
@@ -52,6 +55,8 @@ class Pool(Protocol[Opened_co]):
         ----------
         function : callable
             Found by its name in the other process, so no closure.
+        seconds : float
+            A process that is longer at an item, its own start included, is ended: `Broken`. Not in this process.
 
         Raises
         ------
@@ -97,9 +102,10 @@ class _Here(Generic[Opened]):
     opened: Opened
 
     def run(
-        self, function: Callable[[Opened, Item], Result], items: Iterable[Item]
+        self, function: Callable[[Opened, Item], Result], items: Iterable[Item], *, seconds: float = math.inf
     ) -> Iterator[tuple[Item, Result | Broken]]:
         """See :class:`Pool`."""
+        del seconds
         return ((item, function(self.opened, item)) for item in items)
 
 
@@ -140,6 +146,7 @@ class _There(Generic[Opened]):
         self._start = start
         self._idle = deque(start() for _ in range(jobs))
         self._busy: dict[Any, tuple[_Job, object]] = {}  # by connection: whose task it is at, which run gave it
+        self._until: dict[Any, float] = {}  # by connection: when it is ended
 
     def close(self) -> None:
         """End every process, each after the task that it is at."""
@@ -150,42 +157,55 @@ class _There(Generic[Opened]):
             job.end()
 
     def run(
-        self, function: Callable[[Opened, Item], Result], items: Iterable[Item]
+        self, function: Callable[[Opened, Item], Result], items: Iterable[Item], *, seconds: float = math.inf
     ) -> Iterator[tuple[Item, Result | Broken]]:
         """See :class:`Pool`."""
         waiting = _Ahead(iter(items))
         given: dict[Any, Item] = {}
-        self._give(function, waiting, given)  # before a result is asked for: two pools can work side by side
-        return self._gather(function, waiting, given)
+        give = partial(self._give, function, waiting, given, seconds)
+        give()  # before a result is asked for: two pools can work side by side
+        return self._gather(give, given)
 
-    def _give(self, function: Callable[..., Any], waiting: _Ahead[Item], given: dict[Any, Item]) -> None:
+    def _give(
+        self, function: Callable[..., Any], waiting: _Ahead[Item], given: dict[Any, Item], seconds: float
+    ) -> None:
         while self._idle and waiting.fill():
             job = self._idle.popleft()
             if not job.process.is_alive():
                 job.end()
                 job = self._start()
             self._busy[job.connection] = job, given
+            self._until[job.connection] = time.monotonic() + seconds
             given[job.connection] = waiting.pop()
             with suppress(ConnectionError):  # it has just ended: reading says so
                 job.connection.send((function, given[job.connection]))
         waiting.fill()
 
-    def _gather(
-        self, function: Callable[..., Any], waiting: _Ahead[Item], given: dict[Any, Item]
-    ) -> Iterator[tuple[Item, Any]]:
+    def _gather(self, give: Callable[[], None], given: dict[Any, Item]) -> Iterator[tuple[Item, Any]]:
         while given:
-            for connection in wait(list(self._busy)):
+            for connection in self._answered():
                 job, giver = self._busy.pop(connection)
+                del self._until[connection]
                 self._idle.append(job)
                 failure, result = _answer(job)
                 if giver is not given:  # of a run that was left half-way
-                    self._give(function, waiting, given)
+                    give()
                     continue
                 item = given.pop(connection)
                 if failure is not None:
                     raise failure
-                self._give(function, waiting, given)
+                give()
                 yield item, result
+
+    def _answered(self) -> list[Any]:
+        """Wait for processes that have answered or ended; end those that are overdue."""
+        left = min(self._until.values()) - time.monotonic()
+        found = wait(list(self._busy), None if left == math.inf else max(left, 0.0))
+        for connection, until in self._until.items():
+            if connection not in found and time.monotonic() >= until:
+                self._busy[connection][0].process.kill()
+                self._until[connection] = math.inf
+        return found
 
 
 def _answer(job: _Job) -> tuple[GradekitError | None, Any]:

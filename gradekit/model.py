@@ -70,6 +70,7 @@ class Diagnosis:
 
 PROPERTY = "property"  # something that must hold and does not; the hidden test names no kind of its own
 IN_PLACE = "in_place"  # an argument was changed
+UNCOMPARABLE = "uncomparable"  # the hidden test itself failed on the answer, as it does not on the solution's
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,13 @@ class TestResult:
     waits_for : str
         The test that must hold first, since this one counts only then; empty where this one was run.
     error : str
-        The type's name of the exception that the learner's code raised; empty where it raised none.
+        The type's name of the exception that the learner's code raised, or the hidden test itself; else empty.
     line : str
         The learner's own line where that happened; empty where it is not known.
     kind : str
         What kind of fault a wrong answer has: a label of :class:`gradekit.checks.Finding`, such as ``shape``, else
-        `IN_PLACE`, `PROPERTY`, or a kind that the hidden test names. Empty where nothing was wrong, or nothing was run.
+        `IN_PLACE`, `PROPERTY`, `UNCOMPARABLE`, or a kind that the hidden test names. Empty where nothing was wrong, or
+        nothing was run.
     """
 
     __test__ = False  # pytest: not a test class, in spite of its name
@@ -113,6 +115,11 @@ class TestResult:
     error: str = ""
     line: str = ""
     kind: str = ""
+
+    @property
+    def broke(self) -> bool:
+        """Whether the hidden test itself failed: its author must mend it, whoever pays for it here."""
+        return self.verdict is Verdict.IE or self.kind == UNCOMPARABLE
 
 
 @dataclass(frozen=True)

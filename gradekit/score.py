@@ -39,12 +39,9 @@ def lost(result: ExerciseResult) -> bool:
 def second_counts(first: ExerciseResult, second: ExerciseResult) -> bool:
     """Tell whether the judging with right earlier functions counts, and not the first one: where it gives no less.
 
-    Of two that give the same, its reasons are the exercise's own. After a first one that could not be made only full
-    marks count: what is lost may be for want of the cells that were not run, so a person must look.
+    Of two that give the same, its reasons are the exercise's own.
     """
-    if first.score is None:
-        return second.score == second.points
-    return second.score is not None and second.score >= first.score
+    return None not in (first.score, second.score) and (second.score or 0.0) >= (first.score or 0.0)
 
 
 def within(score: float, points: float) -> float:
@@ -64,7 +61,7 @@ def final(scores: Iterable[float | None], penalty: float = 0.0) -> float:
 
 def total(report: GradeReport) -> float | None:
     """Return the sum of a report's scores; None where something is undecided."""
-    if report.undecided:
+    if report.undecided or any(note.undecided for note in report.alarms):
         return None
     exercises = sum(result.score or 0.0 for result in report.exercises)
     return exercises + sum(result.score or 0.0 for result in report.inline)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradekit.model import IN_PLACE, Verdict
+from gradekit.model import IN_PLACE, UNCOMPARABLE, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +49,7 @@ BY_KIND = {  # of a wrong answer; other kinds have the advice of their verdict
     "factor": (
         "A constant factor is a sum where a mean should be, or the other way round. What do you divide by, and where?"
     ),
+    UNCOMPARABLE: "Print the type and the shape of what you return, and its largest number.",
     "shape": SHAPES,
     "transposed": SHAPES,
 }

@@ -7,6 +7,7 @@ which happens last: a run that was killed goes on where it stopped.
 
 from __future__ import annotations
 
+import sys
 import traceback
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradekit.course import reports
+from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.errors import CourseError, GradekitError, HostError
 from gradekit.files import open_stage
-from gradekit.grade.judge import judge, open_setup
+from gradekit.grade.judge import give_up, judge, open_setup, refuse_too_large
 from gradekit.grade.submission import grade
 from gradekit.grade.travel import pack_hand_in, pack_judged, unpack_hand_in, unpack_judged
 from gradekit.grade.unchanged import hashes, submission_hash
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
     from gradekit.model import GradeReport, HandIn
 
 T = TypeVar("T")
-ENDED = "one of gradekit's own processes ended"
+START_S = 300.0  # for a job process to start, with its template
+AGAIN = 3  # the exit code of a job process that gives its place to a new one
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,19 @@ class Graded:
     def settled(self) -> bool:
         """Whether nobody need look at it."""
         return self.report is not None and not (self.report.undecided or self.report.alarms)
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """What a person must look at: exercises, cells and notebooks by their names, else in a sentence."""
+        if self.report is None:
+            return ("everything",)
+        names = dict.fromkeys(self.report.undecided)
+        for note in self.report.alarms:
+            if not note.undecided:
+                names.setdefault(note.text)
+            elif not (note.undecided == self.report.assignment and self.report.exercises):  # these are named already
+                names.setdefault(note.undecided.removesuffix(GRADE_SUFFIX))
+        return tuple(names)
 
     @property
     def changed(self) -> bool:
@@ -99,10 +115,11 @@ def due(grading: Grading, *, only: Sequence[str] = (), force: bool = False) -> t
     Raises
     ------
     CourseError
-        If one of them handed nothing in, or nobody did.
+        If one of them handed nothing in, or nobody did; or if the assignment's data are too much for any worker.
     """
     config = read_settings(grading.course)
     check_released(grading.course, config, grading.assignment)
+    refuse_too_large(grading, read_limits(config))
     asked = _asked(grading, config, only)
     ours = hashes(grading)
     again: list[str] = []
@@ -133,12 +150,12 @@ def grade_class(grading: Grading, names: Sequence[str], *, jobs: int = 1) -> Ite
     Parameters
     ----------
     jobs : int
-        How many processes judge at once; one judges in this process.
+        How many processes judge at once. One submission is judged in this process, since nobody waits behind it.
     """
     before = {name: reports.load(grading.course.root, grading.assignment, name) for name in names}
     limits, ours = read_limits(read_settings(grading.course)), hashes(grading)
     with open_released(grading) as book, ExitStack() as stack:
-        if jobs == 1 or len(names) < 2:
+        if len(names) < 2:
             setup = stack.enter_context(open_setup(grading, limits))
             outcomes: Iterator[tuple[str, GradeReport | str]] = (
                 (name, _tried(grade, book, setup, name, hashes=ours)) for name in names
@@ -181,13 +198,40 @@ class _UnderWay:
 def _side_by_side(
     book: ReleasedAssignment, judges: Pool[Setup], names: Sequence[str], *, hashes: Mapping[str, str]
 ) -> Iterator[tuple[str, GradeReport | str]]:
-    """Take in, have judged, record: several submissions at once, each in a stage of its own."""
+    """Take in, have judged, record: several submissions at once, each in a stage of its own.
+
+    Whose job process ended is tried once more, alone and after all others; ends that one too, it is given up.
+    """
+    ended: list[str] = []
+    for name, outcome in _had_judged(book, judges, names, hashes=hashes):
+        if isinstance(outcome, Broken):
+            ended.append(name)
+        else:
+            yield name, outcome
+    for name in ended:
+        for given_up in (False, True):
+            ((_, outcome),) = _had_judged(book, judges, [name], hashes=hashes, given_up=given_up)
+            if not isinstance(outcome, Broken):
+                break
+        yield name, "one of gradekit's own processes ended" if isinstance(outcome, Broken) else outcome
+
+
+def _had_judged(
+    book: ReleasedAssignment,
+    judges: Pool[Setup],
+    names: Sequence[str],
+    *,
+    hashes: Mapping[str, str],
+    given_up: bool = False,
+) -> Iterator[tuple[str, GradeReport | str | Broken]]:
+    # Every step of the judging has a bound of its own: this is for what none of them ends.
+    seconds = 2 * read_limits(book.config).submission_s + START_S
     under_way: dict[str, _UnderWay] = {}
     failed: list[tuple[str, str]] = []
 
     def taken_in() -> Iterator[tuple[str, bytes]]:
         for name in names:
-            found = _tried(_take_in, book, name)
+            found = _tried(_take_in, book, name, given_up=given_up)
             if isinstance(found, str):
                 failed.append((name, found))
             else:
@@ -195,7 +239,7 @@ def _side_by_side(
                 yield name, found.packed
 
     try:
-        for (name, _), answer in judges.run(_judge_there, taken_in()):
+        for (name, _), answer in judges.run(_judge_there, taken_in(), seconds=seconds):
             found = under_way.pop(name)
             with found.closing:
                 yield name, _tried(_recorded, book, found, answer, hashes=hashes)
@@ -207,23 +251,37 @@ def _side_by_side(
             found.closing.close()
 
 
-def _take_in(book: ReleasedAssignment, name: str) -> _UnderWay:
+def _take_in(book: ReleasedAssignment, name: str, *, given_up: bool) -> _UnderWay:
     with ExitStack() as closing:
         stage = closing.enter_context(open_stage(Path(book.directory.root)))
         hand_in = take_in(book, name, stage)
+        hand_in = give_up(hand_in) if given_up else hand_in
         return _UnderWay(hand_in, pack_hand_in(hand_in), stage, closing.pop_all())
 
 
 def _judge_there(setup: Setup, item: tuple[str, bytes]) -> bytes | str:
-    """Judge in a job process; return what that has brought, or what went wrong on our side."""
-    return _tried(lambda: pack_judged(judge(setup, unpack_hand_in(item[1]))))
+    """Judge in a job process; return what that has brought, or what went wrong on our side.
+
+    A process without memory, or whose template is gone, ends: whoever comes next gets a new one.
+    """
+
+    def judged() -> bytes:
+        """Judge, or end this process."""
+        try:
+            return pack_judged(judge(setup, unpack_hand_in(item[1])))
+        except MemoryError:
+            sys.exit(AGAIN)
+        except HostError:
+            if setup.template.ended:
+                sys.exit(AGAIN)
+            raise
+
+    return _tried(judged)
 
 
 def _recorded(
     book: ReleasedAssignment, found: _UnderWay, answer: bytes | str | Broken, *, hashes: Mapping[str, str]
-) -> GradeReport | str:
-    if isinstance(answer, Broken):
-        return ENDED
-    if isinstance(answer, str):
+) -> GradeReport | str | Broken:
+    if isinstance(answer, str | Broken):
         return answer
     return record(book, found.hand_in, unpack_judged(answer), stage=found.stage, hashes=hashes)

@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gradekit import __version__
+from gradekit.bounds import bounded_memory
 from gradekit.course import notebook, reports
-from gradekit.errors import HostError
+from gradekit.errors import CourseError, HostError
+from gradekit.grade.budget import Budget
 from gradekit.grade.notebook import grade_cells
 from gradekit.isolation.template import template
 from gradekit.judging.assignment import load_assignment
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from gradekit.judging.catalogue import Misconception
     from gradekit.model import HandedNotebook, HandIn, Limits
 
+JUDGING_BYTES = 2**31  # of address space, beside what the process has; what a worker sends is some 100 MB at the most
+ROOM = 0.9  # of what a worker's folder may hold: the most that the source's files take of it
+ENDED_US = "it ended the grader"
 NOTHING = "No notebook was handed in."
 LANDLOCK, USER, NONE = "landlock+seccomp", "another user", "none"
 
@@ -87,8 +92,11 @@ def open_setup(grading: Grading, limits: Limits) -> Iterator[Setup]:
     ------
     HostError
         If learners' code cannot be isolated here, or the course lies where it may read.
+    CourseError
+        If the assignment's data are more than learners' code may have in its folder.
     """
     refuse_readable(grading)
+    refuse_too_large(grading, limits)
     course, name = grading.course, grading.assignment
     walls = {"isolate": grading.isolation != NONE, "landlock": grading.isolation != USER}
     with template(**walls) as running:
@@ -114,6 +122,32 @@ def refuse_readable(grading: Grading) -> None:
             )
 
 
+def refuse_too_large(grading: Grading, limits: Limits) -> None:
+    """Refuse data of an assignment that would leave learners' code no room in its folder: our limit, our files.
+
+    Raises
+    ------
+    CourseError
+    """
+    folder = grading.course.source_folder(grading.assignment)
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".ipynb"]
+    size = sum(path.stat().st_size for path in files)
+    help_ = "Make them smaller, or raise c.Gradekit.{} in nbgrader_config.py."
+    if size > ROOM * limits.scratch_bytes:
+        largest = max(files, key=lambda path: path.stat().st_size)
+        raise CourseError(
+            f"The data in {folder} have {size / 1e6:.0f} MB, the largest is {largest.name}: too much for a folder "
+            f"in which learners' code runs, which holds {limits.scratch_bytes / 1e6:.0f} MB.",
+            help=help_.format("scratch_bytes"),
+        )
+    if len(files) > ROOM * limits.scratch_files:
+        raise CourseError(
+            f"{folder} holds {len(files):,} files: too many for a folder in which learners' code runs, which holds "
+            f"{limits.scratch_files:,}.",
+            help=help_.format("scratch_files"),
+        )
+
+
 def _tests(course: Course, assignment: str) -> Assignment | None:
     source = course.source(assignment)  # a course of other making may have notebooks of other names
     if source.exists() and notebook.calls_hidden_tests(notebook.cells(notebook.read(source))):
@@ -125,15 +159,27 @@ def judge(setup: Setup, hand_in: HandIn) -> Judged:
     """Run a submission's notebooks in workers and judge their exercises.
 
     It sees no database and no other submission. What the learner's code writes is added to the submission's files.
+
+    Raises
+    ------
+    MemoryError
+        If it takes more memory than any submission needs.
     """
     begin = time.perf_counter()
-    runs = [_judged(setup, hand_in, found) for found in hand_in.notebooks if found.runs or found.problem]
+    budget = Budget(setup.limits)
+    with bounded_memory(JUDGING_BYTES):
+        runs = [_judged(setup, hand_in, found, budget) for found in hand_in.notebooks if found.runs or found.problem]
     if setup.tests is not None and setup.assignment in hand_in.missing:
         runs.append(JudgedNotebook(setup.assignment, exercises=_unrun(setup.tests, Verdict.WA, NOTHING)))
     return Judged(tuple(runs), setup.isolation, versions(), time.perf_counter() - begin)
 
 
-def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook) -> JudgedNotebook:
+def give_up(hand_in: HandIn) -> HandIn:
+    """Return a submission of which nothing is run any more: judged, it is undecided as a whole, and says why."""
+    return replace(hand_in, notebooks=tuple(replace(found, problem=ENDED_US) for found in hand_in.notebooks))
+
+
+def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook, budget: Budget) -> JudgedNotebook:
     cells = notebook.cells(dict(found.node))
     with_tests = found.name == setup.assignment and notebook.calls_hidden_tests(cells)
     tests = setup.tests if with_tests else None
@@ -149,6 +195,7 @@ def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook) -> JudgedNoteb
         seed=hmac.digest(setup.secret, hand_in.assignment.encode(), "sha256"),
         catalogue=setup.catalogue,
         all_cells=setup.all_cells,
+        budget=budget,
     )
     return replace(run, name=found.name)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from gradekit.handin.collect import collect
@@ -15,6 +14,7 @@ from gradekit.model import CellRun
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gradekit.grade.budget import Budget
     from gradekit.isolation.template import Template
     from gradekit.model import Limits
 
@@ -28,9 +28,8 @@ class Exhausted(LearnerError):
 class LiveNotebook:
     """A learner's notebook in a worker, built again in a fresh one where its process was lost."""
 
-    def __init__(self, template: Template, limits: Limits, files: Path) -> None:
-        self._template, self._limits, self._files = template, limits, files
-        self._deadline = time.monotonic() + limits.submission_s
+    def __init__(self, template: Template, limits: Limits, files: Path, budget: Budget) -> None:
+        self._template, self._limits, self._files, self.budget = template, limits, files, budget
         self._ran: list[str] = []
         self._session: Session | None = None
         self._lost = 0
@@ -50,7 +49,7 @@ class LiveNotebook:
                 raise Exhausted(
                     "Ended", "your notebook ended its process again and again, so the rest could not be run"
                 )
-            self._session = Session(self.fork(), self._limits, self._deadline)
+            self._session = Session(self.fork(), self._limits, self.budget.deadline)
             self._replay(self._session)
         return self._session
 

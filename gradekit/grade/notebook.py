@@ -12,28 +12,32 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from gradekit.bounds import bounded_time
 from gradekit.course.notebook import GRADE_SUFFIX, is_as_given_out
 from gradekit.grade.allowance import allowances
+from gradekit.grade.budget import Budget
 from gradekit.isolation.session import Session
+from gradekit.isolation.template import GRACE_S, Template
 from gradekit.judging.diagnose import Attempt, ask_further, diagnose, is_own_gradient, of_own_cost
 from gradekit.judging.judge import explain, judge
 from gradekit.judging.line import LearnerError
 from gradekit.judging.transcript import Transcript
-from gradekit.model import CellRun, ExerciseResult, InlineResult, JudgedNotebook, Note, Role, TestResult, Verdict
+from gradekit.model import MAX_NOTES, CellRun, ExerciseResult, InlineResult, JudgedNotebook, Note, Role, TestResult
 from gradekit.score import lost, second_counts, within
 from gradekit.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from gradekit.isolation.template import Template
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.catalogue import Misconception
     from gradekit.judging.transcript import Event
     from gradekit.model import Cell, Diagnosis, Limits
 from gradekit.grade.live import REPLAYS, Exhausted, LiveNotebook, error_run
 
+LATEST_S = 3 * GRACE_S  # behind an exercise's deadline: by then every question over the line has ended
 SHOWN_CELLS = 5  # by name in one note
 MAX_NUMBER = 60  # characters of a score; a numpy scalar's longest has 40
 NUMBER = re.compile(r"(?:np\.float\d+\()?([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\)?")
@@ -49,6 +53,7 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
     seed: bytes,
     catalogue: Sequence[Misconception] = (),
     all_cells: bool = False,
+    budget: Budget | None = None,
 ) -> JudgedNotebook:
     """Run a notebook's cells and judge its exercises; whoever asks knows its name.
 
@@ -67,8 +72,10 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         The wrong answers that an exercise which lost points is compared with.
     all_cells : bool
         Go on after the last graded cell.
+    budget : Budget, optional
+        The submission's; where there is none, the notebook has one to itself.
     """
-    run = _Run(cells, assignment, LiveNotebook(template, limits, files), seed, catalogue)
+    run = _Run(cells, assignment, LiveNotebook(template, limits, files, budget or Budget(limits)), seed, catalogue)
     try:
         for cell in cells if all_cells else cells[: _last_graded(cells) + 1]:
             if cell.kind == "code":
@@ -91,15 +98,22 @@ def _decided(run: _Run, limits: Limits) -> tuple[ExerciseResult, ...]:
 
 
 def _notes(run: _Run, exercises: Sequence[ExerciseResult]) -> tuple[Note, ...]:
-    """Say which exercises could not be judged, and which cells were stopped."""
-    lost = [result.exercise for result in exercises if result.score is None and result.exercise in run.unbuilt]
-    ended = f"is undecided: the notebook ended its process more than {REPLAYS} times"
-    undecided = [Note(f"{name} {ended}", undecided=name) for name in lost]
-    stopped = []
+    """Say which exercises could not be judged in the notebook, or not again, and which cells were stopped."""
+    unbuilt = [result.exercise for result in exercises if lost(result) and result.exercise in run.unbuilt]
+    ended = f"the notebook ended its process more than {REPLAYS} times"
+    said = [Note(f"not judged as part of it: {_listed(unbuilt)}: {ended}")] if unbuilt else []
+    if run.late:
+        why = "the submission's time was used up"
+        said.append(Note(f"not judged again upon right earlier functions: {_listed(run.late)}: {why}"))
     for why, names in run.stopped.items():
-        more = f" and {len(names) - SHOWN_CELLS} more" if len(names) > SHOWN_CELLS else ""
-        stopped.append(Note(f"not run to the end: {', '.join(map(shown, names[:SHOWN_CELLS]))}{more}: {why}"))
-    return (*undecided, *stopped)
+        said.append(Note(f"not run to the end: {_listed(names)}: {why}"))
+    more = (Note(f"and {len(said) - MAX_NOTES:,} more reasons"),) if len(said) > MAX_NOTES else ()
+    return (*said[:MAX_NOTES], *more)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN_CELLS} more" if len(names) > SHOWN_CELLS else ""
+    return f"{', '.join(map(shown, names[:SHOWN_CELLS]))}{more}"
 
 
 def _last_graded(cells: Sequence[Cell]) -> int:
@@ -116,6 +130,8 @@ class _Run:
     ----------
     unbuilt : list of str
         The exercises that had to wait for follow-through, since the notebook could not be built again.
+    late : list of str
+        The exercises that were not judged again upon right earlier functions, since the submission's time was up.
     stopped : dict of str to list of str
         Why cells did not come to their end, and their names.
     """
@@ -129,6 +145,7 @@ class _Run:
     exercises: list[ExerciseResult] = field(default_factory=list)
     inline: list[InlineResult] = field(default_factory=list)
     unbuilt: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
     stopped: dict[str, list[str]] = field(default_factory=dict)
     times: dict[str, float] = field(default_factory=dict)
     transcripts: dict[str, Transcript] = field(default_factory=dict)  # of exercises that lost points
@@ -145,9 +162,9 @@ class _Run:
             return
         with self.clock("cells"):
             done = self._run(cell)
-        self.outputs[cell.index] = done
+        self.outputs[cell.index] = self.live.budget.kept(done)
         if cell.role is Role.TEST and cell.points > 0:
-            self.inline.append(inline_score(cell, done))
+            self.inline.append(inline_score(cell, done))  # of all that it showed: no result would be full marks
 
     def _run(self, cell: Cell) -> CellRun:
         try:
@@ -167,13 +184,14 @@ class _Run:
         except Exhausted as error:
             self.unbuilt.append(name)
             tests = [
-                TestResult(test.name, test.sentence, test.weight, Verdict.IE, str(error))
+                TestResult(test.name, test.sentence, test.weight, error.verdict, f"{error}.", error=error.kind)
                 for test in self.assignment.tested[name].tests
             ]
-            return ExerciseResult(name, self.assignment.exercise(name).points, None, tuple(tests))
+            return ExerciseResult(name, self.assignment.exercise(name).points, 0.0, tuple(tests))
         transcript = Transcript()
         with session.exercise():
-            result = judge(self.assignment, name, session, seed=self.seed, transcript=transcript)
+            bound = _bound(session)
+            result = judge(self.assignment, name, session, seed=self.seed, transcript=transcript, bound=bound)
         if lost(result):
             self.transcripts[name] = transcript
         return result
@@ -190,6 +208,11 @@ class _Run:
             data = {"text/plain": repr(result.score)}
             shown.append({"output_type": "execute_result", "execution_count": None, "data": data, "metadata": {}})
         self.outputs[cell.index] = CellRun(ok=True, outputs=shown, count=None)
+
+
+def _bound(session: Session) -> Callable[[], AbstractContextManager[None]]:
+    """Return what bounds the time of each hidden test itself: on an answer's values it may have much to compute."""
+    return lambda: bounded_time(session.line.deadline + LATEST_S)
 
 
 class _Clock:
@@ -212,11 +235,15 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
     assert run.assignment is not None
     earlier = run.assignment.earlier(first.exercise)
     stub = next(cell for cell in run.cells if cell.grade_id == first.exercise)
-    if not earlier or not _follow_through_is_due(run, first, stub):
+    if not (earlier or first.exercise in run.unbuilt) or not _follow_through_is_due(run, first, stub):
+        return None
+    if run.live.budget.is_over:
+        run.late.append(first.exercise)
         return None
     allowed = allowances(run.assignment, first.exercise, seed=run.seed)
     transcript = Transcript()
-    session = Session(run.live.fork(), limits, time.monotonic() + limits.exercise_s + limits.cell_s)
+    own = time.monotonic() + limits.exercise_s + limits.cell_s
+    session = Session(run.live.fork(), limits, min(own, run.live.budget.deadline))
     try:
         before = [cell.source for cell in run.cells[: stub.index] if cell.kind == "code"]
         session.bind(earlier)
@@ -230,6 +257,7 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
                 seed=run.seed,
                 transcript=transcript,
                 begin=lambda test: session.stubs.allow(allowed[test]),
+                bound=_bound(session),
             )
             session.stubs.allow(sum(allowed.values()))
             further = ask_further(run.assignment, second, session, seed=run.seed) if lost(second) else {}
@@ -260,7 +288,7 @@ def _diagnosed(run: _Run, first: ExerciseResult, second: Attempt | None) -> Exer
     result = first
     if second is not None and second_counts(first, second.result):
         result = replace(second.result, follow_through=True)
-    if not lost(result):
+    if not lost(result) or run.live.budget.is_over:
         return result
     return replace(result, diagnosis=_diagnosis(run, first, second))
 
@@ -271,9 +299,9 @@ def _diagnosis(run: _Run, first: ExerciseResult, second: Attempt | None) -> Diag
     own_are_right = _earlier_are_right(run, first.exercise)
     session = run.live.current
     attempts = [second] if second is not None else []
-    if own_are_right:
+    if own_are_right and first.exercise in run.transcripts:
         attempts.insert(0, Attempt(first, run.transcripts[first.exercise], _further(run, first)))
-    found = diagnose(run.assignment, run.catalogue, attempts, seed=run.seed)
+    found = diagnose(run.assignment, run.catalogue, attempts, seed=run.seed, deadline=run.live.budget.deadline)
     if own_are_right or session is None:
         return found
     with session.exercise():

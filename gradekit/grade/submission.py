@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradekit.files import open_stage
-from gradekit.grade.judge import judge
+from gradekit.grade.judge import give_up, judge
 from gradekit.gradebook.record import record
 from gradekit.handin.submission import take_in
 
@@ -24,4 +24,9 @@ def grade(
     """Grade one submission, and write its report last."""
     with open_stage(Path(book.directory.root)) as stage:
         hand_in = take_in(book, student, stage, notebooks=notebooks)
-        return record(book, hand_in, judge(setup, hand_in), stage=stage, hashes=hashes)
+        try:
+            judged = judge(setup, hand_in)
+        except MemoryError:
+            hand_in = give_up(hand_in)
+            judged = judge(setup, hand_in)
+        return record(book, hand_in, judged, stage=stage, hashes=hashes)

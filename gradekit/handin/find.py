@@ -6,6 +6,7 @@ Covered: notebooks that are no JSON, too large, too deep, of another format; one
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from gradekit.text import shown
 
 MAX_NOTEBOOK_BYTES = 32 * 2**20
 MAX_PARTS = 2_000_000  # commas and opening brackets: as objects they take some 250 MB at worst
+TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)  # one of JSON's; one without an end goes to the end
 MAX_CELLS = 10_000
 FORMAT = 4
 
@@ -56,9 +58,19 @@ def read(path: Path) -> dict[str, Any] | Unreadable:
         return Unreadable(f"The notebook cannot be read: {error.strerror}.")
     if size > MAX_NOTEBOOK_BYTES:
         return Unreadable(f"The notebook is too large: {size:,} bytes, where {MAX_NOTEBOOK_BYTES:,} are allowed.")
-    if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_PARTS:
+    if _has_more_parts_than(MAX_PARTS, raw):
         return Unreadable("The notebook has millions of parts, which no notebook needs.")
     return _parsed(raw)
+
+
+def _has_more_parts_than(most: int, raw: bytes) -> bool:
+    """Tell whether JSON has more parts than that; commas and brackets in its texts are none."""
+
+    def parts(text: bytes) -> int:
+        """Return how many commas and opening brackets there are."""
+        return sum(map(text.count, (b",", b"[", b"{")))
+
+    return parts(raw) > most and parts(TEXT.sub(b"", raw)) > most
 
 
 def _parsed(raw: bytes) -> dict[str, Any] | Unreadable:

@@ -12,7 +12,8 @@ from gradekit.isolation.exchange import Exchange
 from gradekit.isolation.stubs import Stubs
 from gradekit.isolation.values import TrustedValues
 from gradekit.judging.line import DEPTH_LIMIT, LearnerError, first_changed
-from gradekit.model import CellRun
+from gradekit.model import CellRun, Verdict
+from gradekit.worker.wire import FRAME_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from gradekit.isolation.template import Worker
     from gradekit.judging.line import Target
     from gradekit.model import Limits
+
+
+SOURCE_BYTES = FRAME_BYTES // 2  # of a cell, and of all cells of which the definitions are run
 
 
 class Session:
@@ -86,6 +90,8 @@ class Session:
 
     def run_cell(self, source: str, *, keep: bool = True) -> CellRun:
         """Run a cell; an interrupted one ends in an error output, as the stop button's does."""
+        if len(source.encode()) > SOURCE_BYTES:  # what else does not travel is a fault of ours
+            raise LearnerError("OutputLimit", "this is too long to be run", verdict=Verdict.OLE)
         found = self.line.ask({"do": "cell", "source": source, "keep": keep}, self.limits.cell_s)
         self.line.look_at_scratch()
         if type(found) is not dict or not _are_outputs(found.get("outputs")):
@@ -94,8 +100,14 @@ class Session:
         return CellRun(found.get("ok") is True, found["outputs"], count if type(count) is int else None)
 
     def define(self, sources: list[str], *, without: tuple[str, ...]) -> None:
-        """Run imports and definitions of cells, but for some names."""
-        self.line.ask({"do": "define", "sources": sources, "without": list(without)}, self.limits.cell_s)
+        """Run imports and definitions of cells, but for some names; those of cells that are too long are left out."""
+        kept, left = [], SOURCE_BYTES
+        for source in sources:
+            size = len(source.encode())
+            if size <= left:
+                kept.append(source)
+                left -= size
+        self.line.ask({"do": "define", "sources": kept, "without": list(without)}, self.limits.cell_s)
 
     def bind(self, names: Mapping[str, Any]) -> None:
         """Put stubs of trusted functions and objects into the notebook."""

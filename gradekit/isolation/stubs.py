@@ -11,6 +11,8 @@ import types
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from gradekit.bounds import bounded_memory, bounded_time
 from gradekit.isolation.exchange import Lost
 from gradekit.judging.line import TEXT_LIMIT
@@ -24,7 +26,10 @@ STUB_CALLS = 20_000  # in one exercise; an honest one makes hundreds
 CALLS_AT_LEAST = 50  # of earlier functions, in any test; differences of a cost by its parameters take hundreds
 STUB_DEPTH = 16
 STUB_SIZE = 4096  # the largest whole number that a stub takes: sizes of arrays to make
-STUB_BYTES = 2**30  # address space that a stub's call may add
+# In all arrays of a call; an honest one has thousands. No product of two of such takes long, and only between two
+# steps of numpy's does a bound on the time end anything.
+STUB_ELEMENTS = 2**16
+STUB_BYTES = 2**29  # address space that a stub's call may add
 TOO_MANY = "too many calls of a given function"
 # From these a name without underscore leads to a module's globals (`gi_frame.f_globals`): never behind a stub.
 NO_STUB = (
@@ -132,7 +137,18 @@ def _read(frame: dict[str, Any]) -> tuple[Ref, str, Any, dict[str, Any]] | None:
     ref, name, args, kwargs = (frame.get(key) for key in ("stub", "name", "args", "kwargs"))
     if type(ref) is not Ref or type(name) is not str or type(kwargs) is not dict or _too_large([args, kwargs]):
         return None
+    if _elements([args, kwargs]) > STUB_ELEMENTS:
+        return None
     return ref, name, args, kwargs
+
+
+def _elements(value: Any) -> int:
+    """Return how many numbers there are in hostile arguments."""
+    if type(value) is np.ndarray:
+        return value.size
+    if type(value) is dict:
+        return sum(map(_elements, value.values()))
+    return sum(map(_elements, value)) if type(value) in (list, tuple) else 1
 
 
 def _called(thing: Any, name: str, args: Any, kwargs: dict[str, Any], *, values: Converter) -> Any:

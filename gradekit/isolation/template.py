@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 WARM_UP_S = 120.0  # a cold disk and a first font cache; the template is not the learner's
 GRACE_S = 2.0  # from SIGINT to SIGKILL
 FORK_S = 20.0
+MOST_BROUGHT = 100_000  # files of ours and of a submission: both were bounded before
+FOLDER = "gradekit-template-"
 
 
 class Worker:
@@ -41,6 +44,7 @@ class Worker:
         self.pid = pid
         self.channel = channel
         self.scratch = scratch
+        self.brought = (0, 0)  # bytes and number of the files that were there before its code wrote any
         self.alive = True
 
     def interrupt(self) -> None:
@@ -60,6 +64,7 @@ class Worker:
             for folder, folders, names in os.walk(self.scratch):
                 for name in (*folders, *names):
                     os.chown(Path(folder) / name, user, user, follow_symlinks=False)
+        self.brought = scratch_use(self.scratch, most=MOST_BROUGHT)
 
     def kill(self) -> int | None:
         """End the process and remove its files; return the wait status, None where it was ended before."""
@@ -95,7 +100,8 @@ class Template:
 
     def __init__(self, *, isolate: bool = True, landlock: bool = True) -> None:
         self._isolate, self._landlock = isolate, landlock
-        self._folder = Path(tempfile.mkdtemp(prefix="gradekit-"))
+        clear_folders(Path(tempfile.gettempdir()))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{socket.gethostname()}-{os.getpid()}-"))
         self._folder.chmod(0o711)
         self.user, self._read_all = _user_to_become() if isolate else (None, False)
         if not landlock:
@@ -157,6 +163,11 @@ class Template:
                 self.close()
                 raise
             self._warm = True
+
+    @property
+    def ended(self) -> bool:
+        """Whether its process is gone, so that no worker can be had of it any more."""
+        return self._process.poll() is not None
 
     def wait(self, pid: int) -> int:
         """Let the template wait for a dead worker; return its status."""
@@ -250,6 +261,17 @@ def _check_user(user: int | None, *, read_all: bool) -> None:
             "Without Landlock learners' code must run as another user, who reads what is open to all and no more.",
             help="Run as root, with a Python that every user can read.",
         )
+
+
+def clear_folders(place: Path) -> None:
+    """Remove what templates have left whose process on this machine was killed: learners' files."""
+    for folder in place.glob(f"{FOLDER}{socket.gethostname()}-*-*"):
+        pid = folder.name.split("-")[-2]
+        with suppress(OSError):
+            info = folder.lstat()
+            ours = stat.S_ISDIR(info.st_mode) and info.st_uid == os.geteuid()
+            if ours and pid.isdecimal() and not Path("/proc", pid).exists():
+                remove_tree(folder)
 
 
 def remove_tree(folder: Path) -> None:

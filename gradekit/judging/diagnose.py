@@ -174,7 +174,12 @@ def _try_onward(  # noqa: PLR0913  (the words of try_test)
 
 
 def diagnose(
-    assignment: Assignment, catalogue: Sequence[Misconception], attempts: Sequence[Attempt], *, seed: bytes
+    assignment: Assignment,
+    catalogue: Sequence[Misconception],
+    attempts: Sequence[Attempt],
+    *,
+    seed: bytes,
+    deadline: float = float("inf"),
 ) -> Diagnosis | None:
     """Name the mistake in an exercise that lost points; None where it is not known.
 
@@ -184,15 +189,18 @@ def diagnose(
         Those that tell of this exercise alone: the earlier functions were right, the learner's own or the reference's.
     seed : bytes
         The one that the exercise was judged with.
+    deadline : float
+        When the submission's time is up, in seconds of ``time.monotonic()``; then nothing is named.
     """
     if not can_bound_time():
         return None  # a wrong answer that never ends would hold this thread for ever
     before = np.random.get_state()  # noqa: NPY002  (the exercises draw from the global generator)
     try:
         said = [attempt for attempt in attempts if _says_something(assignment, attempt)]
-        known = [_Known(assignment, attempt, seed) for attempt in said]
+        known = [_Known(assignment, attempt, seed, deadline) for attempt in said]
         # A name may stand for something else in the end of a notebook: then what was judged is all there is.
-        known += [_Known(assignment, replace(case.attempt, further={}), seed) for case in known if not case.goes_on]
+        short = [replace(case.attempt, further={}) for case in known if not case.goes_on]
+        known += [_Known(assignment, attempt, seed, deadline) for attempt in short]
         found = (look(case, catalogue) for look in (_whole, _shape, _factor, _two) for case in known)
         return next((item for item in found if item is not None), None)
     except TooLong:
@@ -212,14 +220,14 @@ def _says_something(assignment: Assignment, attempt: Attempt) -> bool:
 class _Known:
     """An attempt beside the right answers to the same questions."""
 
-    def __init__(self, assignment: Assignment, attempt: Attempt, seed: bytes) -> None:
+    def __init__(self, assignment: Assignment, attempt: Attempt, seed: bytes, deadline: float) -> None:
         self.assignment, self.attempt, self.seed = assignment, attempt, seed
         self.name = attempt.result.exercise
         self.further = attempt.further
         self.given = attempt.transcript.events
         self.results = {result.test: result for result in attempt.result.tests if result.test in self.given}
         self.own = set(assignment.exercise(self.name).defines)
-        self.deadline = time.monotonic() + EXERCISE_S
+        self.deadline = min(time.monotonic() + EXERCISE_S, deadline)
         right = Transcript()
         for test in self.tests(attempt.further):
             self.ask(test, dict(assignment.solution), right.of(test.name))

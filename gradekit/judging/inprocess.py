@@ -52,6 +52,7 @@ CONTENTS = {
     "M": "dates",
     "m": "lengths of time",
 }  # of arrays, by numpy's kind
+FRAME_BYTES = 16 * 2**20  # what goes to a worker at once
 EARLIER_S = 5.0  # for one earlier exercise, once it has been graded in a cell of its own; honest ones take milliseconds
 
 
@@ -274,3 +275,26 @@ def quiet() -> Iterator[None]:
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         yield
+
+
+class Travelling(InProcess):
+    """The line to the solution, over which goes only what could go to a worker."""
+
+    def call(
+        self, target: Target, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, watch: bool = False
+    ) -> tuple[Any, str | None]:
+        """Call where the arguments would travel; see :class:`Line`."""
+        if sum(map(_weight, (*args, *kwargs.values()))) > FRAME_BYTES:
+            raise HiddenTestError("A hidden test asks with a value that does not travel.")
+        return super().call(target, args, kwargs, watch=watch)
+
+
+def _weight(value: Any) -> float:
+    """Return about how many bytes a value takes on its way to a worker; no number of bytes where it cannot go."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes if value.dtype.kind in "biufc" else float("inf")
+    if isinstance(value, dict | list | tuple):
+        return sum(map(_weight, value.values() if isinstance(value, dict) else value))
+    if isinstance(value, str):
+        return len(value.encode("utf-8", "replace"))
+    return float("inf") if type(value) is int and not -(2**63) <= value < 2**64 else 9

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import textwrap
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gradekit.errors import HostError
 from gradekit.judging.line import LearnerError, Line, Student
 from gradekit.judging.reference import Reference
 from gradekit.judging.transcript import RecordingLine
-from gradekit.model import ExerciseResult, TestResult, Verdict
+from gradekit.model import UNCOMPARABLE, ExerciseResult, TestResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.transcript import Transcript
 from gradekit.judging.declare import Expect, HiddenTest, Rejected
 from gradekit.score import earned
 
+UNJUDGED = "This could not be judged."
+NOT_COMPUTED = "What your code gives is of a form or a size with which the rest of this cannot be computed"
+MESSAGE_LIMIT = 2_000  # characters; those of gradekit's own demands stay below it
 PAGE = 96  # characters; nbgrader's feedback page cuts a longer line of output off
 
 
@@ -30,6 +36,7 @@ def judge(  # noqa: PLR0913  (what is judged, and who wants to know of it meanwh
     seed: bytes,
     transcript: Transcript | None = None,
     begin: Callable[[str], None] | None = None,
+    bound: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> ExerciseResult:
     """Run the hidden tests of one exercise over a line to a learner's code.
 
@@ -39,8 +46,10 @@ def judge(  # noqa: PLR0913  (what is judged, and who wants to know of it meanwh
         Keeps what the learner's code answers.
     begin : callable, optional
         Gets the name of each test before it runs.
+    bound : callable
+        Makes what each test runs within, such as a bound on its time.
     """
-    results = tuple(each_test(assignment, name, line, seed=seed, transcript=transcript, begin=begin))
+    results = tuple(each_test(assignment, name, line, seed=seed, transcript=transcript, begin=begin, bound=bound))
     points = assignment.exercise(name).points
     return ExerciseResult(name, points, earned(points, results), results)
 
@@ -53,6 +62,7 @@ def each_test(  # noqa: PLR0913  (as above)
     seed: bytes,
     transcript: Transcript | None = None,
     begin: Callable[[str], None] | None = None,
+    bound: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Iterator[TestResult]:
     """Run the hidden tests of one exercise one by one; who has seen enough may stop."""
     results: list[TestResult] = []
@@ -68,28 +78,56 @@ def each_test(  # noqa: PLR0913  (as above)
         if begin is not None:
             begin(test.name)
         heard = line if transcript is None else RecordingLine(line, transcript.of(test.name))
-        results.append(try_test(assignment, name, test, heard, seed=seed))
+        try:
+            with bound():
+                result = try_test(assignment, name, test, heard, seed=seed)
+        except TimeoutError:  # it came between two lines
+            result = TestResult(test.name, test.sentence, test.weight, Verdict.IE, UNJUDGED, error="TimeoutError")
+        results.append(_settled(assignment, name, test, result, seed=seed))
         if results[-1].verdict is Verdict.AC:
             accepted.add(test.name)
         yield results[-1]
 
 
+def _settled(assignment: Assignment, name: str, test: HiddenTest, result: TestResult, *, seed: bytes) -> TestResult:
+    """Return what counts where a test could not be judged: lost where it accepts the solution, and so is sound.
+
+    Its fault was then what the learner's code answered. What cannot be judged for a reason of ours stays undecided.
+    """
+    if result.verdict is not Verdict.IE:
+        return result
+    from gradekit.judging.inprocess import Travelling  # noqa: PLC0415  (which is made of this module)
+
+    line = Travelling(dict(assignment.solution))
+    if try_test(assignment, name, test, line, seed=seed).verdict is not Verdict.AC:
+        return result
+    said = f"{NOT_COMPUTED} ({result.error})" if result.error else NOT_COMPUTED
+    return replace(result, verdict=Verdict.WA, message=f"{said}.", kind=UNCOMPARABLE)
+
+
 def try_test(assignment: Assignment, name: str, test: HiddenTest, line: Line, *, seed: bytes) -> TestResult:
     """Run one hidden test of an exercise, whatever the tests before it said."""
     reference = Reference(assignment.solution, assignment.cases, seed + f"/{name}/{test.name}".encode())
-    undecided = TestResult(test.name, test.sentence, test.weight, Verdict.IE, "This could not be judged.")
+    undecided = TestResult(test.name, test.sentence, test.weight, Verdict.IE, UNJUDGED)
     expect = Expect()
     try:
         test.function(Student(line), reference, expect)
     except Rejected as rejected:
-        wrong = replace(undecided, verdict=Verdict.WA, message=str(rejected))
+        wrong = replace(undecided, verdict=Verdict.WA, message=_cut(str(rejected)))
         return replace(wrong, kind=rejected.kind, picture=rejected.picture)
+    except HostError:
+        raise
     except LearnerError as error:
-        return replace(undecided, verdict=error.verdict, message=f"{error}.", error=error.kind, line=error.line)
-    except Exception as error:  # noqa: BLE001  (a fault in the hidden test is ours: undecided, and the others go on)
+        return replace(undecided, verdict=error.verdict, message=_cut(f"{error}."), error=error.kind, line=error.line)
+    except Exception as error:  # noqa: BLE001  (a fault in the hidden test: undecided, and the others go on)
         said = f"This could not be judged: {type(error).__name__} in our own test. A person will look."
-        return replace(undecided, message=said)
+        return replace(undecided, message=said, error=type(error).__name__)
     return replace(undecided, verdict=Verdict.AC, message="") if expect.judged else undecided
+
+
+def _cut(message: str) -> str:
+    """Return a message of a length that people read: a hidden test may put a learner's values into it."""
+    return message if len(message) <= MESSAGE_LIMIT else f"{message[: MESSAGE_LIMIT - 1]}…"
 
 
 def explain(result: ExerciseResult) -> str:

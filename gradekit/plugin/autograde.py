@@ -20,7 +20,7 @@ from nbgrader.converters.base import NbGraderException
 from sqlalchemy.exc import OperationalError
 
 from gradekit.errors import GradekitError
-from gradekit.grade.judge import Grading, open_setup, refuse_readable
+from gradekit.grade.judge import Grading, open_setup, refuse_readable, refuse_too_large
 from gradekit.grade.submission import grade
 from gradekit.grade.unchanged import hashes
 from gradekit.gradebook import convert
@@ -141,6 +141,7 @@ class EngineAutograde(Autograde):  # type: ignore[misc]
             grading.course.check_assignment(grading.assignment)
         check_released(grading.course, config, grading.assignment)
         refuse_readable(grading)
+        refuse_too_large(grading, read_limits(config))
 
 
 def install() -> None:

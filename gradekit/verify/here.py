@@ -77,7 +77,7 @@ def spoilt_problem(assignment: Assignment, exercise: Exercise, kind: str, source
     if kind in (*WORTHLESS, *SPOILT, *OTHER_FORM):
         spoil(exercise, names, kind)
     result = judged(assignment, exercise.name, names, seed=_seed(assignment))
-    broken = next((test for test in result.tests if test.verdict is Verdict.IE), None)
+    broken = next((test for test in result.tests if test.broke), None)
     if broken is not None:
         advice = "Let that hidden test demand the answer's form before it uses it."
         return f"{broken.test} fails on such answers: {broken.message}", advice

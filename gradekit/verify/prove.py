@@ -279,7 +279,7 @@ def _not_full(result: ExerciseResult, who: str) -> tuple[str, str] | None:
             f"{who} earns the points of {result.exercise} only by follow-through",
             "A test asks more of an earlier function than that function's own exercise does.",
         )
-    if bad.verdict is Verdict.IE:
+    if bad.broke:
         return _undecided(who, bad.test, bad.message)
     return (
         f'{who} loses points in {result.exercise}: {bad.test} says "{bad.message}"',
@@ -300,7 +300,7 @@ def _judged(found: Plan, tried: TrialResult) -> ProofFinding:
         "alternatives": _alternative_problem,
         "mutants": _mutant_problem,
     }[trial.section]
-    bad = next((test for test in own.tests if test.verdict is Verdict.IE), None)
+    bad = next((test for test in own.tests if test.broke), None)
     problem = judge(found, tried) if bad is None else _undecided(f"`{trial.label}`", bad.test, bad.message)
     reason = ""
     if trial.section == "mutants":

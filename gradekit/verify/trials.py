@@ -181,7 +181,7 @@ class Grader:
                         break
         finally:
             session.end()
-        score = {Verdict.AC: exercise.points, Verdict.IE: None}.get(seen[-1].verdict, 0.0)
+        score = None if seen[-1].broke else exercise.points if seen[-1].verdict is Verdict.AC else 0.0
         return ExerciseResult(exercise.name, exercise.points, score, tuple(seen))
 
     def _run(self, session: Session, source: str) -> None:

@@ -12,6 +12,7 @@ import socket
 import sys
 import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgpack
@@ -64,6 +65,8 @@ def _become_worker(request: dict[str, Any], channel: Channel, program: bytes, ma
         os.environ |= dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"), home)
         os.environ["NBGRADER_EXECUTION"] = "autograde"  # nbgrader's promise to notebooks that ask
         tempfile.tempdir = home  # it remembers the template's
+        with suppress(OSError):  # where the host's memory ends, a worker is ended and not what judges
+            Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
         try:
             if request["isolate"]:
                 if policy.user is not None:

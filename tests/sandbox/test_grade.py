@@ -14,6 +14,7 @@ import pytest
 
 from gradekit.course import notebook
 from gradekit.course.course import Course
+from gradekit.grade import notebook as graded_notebook
 from gradekit.grade.judge import Setup
 from gradekit.grade.judge import judge as judge_hand_in
 from gradekit.grade.notebook import grade_cells, inline_score
@@ -290,22 +291,24 @@ def test_a_hidden_call_that_ends_the_process(grade: Callable[..., JudgedNotebook
     assert (second.score, second.follow_through) == (2.0, True)
 
 
-def test_a_notebook_that_ends_its_process_again_and_again_is_undecided(grade: Callable[..., JudgedNotebook]) -> None:
-    """After the second replay nothing more is run: what was not judged is undecided, and a person is told why."""
+def test_a_notebook_that_ends_its_process_again_and_again_is_no_escape(grade: Callable[..., JudgedNotebook]) -> None:
+    """After the second replay nothing more is run: what is wrong upon right functions too is 0, and it is said why."""
     lost = dict.fromkeys(("imports", "double_try", "double_tests"), LOSS)
-    judged = grade(quadruple="def quadruple(x):\n    return double(x)", **lost)
-    assert scores(judged) == {"double": None, "quadruple": None}
-    assert {test.verdict for result in judged.exercises for test in result.tests} == {Verdict.IE}
-    assert [note.undecided for note in judged.notes][:3] == ["double", "quadruple", ""]
-    assert judged.notes[2].text.startswith("not run to the end: imports, double-try, double-tests: ")
+    judged = grade(double="def double(x):\n    import os\n    os._exit(0)", quadruple="1 / 0", **lost)
+    assert scores(judged) == {"double": 0.0, "quadruple": 0.0}
+    assert Verdict.IE not in {test.verdict for result in judged.exercises for test in result.tests}
+    assert all("your" in result.tests[0].message for result in judged.exercises)
+    first, second, *_ = (note.text for note in judged.notes)
+    assert first.startswith("not judged as part of it: double, quadruple: the notebook ended its process")
+    assert second.startswith("not run to the end: imports, double-try, double-tests: ")
 
 
 def test_a_mistake_that_ends_the_process_again_and_again_costs_once(grade: Callable[..., JudgedNotebook]) -> None:
-    """What could not be judged in the notebook gets full marks by follow-through, so that nobody need look at it."""
+    """What could not be judged in the notebook is judged by itself: what is right in it earns its points."""
     judged = grade(imports=LOSS, double_try=LOSS, double_tests=LOSS)
-    assert scores(judged) == {"double": None, "quadruple": 2.0}
-    assert judged.exercises[1].follow_through
-    assert "quadruple" not in [note.undecided for note in judged.notes]
+    assert scores(judged) == FULL
+    assert all(result.follow_through for result in judged.exercises)
+    assert {note.text.split(":")[0] for note in judged.notes} == {"not run to the end"}
 
 
 def test_a_cell_that_ends_the_process_the_second_time_only(grade: Callable[..., JudgedNotebook]) -> None:
@@ -328,6 +331,70 @@ def test_a_submissions_time_is_bounded(grade: Callable[..., JudgedNotebook]) -> 
     judged = grade(limits=replace(QUICK, submission_s=0.5, cell_s=5), double_try="while True: pass")
     assert scores(judged)["double"] == 0.0
     assert {test.verdict for test in judged.exercises[0].tests} == {Verdict.TLE, Verdict.WA}
+
+
+def test_the_time_of_a_submission_is_one_clock(grade: Callable[..., JudgedNotebook]) -> None:
+    """Once it is used up nothing is judged again and no mistake is looked for; the instructor reads why."""
+    wrong = {"double": "def double(x): return x ** 2", "quadruple": "def quadruple(x): return double(double(x))"}
+    assert grade(**wrong).exercises[1].follow_through
+    judged = grade(limits=replace(QUICK, submission_s=1, cell_s=5), quadruple_tests="while True: pass", **wrong)
+    assert scores(judged) == {"double": 0.0, "quadruple": 0.0}
+    assert [result.follow_through for result in judged.exercises] == [False, False]
+    assert [result.diagnosis for result in judged.exercises] == [None, None]
+    assert "not judged again upon right earlier functions: quadruple: the submission's time was used up" in [
+        note.text for note in judged.notes
+    ]
+
+
+RAISES = """
+
+@quadruple.test()
+def computes(student, reference, expect):
+    \"\"\"quadruple(x) is something that more can be computed of.\"\"\"
+    answer = student.quadruple(1.0)
+    {}
+    expect.true(True, "")
+"""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ("__import__('math').exp(answer)", "1e308"),
+        ("expect.close(answer, np.float64(answer) * 10 / 10, name='it')", "1e308"),
+        ("answer.is_integer()", "[1.0]"),
+        ("sum(1 for _ in range(int(answer)))", "1e12"),
+        ("student.quadruple([answer] * int(answer))", "3e6"),
+        ("student.quadruple(int(answer) ** 2 * 2)", "10**10"),
+        ("if answer == 4.0: expect.true(True, '')\n    if answer != 4.0: return", "5.0"),
+    ],
+)
+def test_what_the_answer_makes_impossible_is_no_fault_of_ours(
+    small: Course, template: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: tuple[str, str]
+) -> None:
+    """A hidden test that cannot be computed on an answer, but can on the solution's, is lost, with a reason."""
+    line, quadruple = fault
+    monkeypatch.setattr(graded_notebook, "LATEST_S", 0.0)
+    path = small.hidden("small") / "tests.py"
+    path.write_text(path.read_text(encoding="utf-8") + "import numpy as np\n" + RAISES.format(line), encoding="utf-8")
+    cells = list(notebook.cells(notebook.read(small.source("small"))))
+    wrong = f"def quadruple(x):\n    return {quadruple} if np.ndim(x) == 0 else 4 * x"
+    cells = [replace(cell, source=wrong) if cell.id == "quadruple" else cell for cell in cells]
+    limits = replace(QUICK, exercise_s=1, memory_bytes=2**30)
+    judged = grade_cells(
+        cells, load_assignment(small, "small"), template=template, limits=limits, files=tmp_path / "course", seed=b""
+    )
+    assert verdicts(judged.exercises[1]) == [Verdict.AC, Verdict.WA]
+    assert judged.exercises[1].score == 1.0
+    assert judged.exercises[1].tests[1].broke
+    assert judged.exercises[1].tests[1].message
+
+
+def test_a_cell_that_is_too_long_is_the_learners(grade: Callable[..., JudgedNotebook]) -> None:
+    """A cell beyond what a frame holds is not run, and says so; it is no fault of ours."""
+    judged = grade(quadruple="def quadruple(x): return x\n#" + "[" * 17_000_000)
+    assert scores(judged) == {"double": 0.5, "quadruple": 0.0}
+    assert "too long to be run" in judged.notes[0].text
 
 
 def test_our_own_fault_is_undecided(grade: Callable[..., JudgedNotebook], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -585,3 +652,19 @@ def test_a_forged_result_is_no_score(data: Any) -> None:
     shown = {"output_type": "execute_result", "data": data}
     cell = Cell(0, "q1", "code", "", Role.TEST, "q1", 2.0)
     assert inline_score(cell, CellRun(ok=True, outputs=[shown], count=1)).score is None
+
+
+def test_reasons_end_in_number(grade: Callable[..., JudgedNotebook], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that gives another reason for each cell fills no report."""
+    monkeypatch.setattr(graded_notebook, "MAX_NOTES", 2)
+    source = """
+import gc, itertools
+from gradekit.worker.serve import Server
+count = itertools.count()
+def fail(frame): raise ValueError(f'reason {next(count)}')
+for worker in [thing for thing in gc.get_objects() if isinstance(thing, Server)]:
+    worker.actions["cell"] = fail
+"""
+    judged = grade(imports=source)
+    assert len(judged.notes) == 3
+    assert judged.notes[2].text.endswith(" more reasons")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import operator
 import os
 import tempfile
@@ -11,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from gradekit import cli
 from gradekit.course.course import Course
-from gradekit.errors import GradekitError
+from gradekit.errors import CourseError, GradekitError
+from gradekit.grade import judge
+from gradekit.grade.classroom import due, grade_class
+from gradekit.grade.judge import Grading
 from gradekit.jobs import Broken, pool
 from gradekit.verify.trials import open_grader
 
@@ -91,3 +96,113 @@ def test_two_pools_work_side_by_side() -> None:
             reads = other.run(operator.call, [order.format(to, "read_text()"), order.format(fro, "write_text('b')")])
             found = [(first[1], second[1]) for first, second in zip(writes, reads, strict=True)]
     assert found == [(1, "a"), ("b", 1)]
+
+
+# --- a class whose job processes end ---------------------------------------------------------------------------------
+
+ENDS = '''
+
+@quadruple.test()
+def ends(student, reference, expect):
+    """Ends the process that judges, where the answer says so: every time, or once."""
+    import os
+    import pathlib
+    answer = student.double(0)
+    expect.true(True, "")
+    if answer == 13:
+        os._exit(7)
+    seen = pathlib.Path(__file__).with_name("seen")
+    if answer == 14 and not seen.exists():
+        seen.touch()
+        os._exit(7)
+'''
+STARVES = '''
+
+import gradekit.grade.judge as judging
+
+run = judging.grade_cells
+
+
+def starve(cells, *args, **words):
+    """Stand for what takes all memory, outside of any test."""
+    if any("starve" in cell.source for cell in cells):
+        raise MemoryError
+    return run(cells, *args, **words)
+
+
+judging.grade_cells = starve
+'''
+
+
+def hand_in(course: Course, name: str, double: str) -> None:
+    """Let a student hand in that answer, and the right one to the other exercise."""
+    folder = course.root / "submitted" / name / "small"
+    folder.mkdir(parents=True)
+    node = json.loads((course.root / "release" / "small" / "small.ipynb").read_text(encoding="utf-8"))
+    cells = {cell["id"]: cell for cell in node["cells"]}
+    cells["double"]["source"] = double
+    cells["quadruple"]["source"] = "def quadruple(x):\n    return double(double(x))"
+    (folder / "small.ipynb").write_text(json.dumps(node), encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["alone", "beside"])
+def test_a_grader_without_memory_is_left_undecided(
+    released: Course, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where judging one submission takes too much memory it is undecided, with others around it or without."""
+    monkeypatch.setattr(judge, "grade_cells", judge.grade_cells)  # put back at the end
+    path = released.hidden("small") / "tests.py"
+    path.write_text(path.read_text(encoding="utf-8") + STARVES, encoding="utf-8")
+    hand_in(released, "bad", "starve = 1\ndef double(x):\n    return x + x")
+    if name == "beside":
+        hand_in(released, "ann", "def double(x):\n    return x + x")
+    grading = Grading(released, "small")
+    done = {item.student: item.score for item in grade_class(grading, due(grading)[0])}
+    assert done.pop("bad") is None
+    assert set(done.values()) <= {2.5}
+
+
+def test_a_death_is_one_submissions_own(released: Course, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who ends the grader is tried again, alone and last, then undecided and named; all others get their scores."""
+    path = released.hidden("small") / "tests.py"
+    path.write_text(path.read_text(encoding="utf-8") + ENDS, encoding="utf-8")
+    for name, value in {"ann": 0, "bad": 13, "bob": 0, "once": 14, "zoe": 0}.items():
+        hand_in(released, name, f"def double(x):\n    return {value or 'x + x'} if np.ndim(x) == 0 else x + x")
+    grading = Grading(released, "small")
+    done = {item.student: item for item in grade_class(grading, due(grading)[0], jobs=2)}
+    assert set(list(done)[-2:]) == {"bad", "once"}
+    assert {name: item.score for name, item in done.items()} == {**dict.fromkeys(done, 2.5), "bad": None}
+    report = done["bad"].report
+    assert report is not None
+    assert report.undecided == ("double", "quadruple")
+    assert "it ended the grader" in report.alarms[0].text
+    cli._print_grades(list(done.values()), [])
+    said = capsys.readouterr().out
+    assert "5 graded, 0 unchanged, 1 undecided" in said
+    assert "bad: a person must look at double, quadruple" in said
+
+
+@pytest.mark.parametrize(("size", "number", "said"), [(230, 1, "scratch_bytes"), (0, 2001, "scratch_files")])
+def test_data_of_ours_that_are_too_large_are_nobodys_zero(released: Course, size: int, number: int, said: str) -> None:
+    """What learners' code could have no room beside is refused before anything is graded, by its name and its size."""
+    folder = released.source("small").parent
+    for one in range(number):
+        with (folder / f"data{one}.bin").open("wb") as stream:
+            stream.truncate(size * 10**6)
+    hand_in(released, "ann", "def double(x):\n    return x + x")
+    grading = Grading(released, "small")
+    for refused in (lambda: due(grading), lambda: list(grade_class(grading, ["ann"]))):
+        with pytest.raises(CourseError) as found:
+            refused()
+        assert said in str(found.value)
+        assert "230 MB, the largest is data0.bin" in str(found.value) or "2,002 files" in str(found.value)
+    assert not (released.root / "autograded" / "ann").exists()
+
+
+def test_a_process_that_never_answers_is_ended() -> None:
+    """What is at a task for too long is ended, in the middle of a step that nothing else would end; others go on."""
+    endless = "max(iter(int, 1))"
+    with pool(nullcontext, EVAL, jobs=1) as doing:
+        assert dict(doing.run(operator.call, ["1"])) == {"1": 1}
+        assert dict(doing.run(operator.call, [endless], seconds=0.5)) == {endless: Broken(-9)}
+        assert dict(doing.run(operator.call, ["2", "3"], seconds=100)) == {"2": 2, "3": 3}

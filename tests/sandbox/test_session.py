@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import socket
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,7 @@ import pytest
 
 from gradekit.isolation import exchange
 from gradekit.isolation import stubs as isolation_stubs
+from gradekit.isolation import template as isolation_template
 from gradekit.isolation.exchange import Lost
 from gradekit.isolation.session import Session
 from gradekit.isolation.template import Template
@@ -709,6 +713,26 @@ def test_a_stub_as_an_answer_is_no_answer(session: Session) -> None:
     assert expect.judged == 0
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "np.ones((900, 900), np.int8), np.ones((900, 900), np.int8)",
+        "[np.ones(30_000)] * 3",
+        "{'W': np.ones(70_000, bool)}",
+        "*[np.ones(200)] * 400",
+        "a=np.ones(40_000), b=(np.ones(40_000),)",
+    ],
+)
+def test_many_numbers_are_refused(session: Session, arguments: str) -> None:
+    """What takes numpy long in one step, where no bound on the time reaches it, does not reach a trusted function."""
+    calls = []
+    with_stubs(session, product=lambda *args, **words: calls.append(len(args) + len(words)))
+    assert said(session, f"product({arguments})") == "a call that cannot be"
+    assert said(session, "product(np.ones((100, 300)), b=np.ones((300, 100)))") == "nothing was raised"
+    assert calls == [2]
+    assert works(session)
+
+
 @pytest.mark.parametrize("size", ["10**9", "[10**9, 10**9]", "{'k': (10**12,)}", "2**63"])
 def test_huge_numbers_are_refused(session: Session, size: str) -> None:
     """A whole number that could be the size of an enormous array does not reach a trusted function."""
@@ -724,7 +748,7 @@ def test_huge_broadcasting_fails_over_there(session: Session, monkeypatch: pytes
     monkeypatch.setattr(isolation_stubs, "STUB_BYTES", 2**28)
     before = resource.getrlimit(resource.RLIMIT_AS)
     with_stubs(session, add=lambda a, b: a + b)
-    assert "MemoryError" in said(session, "add(np.zeros((10**5, 1)), np.zeros((1, 10**5)))")
+    assert "MemoryError" in said(session, "add(np.zeros((30_000, 1)), np.zeros((1, 30_000)))")
     assert resource.getrlimit(resource.RLIMIT_AS) == before
     assert works(session)
 
@@ -876,3 +900,25 @@ def test_a_library_that_the_worker_makes_up_is_harmless(session: Session) -> Non
     run(session, "from gradekit.worker.values import Values\nValues.outward = lambda self, value, depth=0: 3")
     with pytest.raises(LearnerError, match="no module"):
         Student(session).library("numpy.random", "default_rng")
+
+
+def test_a_worker_goes_first_where_the_hosts_memory_ends(session: Session) -> None:
+    """The kernel is told to end a worker before anything of ours."""
+    pid = session.line.worker.pid
+    assert Path(f"/proc/{pid}/oom_score_adj").read_text(encoding="ascii") == "1000\n"
+    assert Path("/proc/self/oom_score_adj").read_text(encoding="ascii") != "1000\n"
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    """Folders of templates go with the next template where their process is no more; those of the living stay."""
+    name = f"{isolation_template.FOLDER}{socket.gethostname()}"
+    for folder in (f"{name}-{2**30}-a/scratch", f"{name}-{os.getpid()}-b", f"{name}-x-c", "gradekit-other"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / f"{name}-{2**30}-d").symlink_to(tmp_path / "gradekit-other")
+    isolation_template.clear_folders(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{name}-{os.getpid()}-b",
+        f"{name}-x-c",
+        f"{name}-{2**30}-d",
+        "gradekit-other",
+    }

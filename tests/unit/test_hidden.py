@@ -17,11 +17,12 @@ from gradekit.errors import HiddenTestError, Undecided
 from gradekit.judging import inprocess
 from gradekit.judging.assignment import Assignment, load_assignment, load_tests
 from gradekit.judging.declare import Expect, Rejected, exercise
-from gradekit.judging.inprocess import InProcess, grade, judge_in_process
-from gradekit.judging.judge import explain, judge, try_test
+from gradekit.judging.inprocess import InProcess, Travelling, grade, judge_in_process
+from gradekit.judging.judge import MESSAGE_LIMIT, explain, judge, try_test
 from gradekit.judging.line import LearnerError, Student
 from gradekit.model import IN_PLACE, PROPERTY, TestResult, Verdict
 from gradekit.score import earned
+from gradekit.worker import wire
 
 Learner = Callable[..., dict[str, Any]]
 
@@ -447,3 +448,46 @@ def test_an_error_that_is_demanded(assignment: Assignment, raised: str, verdict:
     result = try_test(assignment, "double", asked.tests[0], InProcess(namespace), seed=b"unit")
     assert result.verdict is verdict
     assert said in result.message
+
+
+@pytest.mark.parametrize("value", [2**70, np.array([object()]), {"a": [np.ones(3 * 10**6)]}, "x" * 2**25])
+def test_what_does_not_travel_is_no_learners_fault(value: object) -> None:
+    """The solution is asked with what could go to a worker alone, as the learner is: else a test would look sound."""
+    line = Travelling({"f": lambda x: x})
+    with pytest.raises(HiddenTestError):
+        line.call(("f",), (value,), {})
+    assert line.call(("f",), (1,), {})[0] == 1
+    assert inprocess.FRAME_BYTES == wire.FRAME_BYTES
+
+
+LONG_KEY = "{'w ' * 4_000_000: np.ones(2)}"
+
+
+@pytest.mark.parametrize(
+    "demand",
+    [
+        lambda student, expect: expect.keys(student.double(1), ["W"], name="parameters"),
+        lambda student, expect: expect.close(student.double(1), {"W": np.ones(2)}, name="parameters"),
+        lambda student, expect: expect.unchanged(student.double, {"W": np.ones(2)}),
+        lambda student, expect: expect.true("", f"your keys are {list(student.double(1))}"),
+        lambda student, expect: expect.raises("ValueError", student.error),
+        lambda student, _: student.text(),
+    ],
+    ids=["keys", "close", "unchanged", "true", "raises", "error"],
+)
+def test_no_message_is_endless(assignment: Assignment, demand: Callable[..., None]) -> None:
+    """Whatever a learner's keys, texts and names are, what a report says of them is a few lines."""
+    asked = exercise("double")
+
+    @asked.test()
+    def demands(student, _reference, expect):  # type: ignore[no-untyped-def]
+        """Something is demanded."""
+        demand(student, expect)
+
+    namespace: dict[str, Any] = {"np": np}
+    source = f"def double(x):\n    if isinstance(x, dict):\n        x.update({LONG_KEY})\n    return {LONG_KEY}"
+    exec(f"{source}\ndef error():\n    raise type('E' * 10**6, (Exception,), {{}})\n", namespace)
+    exec("def text():\n    raise ValueError('\\u4e00' * 10**7)", namespace)
+    result = try_test(assignment, "double", asked.tests[0], InProcess(namespace), seed=b"unit")
+    assert result.verdict in (Verdict.WA, Verdict.RTE)
+    assert 0 < len(result.message) <= MESSAGE_LIMIT
