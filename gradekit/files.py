@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
+STAGE = "+stage"  # in .gradekit/
+BESIDE = ".gradekit-stage"  # where the target lies on another disk
 READ_BYTES = 2**29  # of files that are hashed together: more than a hand-in may hold, and a second's work
 
 
@@ -73,16 +75,22 @@ def _content(path: Path, *, most: int) -> tuple[bytes, int]:
         return hashlib.file_digest(file, "sha256").digest(), info.st_size
 
 
-STAGE = "grade-"
+def own(root: Path, name: str) -> Path:
+    """Return a place of our own in ``.gradekit/``; its name can be no assignment's, since nbgrader refuses a plus."""
+    return root / ".gradekit" / f"+{name}"
+
+
+def _prefix(kind: str, pid: str) -> str:
+    return f"{kind}-{socket.gethostname()}-{pid}-"
 
 
 @contextmanager
 def open_stage(root: Path) -> Iterator[Path]:
-    """Make a folder for one submission, on the course's disk; gone afterwards."""
+    """Make a folder on the course's disk, for what is renamed into its place at last; gone afterwards."""
     ours = root / ".gradekit"
     try:
         ours.mkdir(exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=f"{STAGE}{socket.gethostname()}-{os.getpid()}-", dir=ours))
+        stage = Path(tempfile.mkdtemp(prefix=_prefix(STAGE, str(os.getpid())), dir=ours))
     except OSError as error:
         raise _cannot_write(ours, error) from None
     try:
@@ -91,9 +99,9 @@ def open_stage(root: Path) -> Iterator[Path]:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def clear_stages(folder: Path) -> None:
+def clear_stages(folder: Path, kind: str = STAGE) -> None:
     """Remove the stages of processes of this machine that are no more."""
-    for stage in folder.glob(f"{STAGE}{socket.gethostname()}-*-*"):
+    for stage in folder.glob(f"{_prefix(kind, '*')}*"):
         pid = stage.name.split("-")[-2]
         if pid.isdecimal() and not Path("/proc", pid).exists():
             shutil.rmtree(stage, ignore_errors=True)
@@ -109,7 +117,8 @@ def put(made: Path, target: Path, stage: Path, commit: Callable[[], None]) -> No
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.parent.stat().st_dev != stage.stat().st_dev:  # autograded/ is a link to another disk
-            beside = Path(tempfile.mkdtemp(prefix=".gradekit-", dir=target.parent))
+            clear_stages(target.parent, BESIDE)
+            beside = Path(tempfile.mkdtemp(prefix=_prefix(BESIDE, str(os.getpid())), dir=target.parent))
             made, old = shutil.copytree(made, beside / "new"), beside / "old"
         if os.path.lexists(target):
             target.rename(old)

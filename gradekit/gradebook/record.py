@@ -18,15 +18,15 @@ import nbformat
 from gradekit.course import reports
 from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.files import put
+from gradekit.gradebook import publish
 from gradekit.gradebook.convert import quiet
 from gradekit.gradebook.lend import transaction
-from gradekit.gradebook.publish import sweep
 from gradekit.gradebook.rows import Executed, all_undecided
 from gradekit.gradebook.staged import StagedAutograde
-from gradekit.model import GradeReport, Note
+from gradekit.model import MAX_NOTES, GradeReport, Note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from nbformat import NotebookNode
 
@@ -77,14 +77,16 @@ def enter(
 ) -> tuple[Note, ...]:
     """Write the rows and put the autograded folder in its place; return the submission's notes, urgent ones last."""
     submitted = book.folder(book.directory.submitted_directory, hand_in.student)
+    aside = reports.aside(Path(book.directory.root), hand_in.assignment, hand_in.student)
     notes = list(hand_in.notes)
     with quiet(), contextlib.chdir(book.directory.root):
         converter = StagedAutograde(book, hand_in.student, stage)
-        notes += map(Note, sweep(hand_in.files, book.source_files(), runs))
+        notes += _sweep(book, hand_in, runs, stage)
         with transaction(book.gradebook) as commit:
             reasons = converter.enter(runs)
-            notes += map(Note, sweep(hand_in.files, book.source_files(), ()))
+            notes += _sweep(book, hand_in, (), stage)
             put(hand_in.files, book.folder(book.directory.autograded_directory, hand_in.student), stage, commit)
+        publish.put_aside(stage / "aside", aside)
         converter.share()
         converter.notebooks = [str(submitted / f"{name}.ipynb") for name in runs]
         converter.run_post_convert_hook()
@@ -92,6 +94,20 @@ def enter(
     undecided = lost | {cell: why for (name, cell), why in reasons.items() if name not in lost}
     notes += [Note(f"{name} is undecided: {why}", undecided=name, urgent=True) for name, why in undecided.items()]
     return tuple(sorted(dict.fromkeys(notes), key=lambda note: note.urgent))
+
+
+def _sweep(book: ReleasedAssignment, hand_in: HandIn, unwritten: Iterable[str], stage: Path) -> Iterator[Note]:
+    """Leave only what may be published; say what is not, and where it is."""
+    notes, kept = publish.sweep(
+        hand_in.files,
+        [*book.source_files(), *(f"{name}.ipynb" for name in book.sources)],
+        [f"{name}.ipynb" for name in unwritten],
+        given=Path(book.folder(book.directory.release_directory, ".")),
+        aside=stage / "aside",
+    )
+    yield from map(Note, notes[:MAX_NOTES])
+    if kept:
+        yield Note(publish.note(kept, str(reports.aside(Path(), hand_in.assignment, hand_in.student))))
 
 
 def _executed(found: HandedNotebook, run: JudgedNotebook | None) -> tuple[NotebookNode, Executed]:

@@ -213,7 +213,7 @@ def _refuse_students(folder: Path, config: Config) -> None:
 def _is_students(folder: Path, config: Config) -> bool:
     """Tell whether a folder lies below one that students' files are brought to, under any name that we can know of."""
     above = folder.resolve().parents
-    known = {getattr(Folders(), step) for step in STUDENTS}
+    known = {getattr(Folders(), step) for step in STUDENTS} | {".gradekit"}  # where what is not published is kept
     for names in (config.CourseDirectory, *map(_directories, above)):
         known |= {Path(str(names[f"{step}_directory"])).name for step in STUDENTS if f"{step}_directory" in names}
     return any(parent.name in known for parent in above)

@@ -35,7 +35,6 @@ REACHES = {
     ("feedback/write.py", r"[A-Za-z0-9_+:"): PATH_NAME,
     ("feedback/write.py", r"[A-Za-z0-9_+-"): PATH_NAME,
     ("grade/notebook.py", r"(?:np\.float\d"): 60,
-    ("gradebook/publish.py", r"(.*\.x?html?|"): FILE_NAME,
     ("handin/collect.py", r".*\.ipynb|time"): FILE_NAME,
     ("handin/repair.py", r"^(?:async +)?("): CELL,
     ("handin/repair.py", r"^.*BEGIN "): 0,
