@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import nbformat
 
@@ -21,6 +21,7 @@ from gradekit.files import put
 from gradekit.gradebook import publish
 from gradekit.gradebook.convert import quiet
 from gradekit.gradebook.lend import transaction
+from gradekit.gradebook.outputs import showable
 from gradekit.gradebook.rows import Executed, all_undecided
 from gradekit.gradebook.staged import StagedAutograde
 from gradekit.model import MAX_NOTES, GradeReport, Note
@@ -116,6 +117,7 @@ def _executed(found: HandedNotebook, run: JudgedNotebook | None) -> tuple[Notebo
     if found.problem:
         return nb, all_undecided(nb, found.problem)
     if run is None:  # the settings did not want it run
+        _show_handed_in(nb)
         return nb, Executed(by_outputs=True)
     _show(nb, run)
     scores = {result.exercise + GRADE_SUFFIX: result.score for result in run.exercises}
@@ -125,28 +127,15 @@ def _executed(found: HandedNotebook, run: JudgedNotebook | None) -> tuple[Notebo
     return nb, Executed({name: score for name, score in scores.items() if score is not None}, undecided)
 
 
+def _show_handed_in(nb: NotebookNode) -> None:
+    """Leave of the outputs that were handed in what can be shown."""
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [showable(output) for output in cell.outputs]
+
+
 def _show(nb: NotebookNode, run: JudgedNotebook) -> None:
     """Put a run's outputs into the notebook's cells."""
     for index, done in run.outputs.items():
-        nb.cells[index].outputs = [_output(output) for output in done.outputs]
+        nb.cells[index].outputs = [showable(output) for output in done.outputs]
         nb.cells[index].execution_count = done.count
-
-
-def _output(output: Mapping[str, Any]) -> NotebookNode:
-    """Return one output in the notebook's form, made of known fields alone: it came out of a worker."""
-    kind = output.get("output_type")
-    if kind == "stream":
-        name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return nbformat.v4.new_output("stream", name=name, text=str(output.get("text", "")))
-    if kind == "error":
-        trace = output.get("traceback")
-        lines = [str(line) for line in trace] if isinstance(trace, list) else []
-        ename, evalue = str(output.get("ename", ""))[:300], str(output.get("evalue", ""))[:10_000]
-        return nbformat.v4.new_output("error", ename=ename, evalue=evalue, traceback=lines)
-    given = output.get("data")
-    data = {str(key): str(value) for key, value in given.items()} if isinstance(given, dict) else {}
-    if kind == "execute_result":
-        count = output.get("execution_count")
-        number = count if type(count) is int else None
-        return nbformat.v4.new_output("execute_result", data=data, execution_count=number)
-    return nbformat.v4.new_output("display_data", data=data)
