@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 
 from gradekit.errors import HostError
+from gradekit.isolation.readable import readable
 from gradekit.worker import sandbox
 from gradekit.worker.wire import Channel, WireError
 
@@ -100,7 +101,7 @@ class Template:
         self.user, self._read_all = _user_to_become() if isolate else (None, False)
         if not landlock:
             _check_user(self.user, read_all=self._read_all)
-        self._readable = sandbox.readable()
+        self._readable = readable()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = _start(theirs, self._folder)
@@ -200,6 +201,7 @@ def template(*, isolate: bool = True, landlock: bool = True) -> Iterator[Templat
 def _start(theirs: socket.socket, folder: Path) -> subprocess.Popen[bytes]:
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
     environment = {**one, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder), "MPLCONFIGDIR": str(folder)}
+    environment |= dict.fromkeys(("USER", "LOGNAME"), "learner")  # for getpass: the list of users is closed
     environment["IPYTHONDIR"] = str(folder / "ipython")
     command = [sys.executable, "-I", "-m", "gradekit.worker", str(theirs.fileno())]
     return subprocess.Popen(  # noqa: S603  (our own interpreter and module)
