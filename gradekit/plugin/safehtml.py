@@ -23,8 +23,8 @@ ATTRIBUTES = {
     "*": {"class", "align", "title", "lang"},
     "input": {"type", "checked", "disabled"},
 }
-# nbconvert's own list without widgets, whose place stops the page where they are none, and without scripts and diagrams,
-# which are put into the page as they are: a notebook in autograded/ may be older than gradekit.
+# Without widgets, whose place in a page stops it where they are none, and without scripts and diagrams, which nbconvert
+# puts into the page as they are: a notebook in autograded/ may be older than gradekit.
 KINDS = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 PICTURES = ("data:image/png", "data:image/jpeg", "data:image/gif")
 
