@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 STAGE = "+stage"  # in .gradekit/
-BESIDE = ".gradekit-stage"  # where the target lies on another disk
+BESIDE = ".gradekit-stage"  # beside a target that lies elsewhere
 READ_BYTES = 2**29  # of files that are hashed together: more than a hand-in may hold, and a second's work
 
 
@@ -84,13 +84,18 @@ def _prefix(kind: str, pid: str) -> str:
     return f"{kind}-{socket.gethostname()}-{pid}-"
 
 
+def make_stage(folder: Path, kind: str) -> Path:
+    """Make a folder named for this process, so that the next one knows it for a killed one's."""
+    return Path(tempfile.mkdtemp(prefix=_prefix(kind, str(os.getpid())), dir=folder))
+
+
 @contextmanager
 def open_stage(root: Path) -> Iterator[Path]:
     """Make a folder on the course's disk, for what is renamed into its place at last; gone afterwards."""
     ours = root / ".gradekit"
     try:
         ours.mkdir(exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=_prefix(STAGE, str(os.getpid())), dir=ours))
+        stage = make_stage(ours, STAGE)
     except OSError as error:
         raise _cannot_write(ours, error) from None
     try:
@@ -118,7 +123,7 @@ def put(made: Path, target: Path, stage: Path, commit: Callable[[], None]) -> No
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.parent.stat().st_dev != stage.stat().st_dev:  # autograded/ is a link to another disk
             clear_stages(target.parent, BESIDE)
-            beside = Path(tempfile.mkdtemp(prefix=_prefix(BESIDE, str(os.getpid())), dir=target.parent))
+            beside = make_stage(target.parent, BESIDE)
             made, old = shutil.copytree(made, beside / "new"), beside / "old"
         if os.path.lexists(target):
             target.rename(old)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 
 from gradekit.errors import HostError
+from gradekit.files import clear_stages, make_stage
 from gradekit.isolation.readable import readable
 from gradekit.worker import sandbox
 from gradekit.worker.wire import Channel, WireError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from gradekit.model import Limits
 
 
+PLACE = "gradekit"  # the beginning of a name in the system's folder for temporary files
 WARM_UP_S = 120.0  # a cold disk and a first font cache; the template is not the learner's
 GRACE_S = 2.0  # from SIGINT to SIGKILL
 FORK_S = 20.0
@@ -96,7 +98,8 @@ class Template:
 
     def __init__(self, *, isolate: bool = True, landlock: bool = True) -> None:
         self._isolate, self._landlock = isolate, landlock
-        self._folder = Path(tempfile.mkdtemp(prefix="gradekit-"))
+        clear_stages(Path(tempfile.gettempdir()), PLACE)
+        self._folder = make_stage(Path(tempfile.gettempdir()), PLACE)
         self._folder.chmod(0o711)
         self.user, self._read_all = _user_to_become() if isolate else (None, False)
         if not landlock:
