@@ -52,9 +52,9 @@ def _data(given: object) -> dict[str, str]:
     """Return what of displayed data can be shown; where nothing can, a text that says what it was."""
     found = given if isinstance(given, dict) else {}
     data = {str(kind): value for kind, value in found.items() if _is_showable(kind, value)}
-    if not found or data.keys() & ON_PAGES:
+    if data.keys() & ON_PAGES:
         return data
-    kinds = ", ".join(shown(str(kind), KIND_CHARACTERS) for kind in list(found)[:3])
+    kinds = ", ".join(shown(str(kind), KIND_CHARACTERS) for kind in list(found)[:3]) or "of an object"
     return {**data, "text/plain": f"(an output of the kind {kinds}, which is not shown)"}
 
 
