@@ -316,7 +316,9 @@ def report(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = None,
         typer.echo(f"wrote {path}")
 
 
-Attack = Annotated[bool, typer.Option("--attack", help="Try from inside a worker what must be refused, a line each.")]
+Attack = Annotated[
+    bool, typer.Option("--attack", help="Try from inside the sandbox what must be refused, a line each.")
+]
 
 
 @app.command()

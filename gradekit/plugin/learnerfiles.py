@@ -6,9 +6,9 @@ Without it a page or an SVG that a Markdown cell links to reads Jupyter's API wi
 
 from __future__ import annotations
 
+import mimetypes
 import sys
-
-from tornado.web import StaticFileHandler
+from typing import Any
 
 HANDLERS = "nbgrader.server_extensions.formgrader.handlers"
 # `sandbox` alone gives a document an origin of its own, without scripts, forms, windows and plug-ins.
@@ -16,7 +16,7 @@ POLICY = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; s
 SHOWN = ("image/", "audio/", "video/")  # by the browser as what they are; all else is a text
 
 
-def set_extra_headers(handler: StaticFileHandler, path: str) -> None:  # noqa: ARG001  (tornado's signature)
+def set_extra_headers(handler: Any, path: str) -> None:  # noqa: ARG001  (tornado's signature)
     """Let the browser run nothing, guess nothing, and tell no other site."""
     handler.set_header("Content-Security-Policy", POLICY)
     handler.set_header("X-Content-Type-Options", "nosniff")
@@ -24,10 +24,10 @@ def set_extra_headers(handler: StaticFileHandler, path: str) -> None:  # noqa: A
     handler.set_header("Cross-Origin-Resource-Policy", "same-origin")
 
 
-def get_content_type(handler: StaticFileHandler) -> str:
+def get_content_type(handler: Any) -> str:
     """Return the kind of a picture, a sound or a film by its name; a page or a program is a text to read."""
-    kind = StaticFileHandler.get_content_type(handler)
-    return kind if kind.startswith(SHOWN) else "text/plain; charset=utf-8"
+    kind, packed = mimetypes.guess_type(handler.absolute_path)
+    return kind if kind and not packed and kind.startswith(SHOWN) else "text/plain; charset=utf-8"
 
 
 def close() -> None:
