@@ -15,7 +15,8 @@ def install(config: Any) -> None:
     config : traitlets.config.Config
         What ``get_config()`` returns there.
     """
-    from gradekit.plugin import autograde, safehtml  # noqa: PLC0415
+    from gradekit.plugin import autograde, learnerfiles, safehtml  # noqa: PLC0415
 
     autograde.install()
     safehtml.close(config)
+    learnerfiles.close()

@@ -317,19 +317,42 @@ def report(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = None,
         typer.echo(f"wrote {path}")
 
 
+Attack = Annotated[
+    bool, typer.Option("--attack", help="Try from inside the sandbox what must be refused, a line each.")
+]
+
+
 @app.command()
-def doctor() -> None:
-    """Say which layers of isolation this host gives, and what is missing."""
+def doctor(*, attack: Attack = False) -> None:
+    """Say which layers of isolation this host gives, what is missing, and what learners' code may read."""
     from gradekit.isolation.doctor import examine  # noqa: PLC0415
+    from gradekit.isolation.readable import readable  # noqa: PLC0415
 
     found = examine()
     for item in found:
         typer.echo(f"{'ok ' if item.ok else 'NO '} {item.layer}: {item.says}")
         if item.help:
             typer.echo(f"     {item.help}")
+    typer.echo("Learners' code may read, beside its own folder and its process's own numbers:")
+    for path in readable():
+        typer.echo(f"     {path}")
     good = all(item.ok or not item.needed for item in found)
     typer.echo("gradekit grade can isolate learners' code here." if good else "gradekit grade refuses to run here.")
+    if good and attack and not _attack():
+        raise typer.Exit(1)
     raise typer.Exit(0 if good else 2)
+
+
+def _attack() -> bool:
+    """Print what was refused to a learner's code and what was not; return whether everything was."""
+    from gradekit.isolation import probes  # noqa: PLC0415
+
+    refused = []
+    for item in probes.attack():
+        typer.echo(f"{'ok ' if item.refused else 'NO '} {item.what}: {item.how or 'went through'}")
+        refused.append(item.refused)
+    typer.echo(f"{sum(refused)} of {len(refused)} attempts were refused.")
+    return all(refused)
 
 
 @app.command()

@@ -7,8 +7,9 @@ import os
 import shutil
 import socket
 import stat
+import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
+STAGE = "+stage"  # in .gradekit/
+BESIDE = ".gradekit-stage"  # beside a target that lies elsewhere
 READ_BYTES = 2**29  # of files that are hashed together: more than a hand-in may hold, and a second's work
 
 
@@ -73,16 +76,27 @@ def _content(path: Path, *, most: int) -> tuple[bytes, int]:
         return hashlib.file_digest(file, "sha256").digest(), info.st_size
 
 
-STAGE = "grade-"
+def own(root: Path, name: str) -> Path:
+    """Return a place of our own in ``.gradekit/``; its name can be no assignment's, since nbgrader refuses a plus."""
+    return root / ".gradekit" / f"+{name}"
+
+
+def _prefix(kind: str, pid: str) -> str:
+    return f"{kind}-{socket.gethostname()}-{pid}-"
+
+
+def make_stage(folder: Path, kind: str) -> Path:
+    """Make a folder named for this process, so that the next one knows it for a killed one's."""
+    return Path(tempfile.mkdtemp(prefix=_prefix(kind, str(os.getpid())), dir=folder))
 
 
 @contextmanager
 def open_stage(root: Path) -> Iterator[Path]:
-    """Make a folder for one submission, on the course's disk; gone afterwards."""
+    """Make a folder on the course's disk, for what is renamed into its place at last; gone afterwards."""
     ours = root / ".gradekit"
     try:
         ours.mkdir(exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=f"{STAGE}{socket.gethostname()}-{os.getpid()}-", dir=ours))
+        stage = make_stage(ours, STAGE)
     except OSError as error:
         raise _cannot_write(ours, error) from None
     try:
@@ -91,12 +105,24 @@ def open_stage(root: Path) -> Iterator[Path]:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def clear_stages(folder: Path) -> None:
-    """Remove the stages of processes of this machine that are no more."""
-    for stage in folder.glob(f"{STAGE}{socket.gethostname()}-*-*"):
+def clear_stages(folder: Path, kind: str = STAGE) -> None:
+    """Remove our own stages of processes of this machine that are no more."""
+    for stage in folder.glob(f"{_prefix(kind, '*')}*"):
         pid = stage.name.split("-")[-2]
-        if pid.isdecimal() and not Path("/proc", pid).exists():
-            shutil.rmtree(stage, ignore_errors=True)
+        with suppress(OSError):
+            info = stage.lstat()
+            ours = stat.S_ISDIR(info.st_mode) and info.st_uid == os.geteuid()
+            if ours and pid.isdecimal() and not Path("/proc", pid).exists():
+                remove_tree(stage)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder that a learner has written to; links are not followed."""
+    with suppress(RecursionError):  # Python 3.11 and 3.12 go down by calling
+        shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():  # deeper than that, or closed to us by its modes
+        for command in (["/bin/chmod", "-R", "u+rwx"], ["/bin/rm", "-rf"]):
+            subprocess.run([*command, "--", str(folder)], check=False, stderr=subprocess.DEVNULL)  # noqa: S603
 
 
 def put(made: Path, target: Path, stage: Path, commit: Callable[[], None]) -> None:
@@ -109,7 +135,8 @@ def put(made: Path, target: Path, stage: Path, commit: Callable[[], None]) -> No
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.parent.stat().st_dev != stage.stat().st_dev:  # autograded/ is a link to another disk
-            beside = Path(tempfile.mkdtemp(prefix=".gradekit-", dir=target.parent))
+            clear_stages(target.parent, BESIDE)
+            beside = make_stage(target.parent, BESIDE)
             made, old = shutil.copytree(made, beside / "new"), beside / "old"
         if os.path.lexists(target):
             target.rename(old)

@@ -7,9 +7,12 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gradekit.errors import CourseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 CONFIG = "nbgrader_config.py"
 CONFIGS = (CONFIG, "nbgrader_config.json")  # in the order in which nbgrader reads them: the second has the last word
@@ -17,6 +20,9 @@ BUNDLE = ".gradekit-course"  # where an otter zip puts its copy of the course: i
 MARK = "\N{WHITE SQUARE}"  # nobody's name: stands for one in a path
 NAMED = re.compile(r"""\b(source|submitted|autograded|feedback)_directory["']?\s*[=:]\s*["']([^"']+)["']""")
 MAX_CONFIG = 1_000_000  # characters of a settings file that is read without being run
+
+STUDENTS = ("submitted", "autograded", "feedback")  # the steps that hold students' files
+OURS = ".gradekit"  # holds some of them too
 
 Step = Literal["source", "release", "submitted", "autograded", "feedback", "solution"]
 
@@ -135,11 +141,26 @@ def named_folders(folder: Path) -> dict[str, str]:
     return found
 
 
+def is_students(folder: Path, *, also: Iterable[Mapping[str, str]] = ()) -> bool:
+    """Tell whether a folder lies below one that students' files are brought to, under any name that we can know of.
+
+    Parameters
+    ----------
+    also : iterable of mapping of str to str
+        Step → name, as settings beside those of the folders above give them.
+    """
+    above = folder.resolve().parents
+    known = {OURS, *(getattr(Folders(), step) for step in STUDENTS)}
+    for names in (*also, *map(named_folders, above)):
+        known |= {Path(names[step]).name for step in STUDENTS if step in names}
+    return any(parent.name in known for parent in above)
+
+
 def find_course(start: Path) -> Course:
     """Find the course around a notebook that is being graded in its own process.
 
     ``GRADEKIT_COURSE`` where it is set, else the nearest parent folder with ``tests/hidden``, else the copy in an otter
-    zip. Its settings are not run here.
+    zip. Its settings are not run here. A folder among students' files is none: it would be the student's own.
 
     Raises
     ------
@@ -149,7 +170,7 @@ def find_course(start: Path) -> Course:
     named = os.environ.get("GRADEKIT_COURSE")
     candidates = [Path(named)] if named else [start, *start.parents, start / BUNDLE]
     for folder in candidates:
-        if (folder / "tests" / "hidden").is_dir():
+        if (folder / "tests" / "hidden").is_dir() and (named or folder.name == BUNDLE or not is_students(folder)):
             return Course(folder.resolve(), Folders(source=named_folders(folder).get("source", "source")))
     raise CourseError(
         f"No course around {start}: no folder above it holds tests/hidden.",

@@ -1,5 +1,8 @@
 """What gradekit keeps of a course in ``.gradekit/``: a report for each submission, and the course's secret.
 
+Assignments and students are called what their course likes, but no assignment has a plus in its name, which nbgrader
+refuses: whatever is ours begins with one.
+
 A report is ``.gradekit/<assignment>/<student>.json``. Schema 2: the fields of :class:`gradekit.model.GradeReport`, with
 ``schema`` beside them; a verdict is its letters (``AC``, ``WA``, …), a score that a person must give is null.
 """
@@ -13,7 +16,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from gradekit.errors import CourseError
-from gradekit.files import write_whole
+from gradekit.files import own, write_whole
 from gradekit.model import Diagnosis, ExerciseResult, GradeReport, InlineResult, Note, Picture, TestResult, Verdict
 
 if TYPE_CHECKING:
@@ -26,6 +29,11 @@ SECRET_BYTES = 32
 def folder(root: Path, assignment: str) -> Path:
     """Return where an assignment's reports lie."""
     return root / ".gradekit" / assignment
+
+
+def aside(root: Path, assignment: str, student: str) -> Path:
+    """Return where the files of a submission lie that are not published."""
+    return own(root, "aside") / assignment / student
 
 
 def save(root: Path, report: GradeReport) -> Path:
@@ -99,9 +107,11 @@ def secret(root: Path) -> bytes:
     CourseError
         If the course's secret cannot be made or read.
     """
-    path = root / ".gradekit" / "secret"
+    path, before = own(root, "secret"), root / ".gradekit" / "secret"
     try:
         path.parent.mkdir(exist_ok=True)
+        if before.is_file() and not path.exists():  # where it lay while an assignment of that name could not be
+            before.rename(path)
         if not path.exists():
             write_whole(path, secrets.token_bytes(SECRET_BYTES))
         return path.read_bytes()

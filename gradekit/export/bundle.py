@@ -13,7 +13,6 @@ import io
 import re
 import shutil
 import stat
-import tempfile
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from packaging.utils import canonicalize_name
 
 import gradekit
 from gradekit.errors import CourseError, HostError
+from gradekit.files import BESIDE, clear_stages, make_stage
 from gradekit.gradebook import convert
 from gradekit.gradebook.settings import copy_settings, read_settings
 from gradekit.judging.assignment import load_assignment
@@ -96,7 +96,8 @@ def new_folder(target: Path) -> Iterator[Path]:
         raise CourseError(f"{target} exists already.", help="Remove it, or name another folder with --to.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=".part-", dir=target.parent))
+        clear_stages(target.parent, BESIDE)
+        stage = make_stage(target.parent, BESIDE)
     except OSError as error:
         raise CourseError(f"{target} cannot be written: {error.strerror}.") from None
     try:

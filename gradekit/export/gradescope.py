@@ -12,6 +12,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from gradekit.export import bundle
+from gradekit.files import own
 from gradekit.grade.judge import NOTHING
 from gradekit.model import Verdict
 
@@ -45,7 +46,7 @@ def export(course: Course, assignment: str, target: Path) -> Path:
         released = bundle.released_course(course, assignment, parts / COURSE)
         # Fresh inputs follow from it: the same whenever a submission is graded again, and nobody's guess.
         (released.root / ".gradekit").mkdir()
-        (released.root / ".gradekit" / "secret").write_bytes(secrets.token_bytes(SECRET_BYTES))
+        own(released.root, "secret").write_bytes(secrets.token_bytes(SECRET_BYTES))
         wheel = bundle.make_wheel(parts)
         texts = bundle.scripts(pinned, command=f'-m gradekit.export.gradescope_run "$root" "{assignment}"')
         with zipfile.ZipFile(stage / "autograder.zip", "w", zipfile.ZIP_DEFLATED) as file:

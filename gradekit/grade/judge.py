@@ -19,6 +19,7 @@ from gradekit.course import notebook, reports
 from gradekit.errors import CourseError, HostError
 from gradekit.grade.budget import Budget
 from gradekit.grade.notebook import grade_cells
+from gradekit.isolation.readable import readable
 from gradekit.isolation.template import template
 from gradekit.judging.assignment import load_assignment
 from gradekit.judging.catalogue import load_misconceptions
@@ -114,7 +115,7 @@ def refuse_readable(grading: Grading) -> None:
         return
     if grading.isolation == USER and sandbox.others_can_read(str(root)):
         raise HostError(f"The course {root} is open to other users.", help="Close it: chmod 700")
-    for path in sandbox.readable():
+    for path in readable():
         if root.is_relative_to(path):
             raise HostError(
                 f"The course {root} lies in {path}, which learners' code must be able to read.",

@@ -11,22 +11,23 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import nbformat
 
 from gradekit.course import reports
 from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.files import put
+from gradekit.gradebook import publish
 from gradekit.gradebook.convert import quiet
 from gradekit.gradebook.lend import transaction
-from gradekit.gradebook.publish import sweep
+from gradekit.gradebook.outputs import showable
 from gradekit.gradebook.rows import Executed, all_undecided
 from gradekit.gradebook.staged import StagedAutograde
-from gradekit.model import GradeReport, Note
+from gradekit.model import MAX_NOTES, GradeReport, Note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from nbformat import NotebookNode
 
@@ -77,14 +78,16 @@ def enter(
 ) -> tuple[Note, ...]:
     """Write the rows and put the autograded folder in its place; return the submission's notes, urgent ones last."""
     submitted = book.folder(book.directory.submitted_directory, hand_in.student)
+    aside = reports.aside(Path(book.directory.root), hand_in.assignment, hand_in.student)
     notes = list(hand_in.notes)
     with quiet(), contextlib.chdir(book.directory.root):
         converter = StagedAutograde(book, hand_in.student, stage)
-        notes += map(Note, sweep(hand_in.files, book.source_files(), runs))
+        notes += _sweep(book, hand_in, runs, stage)
         with transaction(book.gradebook) as commit:
             reasons = converter.enter(runs)
-            notes += map(Note, sweep(hand_in.files, book.source_files(), ()))
+            notes += _sweep(book, hand_in, (), stage)
             put(hand_in.files, book.folder(book.directory.autograded_directory, hand_in.student), stage, commit)
+        publish.put_aside(stage / "aside", aside)
         converter.share()
         converter.notebooks = [str(submitted / f"{name}.ipynb") for name in runs]
         converter.run_post_convert_hook()
@@ -94,12 +97,27 @@ def enter(
     return tuple(sorted(dict.fromkeys(notes), key=lambda note: note.urgent))
 
 
+def _sweep(book: ReleasedAssignment, hand_in: HandIn, unwritten: Iterable[str], stage: Path) -> Iterator[Note]:
+    """Leave only what may be published; say what is not, and where it is."""
+    notes, kept = publish.sweep(
+        hand_in.files,
+        [*book.source_files(), *(f"{name}.ipynb" for name in book.sources)],
+        [f"{name}.ipynb" for name in unwritten],
+        given=Path(book.folder(book.directory.release_directory, ".")),
+        aside=stage / "aside",
+    )
+    yield from map(Note, notes[:MAX_NOTES])
+    if kept:
+        yield Note(publish.note(kept, str(reports.aside(Path(), hand_in.assignment, hand_in.student))))
+
+
 def _executed(found: HandedNotebook, run: JudgedNotebook | None) -> tuple[NotebookNode, Executed]:
     """Return a notebook with a run's outputs in its cells, and which scores are known and which are not."""
     nb = nbformat.from_dict(dict(found.node))
     if found.problem:
         return nb, all_undecided(nb, found.problem)
     if run is None:  # the settings did not want it run
+        _show_handed_in(nb)
         return nb, Executed(by_outputs=True)
     _show(nb, run)
     scores = {result.exercise + GRADE_SUFFIX: result.score for result in run.exercises}
@@ -109,28 +127,15 @@ def _executed(found: HandedNotebook, run: JudgedNotebook | None) -> tuple[Notebo
     return nb, Executed({name: score for name, score in scores.items() if score is not None}, undecided)
 
 
+def _show_handed_in(nb: NotebookNode) -> None:
+    """Leave of the outputs that were handed in what can be shown."""
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [showable(output) for output in cell.outputs]
+
+
 def _show(nb: NotebookNode, run: JudgedNotebook) -> None:
     """Put a run's outputs into the notebook's cells."""
     for index, done in run.outputs.items():
-        nb.cells[index].outputs = [_output(output) for output in done.outputs]
+        nb.cells[index].outputs = [showable(output) for output in done.outputs]
         nb.cells[index].execution_count = done.count
-
-
-def _output(output: Mapping[str, Any]) -> NotebookNode:
-    """Return one output in the notebook's form, made of known fields alone: it came out of a worker."""
-    kind = output.get("output_type")
-    if kind == "stream":
-        name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return nbformat.v4.new_output("stream", name=name, text=str(output.get("text", "")))
-    if kind == "error":
-        trace = output.get("traceback")
-        lines = [str(line) for line in trace] if isinstance(trace, list) else []
-        ename, evalue = str(output.get("ename", ""))[:300], str(output.get("evalue", ""))[:10_000]
-        return nbformat.v4.new_output("error", ename=ename, evalue=evalue, traceback=lines)
-    given = output.get("data")
-    data = {str(key): str(value) for key, value in given.items()} if isinstance(given, dict) else {}
-    if kind == "execute_result":
-        count = output.get("execution_count")
-        number = count if type(count) is int else None
-        return nbformat.v4.new_output("execute_result", data=data, execution_count=number)
-    return nbformat.v4.new_output("display_data", data=data)

@@ -20,7 +20,7 @@ from traitlets import Float, TraitError
 from traitlets.config import Application, Config
 from traitlets.config.loader import DeferredConfigString
 
-from gradekit.course.course import CONFIG, CONFIGS, Course, Folders, named_folders
+from gradekit.course.course import CONFIG, CONFIGS, STUDENTS, Course, Folders, is_students
 from gradekit.errors import CourseError
 from gradekit.model import Limits
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 
 STEPS = tuple(item.name for item in dataclasses.fields(Folders) if item.name != "structure")
-STUDENTS = ("submitted", "autograded", "feedback")  # the steps that hold students' files
 
 
 def open_course(folder: Path | None = None, *, db: str = "") -> Course:
@@ -211,16 +210,9 @@ def _refuse_students(folder: Path, config: Config) -> None:
 
 
 def _is_students(folder: Path, config: Config) -> bool:
-    """Tell whether a folder lies below one that students' files are brought to, under any name that we can know of."""
-    above = folder.resolve().parents
-    known = {getattr(Folders(), step) for step in STUDENTS}
-    for names in (config.CourseDirectory, *map(_directories, above)):
-        known |= {Path(str(names[f"{step}_directory"])).name for step in STUDENTS if f"{step}_directory" in names}
-    return any(parent.name in known for parent in above)
-
-
-def _directories(folder: Path) -> dict[str, str]:
-    return {f"{step}_directory": name for step, name in named_folders(folder).items()}
+    directories = config.CourseDirectory
+    set_here = {step: str(directories[f"{step}_directory"]) for step in STUDENTS if f"{step}_directory" in directories}
+    return is_students(folder, also=[set_here])
 
 
 def read_limits(config: Config) -> Limits:

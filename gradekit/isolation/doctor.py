@@ -1,4 +1,4 @@
-"""What this host gives for isolating learners' code, what is missing, and how to get it."""
+"""What this host gives for isolating learners' code, what is missing and how to get it, and what that code may read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from gradekit.errors import GradekitError
+from gradekit.isolation.readable import readable, secrets
 from gradekit.isolation.template import template
 from gradekit.model import Limits
 from gradekit.worker import sandbox
@@ -32,7 +33,7 @@ class Layer:
 
 def examine() -> tuple[Layer, ...]:
     """Look at each layer, and at last try: start a template process and isolate a worker."""
-    return (_system(), _landlock(), _filter(), _user(), _trial())
+    return (_system(), _landlock(), _filter(), _user(), _secrets(), _trial())
 
 
 def _system() -> Layer:
@@ -72,6 +73,16 @@ def _user() -> Layer:
         return Layer("user", ok=True, says=says)
     help_ = "Use a Python outside of root's home, such as Debian's /usr/bin/python3, or run as an ordinary user."
     return Layer("user", ok=False, says=f"root; other users cannot read {sys.executable}", help=help_)
+
+
+def _secrets() -> Layer:
+    """Look for what should not lie where every submission may read."""
+    roots = readable()
+    found = secrets(roots)
+    if not found:
+        return Layer("readable", ok=True, says=f"{len(roots)} folders and files, and no secret seen in them")
+    help_ = "Move it away: whatever lies there is read by whoever hands in."
+    return Layer("readable", ok=False, says=f"learners' code can read {', '.join(found)}", help=help_, needed=False)
 
 
 def _users() -> str:

@@ -7,12 +7,11 @@ import os
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 
 from gradekit.errors import HostError
+from gradekit.files import clear_stages, make_stage, remove_tree
+from gradekit.isolation.readable import readable
 from gradekit.worker import sandbox
 from gradekit.worker.wire import Channel, WireError
 
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
     from gradekit.model import Limits
 
 
+PLACE = "gradekit"  # the beginning of a name in the system's folder for temporary files
 WARM_UP_S = 120.0  # a cold disk and a first font cache; the template is not the learner's
 GRACE_S = 2.0  # from SIGINT to SIGKILL
 FORK_S = 20.0
 MOST_BROUGHT = 100_000  # files of ours and of a submission: both were bounded before
-FOLDER = "gradekit-template-"
 
 
 class Worker:
@@ -100,13 +101,13 @@ class Template:
 
     def __init__(self, *, isolate: bool = True, landlock: bool = True) -> None:
         self._isolate, self._landlock = isolate, landlock
-        clear_folders(Path(tempfile.gettempdir()))
-        self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{socket.gethostname()}-{os.getpid()}-"))
+        clear_stages(Path(tempfile.gettempdir()), PLACE)
+        self._folder = make_stage(Path(tempfile.gettempdir()), PLACE)
         self._folder.chmod(0o711)
         self.user, self._read_all = _user_to_become() if isolate else (None, False)
         if not landlock:
             _check_user(self.user, read_all=self._read_all)
-        self._readable = sandbox.readable()
+        self._readable = readable()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = _start(theirs, self._folder)
@@ -211,6 +212,7 @@ def template(*, isolate: bool = True, landlock: bool = True) -> Iterator[Templat
 def _start(theirs: socket.socket, folder: Path) -> subprocess.Popen[bytes]:
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
     environment = {**one, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder), "MPLCONFIGDIR": str(folder)}
+    environment |= dict.fromkeys(("USER", "LOGNAME"), "learner")  # for getpass: the list of users is closed
     environment["IPYTHONDIR"] = str(folder / "ipython")
     command = [sys.executable, "-I", "-m", "gradekit.worker", str(theirs.fileno())]
     return subprocess.Popen(  # noqa: S603  (our own interpreter and module)
@@ -261,26 +263,6 @@ def _check_user(user: int | None, *, read_all: bool) -> None:
             "Without Landlock learners' code must run as another user, who reads what is open to all and no more.",
             help="Run as root, with a Python that every user can read.",
         )
-
-
-def clear_folders(place: Path) -> None:
-    """Remove what templates have left whose process on this machine was killed: learners' files."""
-    for folder in place.glob(f"{FOLDER}{socket.gethostname()}-*-*"):
-        pid = folder.name.split("-")[-2]
-        with suppress(OSError):
-            info = folder.lstat()
-            ours = stat.S_ISDIR(info.st_mode) and info.st_uid == os.geteuid()
-            if ours and pid.isdecimal() and not Path("/proc", pid).exists():
-                remove_tree(folder)
-
-
-def remove_tree(folder: Path) -> None:
-    """Remove a folder that a learner has written to; links are not followed."""
-    with suppress(RecursionError):  # Python 3.11 and 3.12 go down by calling
-        shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():  # deeper than that, or closed to us by its modes
-        for command in (["/bin/chmod", "-R", "u+rwx"], ["/bin/rm", "-rf"]):
-            subprocess.run([*command, "--", str(folder)], check=False, stderr=subprocess.DEVNULL)  # noqa: S603
 
 
 def scratch_use(folder: Path, *, most: int) -> tuple[int, int]:

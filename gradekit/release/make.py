@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbformat
 
 from gradekit.course import notebook
 from gradekit.errors import CourseError, HiddenTestError, SourceError
+from gradekit.files import clear_stages, open_stage
 from gradekit.gradebook import convert
 from gradekit.judging.assignment import load_tests
 from gradekit.judging.reference import read_cases
@@ -22,6 +20,7 @@ from gradekit.release.inspection import check_release, check_solutions, check_so
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from gradekit.course.course import Course, Step
 
@@ -126,20 +125,16 @@ def _settle(path: Path, metadata: object) -> None:
 def _stage(course: Course, assignment: str) -> Iterator[Path]:
     """Make a folder on the course's own disk, so that the last step is a rename; gone afterwards."""
     try:
-        ours = course.root / ".gradekit"
-        ours.mkdir(exist_ok=True)
         for step in STEPS:
             course.folder(step, assignment).parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix="release-", dir=ours))
     except OSError as error:
         raise CourseError(
             f"{error.filename} cannot be written: {error.strerror}.",
             help="Give yourself the right to write in the course's folder.",
         ) from None
-    try:
+    clear_stages(course.root / ".gradekit")
+    with open_stage(course.root) as stage:
         yield stage
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
 
 
 def _put(made: Path, target: Path, old: Path) -> Path:

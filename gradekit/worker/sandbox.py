@@ -21,7 +21,6 @@ import resource
 import signal
 import stat
 import struct
-import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -46,8 +45,9 @@ _SCRATCH = _READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_
 _TCP = 0b11  # bind, connect: ABI 4
 _SCOPES = 0b11  # abstract Unix sockets, signals: ABI 6
 
-ETC = ("ld.so.cache", "localtime", "fonts", "mime.types", "timezone")
-DEVICES = ("null", "zero", "full", "random", "urandom")
+# One's own memory map and numbers, which scikit-learn's thread control and psutil ask: where libraries lie in its
+# memory a process can find out anyway.
+OWN_PROC = ("maps", "stat", "statm", "status")
 HOME = ".home"  # in the scratch folder: caches and temporary files, which nobody wants back
 
 
@@ -68,7 +68,7 @@ class Policy:
     file_bytes, cpu_s : int
         Size of a file, CPU time.
     readable : tuple of str
-        Folders and files that it may read; see :func:`readable`.
+        Folders and files that it may read, beside `OWN_PROC`; see ``gradekit.isolation.readable``.
     abi : int
         The Landlock ABI to use: the kernel's; see :func:`landlock_abi`.
     landlock : bool
@@ -97,13 +97,6 @@ class Policy:
 def landlock_abi() -> int:
     """Return the kernel's Landlock ABI; 0 where it has none."""
     return max(0, int(_libc().syscall(_CREATE_RULESET, None, 0, 1)))
-
-
-def readable() -> tuple[str, ...]:
-    """Return what a worker may read: this Python and its libraries, the system's libraries and fonts, a few files."""
-    folders = [sys.prefix, sys.base_prefix, sys.exec_prefix, "/usr/lib", "/usr/lib64", "/usr/share", "/lib", "/lib64"]
-    files = [f"/etc/{name}" for name in ETC] + [f"/dev/{name}" for name in DEVICES]
-    return tuple(dict.fromkeys(os.path.realpath(path) for path in [*folders, *files] if Path(path).exists()))
 
 
 def others_can_read(path: str) -> bool:
@@ -282,7 +275,7 @@ def _landlock(policy: Policy) -> None:
     rules = _libc().syscall(_CREATE_RULESET, attributes, size, 0)
     if rules < 0:
         raise SandboxError(ctypes.get_errno(), "Landlock's ruleset could not be made")
-    for path in policy.readable:
+    for path in (*policy.readable, *(f"/proc/self/{name}" for name in OWN_PROC)):
         _allow(
             rules, path, _READ if Path(path).is_dir() else _READ_FILE | (_WRITE_FILE if path.startswith("/dev/") else 0)
         )
@@ -307,7 +300,7 @@ _ALLOWED = """
 read write readv writev pread64 pwrite64 lseek close dup dup2 dup3 poll ppoll select pselect6 pipe pipe2
 stat lstat fstat newfstatat statx access faccessat faccessat2 readlink readlinkat getcwd chdir fchdir
 getdents64 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate fallocate fsync fdatasync
-flock umask statfs fstatfs fadvise64 copy_file_range sendfile eventfd2
+umask statfs fstatfs fadvise64 copy_file_range sendfile eventfd2
 mmap munmap mprotect mremap madvise brk futex set_robust_list get_robust_list rseq membarrier sched_yield getcpu
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigtimedwait rt_sigpending rt_sigsuspend sigaltstack restart_syscall pause
 epoll_create1 epoll_ctl epoll_wait epoll_pwait exit exit_group set_tid_address arch_prctl
@@ -315,16 +308,18 @@ clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time times get
 timer_create timer_settime timer_gettime timer_delete setitimer getitimer alarm
 getpid gettid getppid getuid geteuid getgid getegid getresuid getresgid getgroups getpgrp
 """
-# Mode, owner and times of a file are not Landlock's business, so nothing changes; the caller is not told.
+# Mode, owner and times of a file are not Landlock's business, so nothing changes; the caller is not told. A lock on a
+# library's file would be seen by every other worker; in its own folder a worker is alone, and finds every lock free.
 _IGNORED = """
-chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat
+chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat flock
 """
 _THREAD, _VM = 0x10000, 0x100  # CLONE_THREAD, CLONE_VM
 _TCGETS, _FIOCLEX, _FIONBIO, _FIONREAD = 0x5401, 0x5451, 0x5421, 0x541B
 _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = 15, 16, 0x53564D41
 _O_ACCMODE, _O_TRUNC = 0o3, 0o1000
-# F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, locks, F_DUPFD_CLOEXEC. Not F_SETOWN and F_SETSIG: they signal anybody.
-_FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030)
+# F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC. Not F_SETOWN and F_SETSIG: they signal anybody.
+_FCNTL = (0, 1, 2, 3, 4, 1030)
+_LOCKS = (5, 6, 7, 36, 37, 38)  # F_GETLK, F_SETLK, F_SETLKW, and those of an open file: ignored as flock is
 
 
 def compile_filter() -> bytes:
@@ -346,10 +341,20 @@ def compile_filter() -> bytes:
         _add(rules, sc.ERRNO(0), name)
     _add(rules, sc.ERRNO(errno.ENOSYS), "clone3")  # glibc then falls back to clone
     _add(rules, sc.ALLOW, "clone", sc.Arg(0, sc.MASKED_EQ, _THREAD | _VM, _THREAD | _VM))
+    _add_by_argument(rules, sc)
+    with tempfile.TemporaryFile() as file:
+        rules.export_bpf(file)
+        file.seek(0)
+        return file.read()
+
+
+def _add_by_argument(rules: Any, sc: Any) -> None:
+    """Allow what depends on an argument of the call."""
     for request in (_TCGETS, _FIOCLEX, _FIONBIO, _FIONREAD):
         _add(rules, sc.ALLOW, "ioctl", sc.Arg(1, sc.MASKED_EQ, 0xFFFFFFFF, request))
-    for command in _FCNTL:
-        _add(rules, sc.ALLOW, "fcntl", sc.Arg(1, sc.MASKED_EQ, 0xFFFFFFFF, command))
+    for action, commands in ((sc.ALLOW, _FCNTL), (sc.ERRNO(0), _LOCKS)):
+        for command in commands:
+            _add(rules, action, "fcntl", sc.Arg(1, sc.MASKED_EQ, 0xFFFFFFFF, command))
     # Below ABI 3 Landlock knows no truncation: a file opened for reading alone, or for nothing (3), could be emptied.
     for name, flags in (("open", 1), ("openat", 2)):
         _add(rules, sc.ALLOW, name, sc.Arg(flags, sc.MASKED_EQ, _O_ACCMODE | _O_TRUNC, os.O_RDONLY))
@@ -363,10 +368,6 @@ def compile_filter() -> bytes:
     _add(rules, sc.ALLOW, "socketpair", sc.Arg(0, sc.EQ, 1))
     _add(rules, sc.ALLOW, "sendto", sc.Arg(4, sc.EQ, 0))
     _add(rules, sc.ALLOW, "recvfrom", sc.Arg(4, sc.EQ, 0))
-    with tempfile.TemporaryFile() as file:
-        rules.export_bpf(file)
-        file.seek(0)
-        return file.read()
 
 
 def _add(rules: Any, action: int, name: str, *arguments: Any) -> None:

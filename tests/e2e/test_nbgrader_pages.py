@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -29,11 +30,14 @@ MARKDOWN = "\n\n".join(
     ]
 )
 CODE = f"""
-from IPython.display import HTML, SVG, Javascript, Markdown, display
+from IPython.display import HTML, SVG, Javascript, Markdown, display, publish_display_data
 display(HTML('''<script>{PWN.format(place="html-script")}</script>{HANDLER.format(place="html-handler")}'''))
 display(Javascript('''{PWN.format(place="javascript")}'''))
 display(SVG(data='''<svg xmlns="http://www.w3.org/2000/svg"><script>{PWN.format(place="svg-script")}</script></svg>'''))
 display(Markdown('''{HANDLER.format(place="markdown-output")}'''))
+publish_display_data({{"text/vnd.mermaid": '''graph <script>{PWN.format(place="diagram")}</script>'''}})
+publish_display_data({{"application/vnd.jupyter.widget-view+json": "x", "text/plain": "a widget"}})
+display(HTML("<table><tr><td>" * 3000))
 print('''<script>{PWN.format(place="printed")}</script>''')
 raise ValueError('''<img src=nowhere onerror="{PWN.format(place="exception")}">''')
 """
@@ -107,6 +111,77 @@ def test_no_script_runs_in_formgrader(
     """With gradekit installed no script of the submission runs in formgrader's page of it."""
     with convert.gradebook(read_settings(hostile)) as gradebook:
         number = gradebook.find_submission_notebook("small", "small", "mallory").id
-    extension = "--ServerApp.jpserver_extensions=nbgrader.server_extensions.formgrader=True"
-    with serve("server", hostile.root, hostile.root.parent, extension) as address:
+    with serve("server", hostile.root, hostile.root.parent, FORMGRADER) as address:
         assert ran(page, f"{address}formgrader/submissions/{number}/") == ""
+
+
+RUN = """
+document.documentElement.setAttribute("ran", "1");
+fetch("/api/contents").then(got => got.text()).then(text => document.documentElement.setAttribute("read", text.length));
+"""
+XHTML = f'<html xmlns="http://www.w3.org/1999/xhtml"><body>seen<script><![CDATA[{RUN}]]></script></body></html>'
+FILES = {  # name → what a student has handed in, or written, that a browser would run
+    "page.html": f"<!doctype html><body>seen<script>{RUN}</script></body>",
+    "page.htm": f"<!doctype html><body>seen<script>{RUN}</script></body>",
+    "page.shtml": f"<!doctype html><body>seen<script>{RUN}</script></body>",
+    "plot.svg": f'<svg xmlns="http://www.w3.org/2000/svg"><text y="20">seen</text><script>{RUN}</script></svg>',
+    "page.xht": XHTML,
+    "page.xhtml": XHTML,
+    "page.xml": XHTML,
+    "values.csv": f"<!doctype html><body>seen<script>{RUN}</script></body>",
+    "no_kind": f"<!doctype html><body>seen<script>{RUN}</script></body>",
+}
+FORMGRADER = "--ServerApp.jpserver_extensions=nbgrader.server_extensions.formgrader=True"
+BROWSERS_RUN = {"page.html", "page.htm", "plot.svg", "page.xht", "page.xhtml", "page.xml"}  # of these at the least
+
+
+def run_files(course: Course, page: Any, address: str) -> dict[str, str]:
+    """Open each file of a student's through formgrader; return those that ran, and what they read of Jupyter."""
+    with convert.gradebook(read_settings(course)) as gradebook:
+        number = gradebook.find_submission_notebook("small", "small", "mallory").id
+    ran = {}
+    for name in FILES:
+        page.goto(f"{address}formgrader/submissions/{number}/", wait_until="load")
+        with contextlib.suppress(Exception):  # the browser saves a file of a kind that it cannot show
+            page.goto(f"{address}formgrader/submissions/{number}/{name}", wait_until="networkidle")
+        if page.evaluate("document.documentElement.getAttribute('ran')"):
+            ran[name] = page.evaluate("document.documentElement.getAttribute('read')")
+    return ran
+
+
+@pytest.fixture
+def with_files(hostile: Course) -> Course:
+    """The hostile course with files in ``autograded/`` that gradekit would not have published: of an older grading."""
+    for name, text in FILES.items():
+        (hostile.root / "autograded" / "mallory" / "small" / name).write_text(text, encoding="utf-8")
+    return hostile
+
+
+def test_without_gradekit_files_run_in_formgrader(
+    with_files: Course, page: Any, serve: Callable[..., AbstractContextManager[str]]
+) -> None:
+    """The test can fail: with nbgrader's own settings pages and pictures run, and read what Jupyter has."""
+    config = with_files.root / "nbgrader_config.py"
+    config.write_text(config.read_text().replace("gradekit.install(c)", "c.HTMLExporter.sanitize_html = True"))
+    node_path = with_files.root / "autograded" / "mallory" / "small" / "small.ipynb"
+    node = json.loads(node_path.read_text())
+    for cell in node["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = []
+    node_path.write_text(json.dumps(node))  # its widget stops the page
+    with serve("server", with_files.root, with_files.root.parent, FORMGRADER) as address:
+        ran = run_files(with_files, page, address)
+    assert ran.keys() >= BROWSERS_RUN
+    assert all(ran[name] for name in BROWSERS_RUN)
+
+
+def test_no_file_of_a_student_runs_in_formgrader(
+    with_files: Course, page: Any, serve: Callable[..., AbstractContextManager[str]]
+) -> None:
+    """With gradekit installed no file of a student's runs at Jupyter's address, of whatever kind; pages are texts."""
+    with serve("server", with_files.root, with_files.root.parent, FORMGRADER) as address:
+        assert run_files(with_files, page, address) == {}
+        got = page.request.get(page.url)
+        assert "sandbox" in got.headers["content-security-policy"]
+        assert got.headers["x-content-type-options"] == "nosniff"
+        assert got.headers["content-type"].startswith("text/plain")

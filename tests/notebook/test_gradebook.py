@@ -396,7 +396,7 @@ class TestFiles:
         found = graded(course, "small", "eve", nothing_run)
         assert outcome(course, "eve") == {"small.ipynb", "checks.py", "own.csv", "data/own.csv"}
         assert "import numpy" in (course.root / "autograded" / "eve" / "small" / "checks.py").read_text()
-        assert len(found.notes) == 7
+        assert len(found.notes) == 5  # one for all that is kept aside
         assert found.alarms == ()
         assert scores(course, "eve")["double-grade"] == (0.25, False)
 

@@ -7,6 +7,7 @@ import json
 import math
 import re
 import shutil
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -281,6 +282,13 @@ class TestRefusals:
         (small.root / ".gradekit").write_text("a file in the way")
         with pytest.raises(CourseError, match=r"\.gradekit cannot be written"):
             release(small, "small")
+
+    def test_stage_of_a_killed_release(self, small: Course) -> None:
+        """What a killed release has left is gone after the next one."""
+        left = small.root / ".gradekit" / f"+stage-{socket.gethostname()}-4194305-x"  # no process has so high a number
+        (left / "release").mkdir(parents=True)
+        release(small, "small", solutions=False)
+        assert not list((small.root / ".gradekit").glob("+stage*"))
 
     def test_config_that_cannot_be_run(self, small: Course) -> None:
         """A broken nbgrader_config.py is named."""

@@ -76,7 +76,7 @@ def handed_in(released: Course) -> Course:
     """The small course with a class of ten."""
     kinds = [Submission(f"{kind}_{number}", cells) for number in range(2) for kind, cells in ANSWERS.items()]
     hand_in(released, "small", kinds)
-    (released.root / ".gradekit" / "secret").write_bytes(b"the same for both runs")
+    (released.root / ".gradekit" / "+secret").write_bytes(b"the same for both runs")
     return released
 
 

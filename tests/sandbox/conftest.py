@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from gradekit.files import remove_tree
 from gradekit.isolation.session import Session
-from gradekit.isolation.template import Template, remove_tree
+from gradekit.isolation.template import Template
 from gradekit.isolation.template import template as run_template
 from gradekit.model import Limits
 from gradekit.worker import sandbox

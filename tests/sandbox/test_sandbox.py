@@ -22,6 +22,8 @@ import pyseccomp
 import pytest
 
 from gradekit.errors import HostError
+from gradekit.files import remove_tree
+from gradekit.isolation import readable
 from gradekit.isolation import template as isolation_template
 from gradekit.isolation.exchange import Lost
 from gradekit.isolation.session import Session
@@ -85,10 +87,18 @@ def test_nothing_outside_is_read(fork: Fork, outside: Path, abi: int) -> None:
             "/etc/hostname",
             "/etc/ssl/openssl.cnf",
             "/proc/self/environ",
-            "/proc/self/maps",
+            "/proc/self/mountinfo",
         ),
-        *("/proc/self/mem", "/proc/self/status", "/proc/1/environ", "/proc/1/cmdline", f"/proc/{os.getpid()}/environ"),
-        *("/proc/cpuinfo", "/sys/kernel/mm", "/dev/tty", "/dev/ptmx", "/dev/mem", "/dev/kmsg"),
+        *(
+            "/proc/self/mem",
+            "/proc/stat",
+            "/proc/1/maps",
+            f"/proc/{os.getpid()}/maps",
+            "/proc/1/environ",
+            "/proc/1/cmdline",
+            f"/proc/{os.getpid()}/environ",
+        ),
+        *("/proc/loadavg", "/proc/version", "/sys/kernel/mm", "/dev/tty", "/dev/ptmx", "/dev/mem", "/dev/kmsg"),
         f"/proc/self/root{outside}/file",
     ]
     folders = ["/", "/tmp", "/proc", "/proc/self/fd", "/proc/self/task", "/sys", "/dev", "/dev/shm", "/etc", "/home"]
@@ -107,6 +117,97 @@ found["by its path's descriptor"] = attempt(os.open, f"/proc/self/fd/{os.open('f
 """
     found = probe(fork(abi=abi), source, paths=paths, folders=folders, outside=str(outside))
     assert {path: answer for path, answer in found.items() if answer not in DENIED} == {}
+
+
+@pytest.mark.parametrize("abi", ABIS)
+def test_of_a_prefix_libraries_alone_are_read(fork: Fork, abi: int) -> None:
+    """Of Python's folders, the environment's and the system's only libraries can be read: no settings, no exchange."""
+    prefixes = {sys.prefix, sys.base_prefix, "/usr", "/usr/local"}
+    inner = (
+        "",
+        "etc",
+        "share",
+        "src",
+        "bin",
+        "include",
+        "games",
+        "share/doc",
+        "share/nbgrader",
+        "share/jupyter",
+        "lib/jvm",
+    )
+    files = (
+        "pyvenv.cfg",
+        "pip.conf",
+        "bin/activate",
+        "bin/env",
+        "bin/python3",
+        "share/bash-completion/bash_completion",
+    )
+    names = {
+        kind: [f"{prefix}/{name}".rstrip("/") for prefix in prefixes for name in tried]
+        for kind, tried in (("folders", inner), ("files", files))
+    }
+    source = """
+found = {path: attempt(os.listdir, path) for path in folders if os.path.isdir(path)}
+found |= {path: attempt(open, path) for path in files if os.path.isfile(path)}
+"""
+    found = probe(fork(abi=abi), source, **names)
+    assert len(found) > len(prefixes)
+    assert {path: answer for path, answer in found.items() if answer not in DENIED} == {}
+
+
+def test_what_is_readable_holds_no_folder_of_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A prefix of any kind, one with hundreds of libraries too, is never readable itself, nor are a user's packages."""
+    for number in range(readable.MOST_LIBRARIES + 1):
+        (tmp_path / "many" / "lib").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "many" / "lib" / f"lib{number}.so.1").touch()
+    own = tmp_path / "home" / "lib" / "python3.99" / "site-packages"
+    for folder in (own, tmp_path / "base" / "lib", tmp_path / "base" / "share" / "fonts"):
+        folder.mkdir(parents=True)
+    (tmp_path / "base" / "lib" / "libpython3.so").touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "many"))
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path / "base"))
+    monkeypatch.setattr(sys, "path", [*sys.path, str(own), str(tmp_path)])
+    monkeypatch.setattr("site.getuserbase", lambda: str(tmp_path / "home"))
+    found = set(readable.readable())
+    assert {path for path in found if path.startswith(str(tmp_path))} == {
+        str(tmp_path / "many" / "lib"),
+        str(tmp_path / "base" / "lib" / "libpython3.so"),
+    }
+    closed = ["/", "/etc", "/usr", "/usr/share", "/usr/lib", "/usr/local", "/usr/local/share", "/proc", "/proc/self"]
+    assert not found & {os.path.realpath(path) for path in closed}
+
+
+def test_what_libraries_ask_of_the_system_is_there(fork: Fork) -> None:
+    """One's own memory map and numbers, the processor's kind and memory's size, as scikit-learn and psutil ask them."""
+    source = """
+import getpass
+found = [open(path).read(10) != "" for path in (
+    "/proc/self/maps", "/proc/self/status", "/proc/self/stat", "/proc/self/statm", "/proc/meminfo", "/proc/cpuinfo",
+    f"/proc/{os.getpid()}/maps")]
+found.append(getpass.getuser())
+"""
+    assert probe(fork(), source) == [*[True] * 7, "learner"]
+
+
+def test_a_lock_tells_nobody(fork: Fork) -> None:
+    """A lock is granted to everybody and seen by nobody: on a library's file, and in one's own folder for sqlite."""
+    source = """
+import sqlite3
+file, own = open(path), open("own", "w")
+lock = fcntl.LOCK_EX | fcntl.LOCK_NB
+other = struct.pack("hhqqi", fcntl.F_RDLCK, 0, 0, 0, 0)
+found = [attempt(fcntl.flock, file, lock), attempt(fcntl.flock, open(path), lock), attempt(fcntl.lockf, own, lock)]
+found += [attempt(fcntl.fcntl, file, command, other)[:6] for command in (fcntl.F_SETLK, fcntl.F_GETLK, 37, 36)]
+with sqlite3.connect("book.db") as book:
+    book.execute("create table t (a)").connection.execute("insert into t values (1)")
+found.append(sqlite3.connect("book.db").execute("select a from t").fetchall() == [(1,)])
+"""
+    one, two = fork(), fork()
+    for session in (one, two):
+        found = probe(session, "import struct\n" + source, path=os.__file__)
+        assert found == [*["done None"] * 3, *["done b"] * 4, True]
 
 
 @pytest.mark.parametrize("abi", ABIS)
@@ -707,6 +808,8 @@ def test_the_environment_holds_no_secret(fork: Fork) -> None:
         "TMPDIR",
         "MPLCONFIGDIR",
         "IPYTHONDIR",
+        "USER",
+        "LOGNAME",
         "MPLBACKEND",
         "LC_CTYPE",
         "COLUMNS",
@@ -896,7 +999,7 @@ def test_all_of_this_as_an_ordinary_user() -> None:
             command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=900
         )
     finally:
-        isolation_template.remove_tree(home)
+        remove_tree(home)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
 
 
@@ -916,7 +1019,7 @@ def test_where_landlock_is_missing_another_user_keeps_files_closed() -> None:
     try:
         done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     finally:
-        isolation_template.remove_tree(home)
+        remove_tree(home)
     assert "FOUND [True, True]" in done.stdout, done.stdout + done.stderr[-2000:]
 
 

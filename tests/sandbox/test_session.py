@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradekit.files import clear_stages
 from gradekit.isolation import exchange
 from gradekit.isolation import stubs as isolation_stubs
 from gradekit.isolation import template as isolation_template
@@ -911,11 +912,11 @@ def test_a_worker_goes_first_where_the_hosts_memory_ends(session: Session) -> No
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     """Folders of templates go with the next template where their process is no more; those of the living stay."""
-    name = f"{isolation_template.FOLDER}{socket.gethostname()}"
+    name = f"{isolation_template.PLACE}-{socket.gethostname()}"
     for folder in (f"{name}-{2**30}-a/scratch", f"{name}-{os.getpid()}-b", f"{name}-x-c", "gradekit-other"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / f"{name}-{2**30}-d").symlink_to(tmp_path / "gradekit-other")
-    isolation_template.clear_folders(tmp_path)
+    clear_stages(tmp_path, isolation_template.PLACE)
     assert {path.name for path in tmp_path.iterdir()} == {
         f"{name}-{os.getpid()}-b",
         f"{name}-x-c",

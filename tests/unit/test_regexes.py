@@ -35,8 +35,8 @@ REACHES = {
     ("feedback/write.py", r"[A-Za-z0-9_+:"): PATH_NAME,
     ("feedback/write.py", r"[A-Za-z0-9_+-"): PATH_NAME,
     ("grade/notebook.py", r"(?:np\.float\d"): 60,
-    ("gradebook/publish.py", r"(.*\.x?html?|"): FILE_NAME,
     ("handin/collect.py", r".*\.ipynb|time"): FILE_NAME,
+    ("handin/find.py", '"[^"'): 4 * CELL,  # of 32 MiB that a notebook may have
     ("handin/repair.py", r"^(?:async +)?("): CELL,
     ("handin/repair.py", r"^.*BEGIN "): 0,
     ("handin/stamp.py", r"[A-Za-z0-9_+:."): 100,
@@ -87,7 +87,7 @@ def expressions() -> list[Found]:
 def _constant(node: ast.expr) -> str:
     """Return a pattern's text; what is put into it at run time is left out."""
     if isinstance(node, ast.Constant):
-        return str(node.value)
+        return node.value.decode("latin-1") if isinstance(node.value, bytes) else str(node.value)
     if isinstance(node, ast.JoinedStr):
         return "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
     return ""

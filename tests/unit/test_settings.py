@@ -248,3 +248,20 @@ def test_a_root_elsewhere_is_used_from_a_students_folder(hub: Course, monkeypatc
     (folder / CONFIG).write_text("1 / 0")
     monkeypatch.chdir(folder)
     assert open_course().root == hub.root
+
+
+@pytest.mark.parametrize(
+    "inner", ["submitted/ann/small", "autograded/ann/small", "given/ann/small", ".gradekit/+aside/small/ann"]
+)
+def test_no_course_is_found_among_students_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inner: str) -> None:
+    """Hidden tests that a student has handed in are no course's: the one above counts, or the one that is named."""
+    monkeypatch.delenv("GRADEKIT_COURSE", raising=False)
+    (tmp_path / CONFIG).write_text("c.CourseDirectory.submitted_directory = 'given'")
+    planted = tmp_path / inner
+    (planted / "tests" / "hidden").mkdir(parents=True)
+    with pytest.raises(CourseError, match="No course around"):
+        find_course(planted)
+    (tmp_path / "tests" / "hidden").mkdir(parents=True)
+    assert find_course(planted).root == tmp_path.resolve()
+    monkeypatch.setenv("GRADEKIT_COURSE", str(planted))
+    assert find_course(tmp_path).root == planted.resolve()

@@ -1,0 +1,74 @@
+"""What a cell has shown, as nbgrader's pages can show it: outputs of known kinds and shapes, each made anew.
+
+nbconvert's templates trust an output: a widget that is a text stops the page, a diagram is put into it as HTML. So the
+list says what may stand in a graded notebook; of anything else a line says what it was.
+"""
+
+from __future__ import annotations
+
+import binascii
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+from gradekit.text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbformat import NotebookNode
+
+TEXTS = frozenset({"text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml"})  # an SVG stands in <img>
+ON_PAGES = TEXTS | {"image/png", "image/jpeg"}  # what nbconvert's templates have a place for; JupyterLab shows the rest
+PICTURES = {  # kind → what such a file begins with
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/gif": b"GIF8",
+    "image/webp": b"RIFF",
+}
+KIND_CHARACTERS = 60  # of the name of a kind that is not shown
+
+
+def showable(output: Mapping[str, Any]) -> NotebookNode:
+    """Return one output in the notebook's form, made of known fields alone: it came from a learner."""
+    kind = output.get("output_type")
+    if kind == "stream":
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return nbformat.v4.new_output("stream", name=name, text=str(output.get("text", "")))
+    if kind == "error":
+        trace = output.get("traceback")
+        lines = [str(line) for line in trace] if isinstance(trace, list) else []
+        ename, evalue = str(output.get("ename", ""))[:300], str(output.get("evalue", ""))[:10_000]
+        return nbformat.v4.new_output("error", ename=ename, evalue=evalue, traceback=lines)
+    data = _data(output.get("data"))
+    if kind == "execute_result":
+        count = output.get("execution_count")
+        number = count if type(count) is int else None
+        return nbformat.v4.new_output("execute_result", data=data, execution_count=number)
+    return nbformat.v4.new_output("display_data", data=data)
+
+
+def _data(given: object) -> dict[str, str]:
+    """Return what of displayed data can be shown; where nothing can, a text that says what it was."""
+    found = given if isinstance(given, dict) else {}
+    data = {str(kind): value for kind, value in found.items() if _is_showable(kind, value)}
+    if data.keys() & ON_PAGES:
+        return data
+    kinds = ", ".join(shown(str(kind), KIND_CHARACTERS) for kind in list(found)[:3]) or "of an object"
+    return {**data, "text/plain": f"(an output of the kind {kinds}, which is not shown)"}
+
+
+def _is_showable(kind: object, value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    if kind in TEXTS:
+        return True
+    return kind in PICTURES and _begins_with(value, PICTURES[str(kind)])
+
+
+def _begins_with(text: str, signature: bytes) -> bool:
+    """Tell whether a text is base64, all of it, of a file that begins so."""
+    try:
+        return binascii.a2b_base64("".join(text.split()), strict_mode=True).startswith(signature)
+    except ValueError:
+        return False

@@ -1,0 +1,112 @@
+"""Outputs of known kinds and shapes: what is kept, what becomes a line, and that nbgrader's pages can show it all."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import nbformat
+import pytest
+from nbconvert.exporters import HTMLExporter
+from traitlets.config import Config
+
+from gradekit.gradebook.outputs import showable
+from gradekit.plugin import safehtml
+
+PNG = base64.encodebytes(b"\x89PNG\r\n\x1a\n" + bytes(60)).decode()
+SCRIPT = "<script>pwned()</script>"
+KEPT = {
+    "text/plain": f"\x1b[38;5;999m{SCRIPT}",
+    "text/html": f"<b>bold</b>{SCRIPT}",
+    "text/markdown": f"*x*{SCRIPT}",
+    "text/latex": f"$x${SCRIPT}",
+    "image/svg+xml": f"<svg xmlns='http://www.w3.org/2000/svg'>{SCRIPT}</svg>",
+    "image/png": PNG,
+    "image/jpeg": base64.b64encode(b"\xff\xd8\xff\xe0").decode(),
+}
+DROPPED: list[tuple[object, object]] = [
+    ("application/vnd.jupyter.widget-view+json", "x"),
+    ("application/vnd.jupyter.widget-view+json", {"model_id": 1}),
+    ("application/javascript", "pwned()"),
+    ("text/vnd.mermaid", f"graph {SCRIPT}"),
+    ("application/json", "{"),
+    ("application/pdf", "x"),
+    ("image/png", f'">{SCRIPT}'),
+    ("image/png", PNG + "!"),
+    ("image/png", base64.b64encode(b"GIF89a").decode()),
+    ("image/jpeg", ""),
+    ("text/plain", {"a": 1}),
+    ("text/plain", None),
+    ("", "x"),
+    (3, "x"),
+    ("x/\x1b[2J" + "y" * 500, "x"),
+]
+
+
+def page(*outputs: Any) -> str:
+    """Return the page that nbconvert makes of a cell with these outputs, with gradekit's settings."""
+    config = Config()
+    safehtml.close(config)
+    cell = nbformat.v4.new_code_cell("1", outputs=list(outputs))
+    html: str = HTMLExporter(config=config).from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))[0]
+    return html
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_what_can_be_shown_is_kept_as_it_is(kind: str) -> None:
+    """Texts and pictures stay, letter for letter; the page that shows them runs nothing."""
+    made = showable({"output_type": "display_data", "data": {kind: KEPT[kind]}, "metadata": {"a": 1}})
+    assert (made.data, made.metadata) == ({kind: KEPT[kind]}, {})
+    assert SCRIPT not in page(made)
+
+
+@pytest.mark.parametrize(("kind", "value"), DROPPED)
+def test_what_cannot_be_shown_becomes_a_line(kind: object, value: object) -> None:
+    """Another kind, or a known one of the wrong shape, is said in one bounded line; beside others it is left out."""
+    made = showable({"output_type": "display_data", "data": {kind: value}})
+    assert list(made.data) == ["text/plain"]
+    assert made.data["text/plain"].isprintable()
+    assert len(made.data["text/plain"]) < 150
+    assert SCRIPT not in page(made)
+    if kind != "text/plain":
+        both = showable({"output_type": "display_data", "data": {kind: value, "text/plain": "seen"}})
+        assert both.data == {"text/plain": "seen"}
+
+
+def test_a_picture_that_pages_cannot_show_is_said() -> None:
+    """A GIF stays for JupyterLab, and pages say that it is there."""
+    gif = base64.b64encode(b"GIF89a").decode()
+    made = showable({"output_type": "display_data", "data": {"image/gif": gif}})
+    assert made.data["image/gif"] == gif
+    assert "image/gif, which is not shown" in page(made)
+
+
+@pytest.mark.parametrize("data", [{}, None, [], "x"])
+def test_data_of_no_shape_is_no_data(data: object) -> None:
+    """An output without data, as a widget's view is on its way from the worker, is said in a line as well."""
+    made = showable({"output_type": "execute_result", "data": data, "execution_count": True})
+    assert (list(made.data), made.execution_count) == (["text/plain"], None)
+    assert "not shown" in page(made)
+
+
+@pytest.mark.filterwarnings("ignore:Your element with mimetype")
+@pytest.mark.parametrize(("kind", "value"), [item for item in DROPPED if all(isinstance(part, str) for part in item)])
+def test_a_notebook_graded_without_gradekit_makes_a_page(kind: str, value: str) -> None:
+    """What an older notebook holds stops no page, and nothing of it runs there."""
+    output = nbformat.from_dict(
+        {"output_type": "display_data", "metadata": {}, "data": {kind: value, "text/plain": "seen"}}
+    )
+    assert SCRIPT not in page(output)
+
+
+@pytest.mark.parametrize("unit", ["<div>", "<table><tr><td>", "<b>", "<svg><title>", "<a><b>", "</p>"])
+def test_html_of_any_depth_makes_a_page(unit: str) -> None:
+    """HTML nested thousands deep neither stops the page nor takes it long."""
+    assert "jp-OutputArea" in page(showable({"output_type": "display_data", "data": {"text/html": unit * 3000}}))
+
+
+@pytest.mark.parametrize("unit", ["> ", "- ", "[", "*a ", "<div>", "$", "`", "!["])
+def test_markdown_of_any_depth_makes_a_page(unit: str) -> None:
+    """Markdown nested thousands deep does not either."""
+    made = showable({"output_type": "display_data", "data": {"text/markdown": unit * 3000 + "x"}})
+    assert "jp-OutputArea" in page(made)
