@@ -34,8 +34,9 @@ NAMES = Course(ROOT).assignments()
 # in so many; what grades a whole class does so for these in every run. The long run, `make test-all`, tries all.
 FIRST, SAMPLED = "rnn_from_scratch", {"test_catalogue": 8, "test_diagnose": 8}
 SAMPLED |= {f"test_{name}_{what}": 4 for name in NAMES if name != FIRST for what in ("grades", "oracles")}
-WHOLE = {"test_parity", "test_nbgrader", "test_jupyter"}
-IN_EVERY_RUN = {FIRST, "next_token", "char_rnn", "dinosaur_names"}
+WHOLE, IN_EVERY_RUN = {"test_parity", "test_nbgrader", "test_jupyter"}, {FIRST, "dinosaur_names"}
+# What runs a whole solution leaves these out, which train for long.
+SOLVED, LONG = {"test_release", "test_figures"}, {"gated_cells", "layered_language_model"}
 
 TESTS = '''
 """Hidden tests of the small course."""
@@ -170,7 +171,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         key = module, name, item.originalname if isinstance(item, pytest.Function) else item.name
         left_out = module in SAMPLED and seen[key] % SAMPLED[module] != 0
         seen[key] += 1
-        if left_out or (module in WHOLE and name not in IN_EVERY_RUN):
+        left_out |= module in WHOLE and name not in IN_EVERY_RUN
+        if left_out or (module in SOLVED and name in LONG):
             item.add_marker(pytest.mark.slow)
 
 

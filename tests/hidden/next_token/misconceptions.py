@@ -713,19 +713,6 @@ def single_axis_taken_for_a_row(param):
     return q if rows >= columns else q.T
 
 
-@misconception(
-    "orthogonal",
-    title="A single axis taken for a column",
-    message="An array with one axis gets a matrix with one column. Which shapes have rows and columns?",
-    justification="a second axis of length 1 assumed",
-)
-def one_axis_taken_for_a_column(param):
-    rows, columns = (*np.shape(param), 1, 1)[:2]
-    q, r = np.linalg.qr(np.random.randn(max(rows, columns), min(rows, columns)))
-    q = q * np.sign(np.diag(r))
-    return q if rows >= columns else q.T
-
-
 # --- parameters ---------------------------------------------------------------------------------------------------
 
 
