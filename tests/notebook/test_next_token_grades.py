@@ -114,7 +114,7 @@ WRONG = {
         "vocabulary", "sorted(counts, key=counts.get", "sorted(sorted(counts), key=counts.get", 0.0
     ),
     "small steps left out": Wrong("update", "- lr * grad", "- lr * grad * (np.abs(grad) > 1e-3)", 0.8),
-    "one sign for all columns": Wrong("orthogonal", "np.sign(np.diag(r))", "np.random.choice([-1.0, 1.0])", 0.7),
+    "one sign for all columns": Wrong("orthogonal", "np.sign(np.diag(r))", "np.random.choice([-1.0, 1.0])", 0.75),
 }
 
 # What is drawn at the start is another network, whose loss differs for no fault of its own.
