@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradekit.judging.inprocess import InProcess
-from gradekit.judging.likeness import How, ratio, same, wrong_numbers
+from gradekit.judging.likeness import How, ratio, same
 from gradekit.judging.line import LearnerError, Opaque, Student
 from gradekit.model import Verdict
 
@@ -93,15 +93,6 @@ def test_loosely() -> None:
     assert same(A, 7 * A, None, how=How.LOOSELY)
     assert not same(A, A[:2], None, how=How.LOOSELY)
     assert not same(A, NAN, None, how=How.LOOSELY)
-
-
-def test_wrong_numbers() -> None:
-    """The different wrong finite numbers of an answer, all of them where the shape is another."""
-    assert wrong_numbers({"a": (A, A + np.array([0, 1, 1])), "b": 3}, {"a": (A, A)}).tolist() == [-1.0, 4.5]
-    assert wrong_numbers(A[None], A).size == 3
-    assert wrong_numbers(NAN, A).size == 0
-    assert wrong_numbers(np.full(9, 5.0), A.repeat(3)).tolist() == [5.0]
-    assert wrong_numbers(None, A).size == 0
 
 
 @pytest.mark.parametrize(
