@@ -108,6 +108,19 @@ def _near(mine: Array, known: Array) -> bool:
     return bool(np.allclose(mine, known, rtol=RTOL, atol=RTOL / 10 * scale + 1e-12))
 
 
+def _wrong_parts(mine: Any, right: Any) -> Iterator[Array]:
+    if _both(mine, right, dict):
+        for key in mine.keys() & right.keys():
+            yield from _wrong_parts(mine[key], right[key])
+    elif _both(mine, right, list, tuple):
+        for one, two in zip(mine, right, strict=False):
+            yield from _wrong_parts(one, two)
+    elif _both(mine, right, *NUMERIC):
+        one, two = np.asarray(mine), np.asarray(right)
+        wrong = ~np.isclose(one, two, rtol=RTOL) if one.shape == two.shape else np.ones(one.shape, dtype=bool)
+        yield one[wrong & np.isfinite(one)]
+
+
 def says_something(value: Any) -> bool:
     """Tell whether an answer is one that chance or an empty function does not give: neither zeros nor all equal."""
     atoms = list(_atoms(value))
