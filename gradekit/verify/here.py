@@ -33,6 +33,7 @@ ONE_S = 20.0  # for an answer's tests; a spoilt one may loop without end
 SECRETS = 8  # of classes, for each answer of the catalogue; the long tests try fifty
 QUARTER = 0.25  # of an exercise's points, at least, for what ruins the training
 MOVED = 1e-6  # a loss that differs by more, in parts of itself, is another training
+SLOWER, LEAST_S = 100, 2.0  # than the solution's training; what takes longer, and longer than this, does not end
 
 Problem = tuple[str, str] | None
 
@@ -145,10 +146,16 @@ def name_problem(
 # --- what ruins the training -----------------------------------------------------------------------------------------
 
 
-def trained(training: Callable[[dict[str, Any]], float], cells: Sequence[Cell], item: Variant | None) -> float:
+def trained(
+    training: Callable[[dict[str, Any]], float],
+    cells: Sequence[Cell],
+    item: Variant | None = None,
+    *,
+    most_s: float = ONE_S,
+) -> float:
     """Return the loss that a notebook's own training ends with, with an answer in it; NaN where it does not end."""
     names: dict[str, Any] = {}
-    with _checks_importable(), quiet(), bounded_time(time.monotonic() + ONE_S):
+    with _checks_importable(), quiet(), bounded_time(time.monotonic() + most_s):
         try:
             for cell in solution_cells(cells):
                 own = item is not None and cell.grade_id == item.exercise
@@ -175,4 +182,5 @@ def training_problem(assignment: Assignment, item: Misconception, *, right: floa
     if kept <= 1 - QUARTER:
         return None
     advice = "Give the test that rejects it more weight."
-    return f"the training ends with a loss of {loss:.4g} for {right:.4g}, and it costs {1 - kept:.0%} only", advice
+    ends = "does not end in its time" if math.isnan(loss) else f"ends with a loss of {loss:.4g} for {right:.4g}"
+    return f"the training {ends}, and it costs {1 - kept:.0%} only", advice

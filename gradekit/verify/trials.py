@@ -107,10 +107,12 @@ class Grader:
     training: Callable[[dict[str, Any]], float] | None = None
 
     @functools.cached_property
-    def rightly(self) -> float:
-        """The loss that the solution's training ends with."""
+    def rightly(self) -> tuple[float, float]:
+        """The loss that the solution's training ends with, and how many seconds any other training may take."""
         assert self.training is not None
-        return here.trained(self.training, self.cells, None)
+        begin = time.monotonic()
+        loss = here.trained(self.training, self.cells)
+        return loss, max(here.LEAST_S, here.SLOWER * (time.monotonic() - begin))
 
     def try_answer(self, trial: Trial) -> TrialResult:
         """Grade the notebook with this answer in it."""
@@ -156,8 +158,9 @@ class Grader:
         if trial.section == NAMES:
             return TrialResult(trial, (), *here.name_problem(self.assignment, self.misconceptions, item))
         assert self.training is not None
-        loss = here.trained(self.training, self.cells, item)
-        return TrialResult(trial, (), here.training_problem(self.assignment, item, right=self.rightly, loss=loss))
+        right, most_s = self.rightly
+        loss = here.trained(self.training, self.cells, item, most_s=most_s)
+        return TrialResult(trial, (), here.training_problem(self.assignment, item, right=right, loss=loss))
 
     def _briefly(self, trial: Trial) -> ExerciseResult:
         """Judge one exercise up to the first test that rejects the answer; its score is then 0, else full."""
