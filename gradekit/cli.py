@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gradekit.course.course import Course
     from gradekit.demo import Demo
     from gradekit.grade.classroom import Graded
+    from gradekit.model import GradeReport
     from gradekit.verify.findings import Proof, ProofFinding
 
 
@@ -159,15 +160,32 @@ def _print_grades(found: list[Graded], kept: list[str]) -> None:
             continue
         for note in item.report.notes:
             typer.echo(f"{name}: {shown(note.text, 300)}")
-        if item.report.inline:
-            typer.echo(f"{name}: {len(item.report.inline)} graded cells with tests of their own: inline: not secure")
         if item.changed:
             typer.echo(f"{name}: score changed from {_score(item.score_before)} to {_score(item.score)}")
+    _print_inline([item.report for item in found if item.report])
     undecided = [item for item in found if not item.settled]
     typer.echo(f"{len(found)} graded, {len(kept)} unchanged, {len(undecided)} undecided")
     for item in undecided:
         what = ", ".join(shown(name, 300) for name in item.asks)
         typer.echo(f"  {shown(item.student)}: a person must look at {what}")
+
+
+def _print_inline(reports: list[GradeReport]) -> None:
+    """Print once a class what holds for its graded cells with tests of their own."""
+    from gradekit.grade.inline import WITHOUT  # noqa: PLC0415
+    from gradekit.text import listed  # noqa: PLC0415
+
+    cells = dict.fromkeys(result.grade_id for report in reports for result in report.inline)
+    if cells:
+        typer.echo(f"inline: not secure: the scores of {len(cells)} cells were said by learners' own processes")
+    for kind, right in WITHOUT.items():
+        lacking = [[result.grade_id for result in report.inline if result.refused == kind] for report in reports]
+        names = dict.fromkeys(name for found in lacking for name in found)
+        if names:
+            typer.echo(
+                f"{sum(map(bool, lacking))} submissions asked for {right}, which learners' code has not here; "
+                f"undecided for that: {listed(list(names))}"
+            )
 
 
 def _score(score: float | None) -> str:

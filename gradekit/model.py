@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+RIGHTS = ("programs", "network", "files")  # what learners' code asks for and has not
 MAX_NOTES = 20  # of one kind, about one submission
 
 
@@ -220,13 +221,17 @@ class InlineResult:
     Attributes
     ----------
     score : float or None
-        None where the cell ended in something that is no score, so that a person must look.
+        None where the cell ended in something that is no score, or failed for want of a right that learners' code has
+        not, so that a person must look.
+    refused : str
+        That right, of `RIGHTS`; else empty.
     """
 
     grade_id: str
     points: float
     score: float | None
     message: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -251,11 +256,19 @@ class Note:
 
 @dataclass(frozen=True)
 class CellRun:
-    """What became of a cell: its outputs in the notebook's form, whether it went through, its number."""
+    """What became of a cell: its outputs in the notebook's form, whether it went through, its number.
+
+    Attributes
+    ----------
+    tried, felt : tuple of str
+        The `RIGHTS` that it asked for and was refused; those of them that it had no other way for.
+    """
 
     ok: bool
     outputs: list[dict[str, Any]]
     count: int | None
+    tried: tuple[str, ...] = ()
+    felt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

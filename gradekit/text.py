@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})  # Unicode categories that a terminal obeys or cannot show
 
@@ -25,6 +29,7 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' * (count != 1)}"
 
 
+SHOWN_NAMES = 5  # in one line
 UNITS = ((86_400, "d", "day"), (3_600, "h", "hour"), (60, "min", "minute"))  # seconds, sign, word
 
 
@@ -36,3 +41,9 @@ def duration(seconds: float, *, in_words: bool = False) -> str:
         if seconds >= length:
             return f"{seconds / length:.{1 if seconds < 10 * length else 0}f} {sign}".replace(".0 ", " ")
     return "less than a minute" if in_words else f"{seconds:.3g} s"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return some names for a line of text, and how many more there are."""
+    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    return f"{', '.join(map(shown, names[:SHOWN_NAMES]))}{more}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import importlib.metadata
+import json
 import platform
 import time
 from contextlib import contextmanager
@@ -23,17 +24,18 @@ from gradekit.isolation.readable import readable
 from gradekit.isolation.template import template
 from gradekit.judging.assignment import load_assignment
 from gradekit.judging.catalogue import load_misconceptions
-from gradekit.model import ExerciseResult, Judged, JudgedNotebook, TestResult, Verdict
+from gradekit.model import ExerciseResult, Judged, JudgedNotebook, Role, TestResult, Verdict
 from gradekit.worker import sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from gradekit.course.course import Course
     from gradekit.isolation.template import Template
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.catalogue import Misconception
-    from gradekit.model import HandedNotebook, HandIn, Limits
+    from gradekit.model import Cell, HandedNotebook, HandIn, Limits
 
 JUDGING_BYTES = 2**31  # of address space, beside what the process has; what a worker sends is some 100 MB at the most
 ROOM = 0.9  # of what a worker's folder may hold: the most that the source's files take of it
@@ -99,13 +101,21 @@ def open_setup(grading: Grading, limits: Limits) -> Iterator[Setup]:
     refuse_readable(grading)
     refuse_too_large(grading, limits)
     course, name = grading.course, grading.assignment
+    own = _modules(course.source_folder(name))
     walls = {"isolate": grading.isolation != NONE, "landlock": grading.isolation != USER}
-    with template(**walls) as running:
+    with template(**walls, modules=own) as running:
         tests = _tests(course, name)  # while the template warms up
         known = load_misconceptions(course, name, tests.exercises, tests.solution) if tests else ()
         running.wait_until_warm()
         secret = reports.secret(course.root)
         yield Setup(name, running, limits, tests, known, secret, grading.isolation, grading.all_cells)
+
+
+def _modules(folder: Path) -> tuple[str, ...]:
+    """Return the names of the Python modules and packages that the instructor has put beside the notebooks."""
+    files = {path.stem for path in folder.glob("*.py")}
+    packages = {path.parent.name for path in folder.glob("*/__init__.py")}
+    return tuple(sorted(name for name in files | packages if name.isidentifier()))
 
 
 def refuse_readable(grading: Grading) -> None:
@@ -197,8 +207,16 @@ def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook, budget: Budget
         catalogue=setup.catalogue,
         all_cells=setup.all_cells,
         budget=budget,
+        beside={f"{found.name}.ipynb": _as_handed_in(found, cells)},
     )
     return replace(run, name=found.name)
+
+
+def _as_handed_in(found: HandedNotebook, cells: Sequence[Cell]) -> bytes:
+    """Return a notebook's file for cells that read it: without what stands in its graded cells."""
+    graded = {cell.index for cell in cells if cell.role is Role.TEST}
+    shown = [{**cell, "source": ""} if index in graded else cell for index, cell in enumerate(found.node["cells"])]
+    return json.dumps({**found.node, "cells": shown}, indent=1, ensure_ascii=False).encode()
 
 
 def _unrun(tests: Assignment, verdict: Verdict, said: str) -> tuple[ExerciseResult, ...]:

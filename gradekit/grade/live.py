@@ -12,6 +12,7 @@ from gradekit.judging.line import LearnerError
 from gradekit.model import CellRun
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from gradekit.grade.budget import Budget
@@ -26,10 +27,21 @@ class Exhausted(LearnerError):
 
 
 class LiveNotebook:
-    """A learner's notebook in a worker, built again in a fresh one where its process was lost."""
+    """A learner's notebook in a worker, built again in a fresh one where its process was lost.
 
-    def __init__(self, template: Template, limits: Limits, files: Path, budget: Budget) -> None:
-        self._template, self._limits, self._files, self.budget = template, limits, files, budget
+    Parameters
+    ----------
+    files : Path
+        What lies in its folder; what its code writes there is added.
+    beside : mapping of str to bytes
+        What lies there too and is not looked at again: the notebook's own file.
+    """
+
+    def __init__(
+        self, template: Template, limits: Limits, *, files: Path, beside: Mapping[str, bytes], budget: Budget
+    ) -> None:
+        self._template, self._limits, self._files, self._beside = template, limits, files, beside
+        self.budget = budget
         self._ran: list[str] = []
         self._session: Session | None = None
         self._lost = 0
@@ -61,7 +73,7 @@ class LiveNotebook:
     def fork(self) -> Any:
         """Fork a fresh worker with the submission's files."""
         worker = self._template.fork(self._limits)
-        worker.put(self._files)
+        worker.put(self._files, self._beside)
         return worker
 
     def _replay(self, session: Session) -> None:
@@ -105,8 +117,8 @@ class LiveNotebook:
             self._session.end()
 
 
-def error_run(error: LearnerError) -> CellRun:
-    """Return the run of a cell that could not be finished."""
+def error_run(error: LearnerError, *, shown: list[dict[str, Any]]) -> CellRun:
+    """Return the run of a cell that could not be finished: what it had shown, and why it ended."""
     text = f"{error.kind}: {error.text}"
-    shown = {"output_type": "error", "ename": error.kind, "evalue": error.text, "traceback": [text]}
-    return CellRun(ok=False, outputs=[shown], count=None)
+    ended = {"output_type": "error", "ename": error.kind, "evalue": error.text, "traceback": [text]}
+    return CellRun(ok=False, outputs=[*shown, ended], count=None)

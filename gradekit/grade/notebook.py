@@ -7,24 +7,25 @@ every first verdict is fixed.
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gradekit.bounds import bounded_time
 from gradekit.course.notebook import GRADE_SUFFIX, is_as_given_out
 from gradekit.grade.allowance import allowances
 from gradekit.grade.budget import Budget
-from gradekit.isolation.session import Session
+from gradekit.grade.inline import Refused, inline_score
+from gradekit.isolation.session import Session, Stopped
 from gradekit.isolation.template import GRACE_S, Template
 from gradekit.judging.diagnose import Attempt, ask_further, diagnose, is_own_gradient, of_own_cost
 from gradekit.judging.judge import explain, judge
 from gradekit.judging.line import LearnerError
 from gradekit.judging.transcript import Transcript
 from gradekit.model import MAX_NOTES, CellRun, ExerciseResult, InlineResult, JudgedNotebook, Note, Role, TestResult
-from gradekit.score import lost, second_counts, within
-from gradekit.text import shown
+from gradekit.score import lost, second_counts
+from gradekit.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
 from gradekit.grade.live import REPLAYS, Exhausted, LiveNotebook, error_run
 
 LATEST_S = 3 * GRACE_S  # behind an exercise's deadline: by then every question over the line has ended
-SHOWN_CELLS = 5  # by name in one note
-MAX_NUMBER = 60  # characters of a score; a numpy scalar's longest has 40
-NUMBER = re.compile(r"(?:np\.float\d+\()?([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\)?")
 
 
 def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural default)
@@ -54,6 +52,7 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
     catalogue: Sequence[Misconception] = (),
     all_cells: bool = False,
     budget: Budget | None = None,
+    beside: Mapping[str, bytes] = MappingProxyType({}),
 ) -> JudgedNotebook:
     """Run a notebook's cells and judge its exercises; whoever asks knows its name.
 
@@ -74,8 +73,11 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         Go on after the last graded cell.
     budget : Budget, optional
         The submission's; where there is none, the notebook has one to itself.
+    beside : mapping of str to bytes
+        More that lies in the worker's folder: the notebook's own file.
     """
-    run = _Run(cells, assignment, LiveNotebook(template, limits, files, budget or Budget(limits)), seed, catalogue)
+    live = LiveNotebook(template, limits, files=files, beside=beside, budget=budget or Budget(limits))
+    run = _Run(cells, assignment, live, seed, catalogue)
     try:
         for cell in cells if all_cells else cells[: _last_graded(cells) + 1]:
             if cell.kind == "code":
@@ -101,19 +103,14 @@ def _notes(run: _Run, exercises: Sequence[ExerciseResult]) -> tuple[Note, ...]:
     """Say which exercises could not be judged in the notebook, or not again, and which cells were stopped."""
     unbuilt = [result.exercise for result in exercises if lost(result) and result.exercise in run.unbuilt]
     ended = f"the notebook ended its process more than {REPLAYS} times"
-    said = [Note(f"not judged as part of it: {_listed(unbuilt)}: {ended}")] if unbuilt else []
+    said = [Note(f"not judged as part of it: {listed(unbuilt)}: {ended}")] if unbuilt else []
     if run.late:
         why = "the submission's time was used up"
-        said.append(Note(f"not judged again upon right earlier functions: {_listed(run.late)}: {why}"))
+        said.append(Note(f"not judged again upon right earlier functions: {listed(run.late)}: {why}"))
     for why, names in run.stopped.items():
-        said.append(Note(f"not run to the end: {_listed(names)}: {why}"))
+        said.append(Note(f"not run to the end: {listed(names)}: {why}"))
     more = (Note(f"and {len(said) - MAX_NOTES:,} more reasons"),) if len(said) > MAX_NOTES else ()
     return (*said[:MAX_NOTES], *more)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN_CELLS} more" if len(names) > SHOWN_CELLS else ""
-    return f"{', '.join(map(shown, names[:SHOWN_CELLS]))}{more}"
 
 
 def _last_graded(cells: Sequence[Cell]) -> int:
@@ -134,6 +131,8 @@ class _Run:
         The exercises that were not judged again upon right earlier functions, since the submission's time was up.
     stopped : dict of str to list of str
         Why cells did not come to their end, and their names.
+    refused : Refused
+        The rights that cells were refused.
     """
 
     cells: Sequence[Cell]
@@ -147,6 +146,7 @@ class _Run:
     unbuilt: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     stopped: dict[str, list[str]] = field(default_factory=dict)
+    refused: Refused = field(default_factory=Refused)
     times: dict[str, float] = field(default_factory=dict)
     transcripts: dict[str, Transcript] = field(default_factory=dict)  # of exercises that lost points
 
@@ -164,14 +164,16 @@ class _Run:
             done = self._run(cell)
         self.outputs[cell.index] = self.live.budget.kept(done)
         if cell.role is Role.TEST and cell.points > 0:
-            self.inline.append(inline_score(cell, done))  # of all that it showed: no result would be full marks
+            found = inline_score(cell, done)  # of all that it showed: no result would be full marks
+            self.inline.append(self.refused.judged(found, done))
+        self.refused.note(done)
 
     def _run(self, cell: Cell) -> CellRun:
         try:
             return self.live.run(cell.source)
         except LearnerError as error:
             self.stopped.setdefault(error.text, []).append(cell.grade_id or cell.id or f"number {cell.index + 1}")
-            return error_run(error)
+            return error_run(error, shown=error.shown if isinstance(error, Stopped) else [])
 
     def _has_hidden_tests(self, cell: Cell) -> bool:
         graded = cell.role is Role.TEST and cell.grade_id.endswith(GRADE_SUFFIX)
@@ -316,24 +318,3 @@ def _further(run: _Run, first: ExerciseResult) -> Mapping[str, Sequence[Event]]:
         return {}
     with session.exercise():
         return ask_further(run.assignment, first, session, seed=run.seed)
-
-
-def inline_score(cell: Cell, done: CellRun) -> InlineResult:
-    """Read the score of a graded cell with tests of its own, in nbgrader's meaning but fail-closed.
-
-    An error is 0. A result that is a plain number is the score, cut to [0, points]. No result is full marks. Any other
-    result is no score, so a person must look. A warning costs nothing.
-    """
-    points = cell.points
-    if any(output.get("output_type") == "error" for output in done.outputs) or not done.ok:
-        return InlineResult(cell.grade_id, points, 0.0)
-    for output in done.outputs:
-        if output.get("output_type") == "execute_result":
-            data = output.get("data")
-            text = (str(data.get("text/plain", "")) if isinstance(data, dict) else "").strip()
-            match = NUMBER.fullmatch(text) if len(text) <= MAX_NUMBER else None
-            if match is None:
-                said = f"the cell ends in {text[:60]!r}, which is no score"
-                return InlineResult(cell.grade_id, points, None, said)
-            return InlineResult(cell.grade_id, points, within(float(match.group(1)), points))
-    return InlineResult(cell.grade_id, points, points)

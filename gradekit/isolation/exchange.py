@@ -20,11 +20,26 @@ if TYPE_CHECKING:
     from gradekit.model import Limits
 
 
+USED_UP = "the time for this is used up"
 LOOK_S = 0.25  # how often the scratch folder is measured while the learner's code runs
 
 
 class Lost(LearnerError):
     """The worker is gone, and with it the learner's notebook; it can be built again in a fresh one."""
+
+
+class Late(LearnerError):
+    """The time for an answer was up, and the learner's code stopped when it was asked to.
+
+    Attributes
+    ----------
+    value : object
+        What it answered then; hostile as every answer.
+    """
+
+    def __init__(self, text: str, value: Any = None) -> None:
+        super().__init__("TimeLimit", text, verdict=Verdict.TLE)
+        self.value = value
 
 
 class Serve(Protocol):
@@ -75,7 +90,7 @@ class Exchange:
         if self._lost is not None:
             raise self._lost
         if time.monotonic() >= self.deadline:  # an answer that is quick enough to come all the same is still too late
-            raise LearnerError("TimeLimit", "the time for this is used up", verdict=Verdict.TLE)
+            raise Late(USED_UP)
         self._number += 1
         number = self._number
         packed = pack({"n": number, **frame})  # a value of a hidden test's that does not travel is our fault
@@ -127,15 +142,13 @@ class Exchange:
             self._nested -= 1
 
     def _out_of_time(self, number: int, seconds: float) -> NoReturn:
-        late = LearnerError("TimeLimit", f"this took longer than {seconds:g} s", verdict=Verdict.TLE)
-        if time.monotonic() >= self.deadline:
-            late = LearnerError("TimeLimit", "the time for this is used up", verdict=Verdict.TLE)
+        text = USED_UP if time.monotonic() >= self.deadline else f"this took longer than {seconds:g} s"
         try:
             self.worker.interrupt()
-            self._await(number, time.monotonic() + GRACE_S)
+            answer = self._await(number, time.monotonic() + GRACE_S)
         except WireError:
-            self._give_up(Lost(late.kind, f"{late.text} and would not stop", verdict=Verdict.TLE))
-        raise late
+            self._give_up(Lost("TimeLimit", f"{text} and would not stop", verdict=Verdict.TLE))
+        raise Late(text, answer.get("value"))
 
     def _ended(self) -> NoReturn:
         status = self.worker.kill()

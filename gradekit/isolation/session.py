@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradekit.isolation.exchange import Exchange
+from gradekit.isolation.exchange import Exchange, Late
 from gradekit.isolation.stubs import Stubs
 from gradekit.isolation.values import TrustedValues
 from gradekit.judging.line import DEPTH_LIMIT, LearnerError, first_changed
-from gradekit.model import CellRun, Verdict
+from gradekit.model import RIGHTS, CellRun, Verdict
 from gradekit.worker.wire import FRAME_BYTES
 
 if TYPE_CHECKING:
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 
 SOURCE_BYTES = FRAME_BYTES // 2  # of a cell, and of all cells of which the definitions are run
+
+
+class Stopped(LearnerError):
+    """A cell's time was up and it was stopped; what it had shown until then is kept."""
+
+    def __init__(self, late: LearnerError, shown: list[dict[str, Any]]) -> None:
+        super().__init__(late.kind, late.text, late.line, verdict=late.verdict)
+        self.shown = shown
 
 
 class Session:
@@ -89,15 +97,36 @@ class Session:
     # --- what a notebook does ----------------------------------------------------------------------------------------
 
     def run_cell(self, source: str, *, keep: bool = True) -> CellRun:
-        """Run a cell; an interrupted one ends in an error output, as the stop button's does."""
+        """Run a cell; an interrupted one ends in an error output, as the stop button's does.
+
+        Raises
+        ------
+        Stopped
+            If its time was up.
+        LearnerError
+            If it could not be run, or ended its process.
+        """
         if len(source.encode()) > SOURCE_BYTES:  # what else does not travel is a fault of ours
             raise LearnerError("OutputLimit", "this is too long to be run", verdict=Verdict.OLE)
-        found = self.line.ask({"do": "cell", "source": source, "keep": keep}, self.limits.cell_s)
+        try:
+            found = self.line.ask({"do": "cell", "source": source, "keep": keep}, self.limits.cell_s)
+        except Late as late:
+            if late.value is None:
+                raise
+            shown = [output for output in self._run(late.value).outputs if output.get("output_type") != "error"]
+            raise Stopped(late, shown) from None
         self.line.look_at_scratch()
+        return self._run(found)
+
+    def _run(self, found: Any) -> CellRun:
         if type(found) is not dict or not _are_outputs(found.get("outputs")):
             self.line.violated("a malformed answer")
         count = found.get("count")
-        return CellRun(found.get("ok") is True, found["outputs"], count if type(count) is int else None)
+        tried, felt = (
+            tuple(kind for kind in RIGHTS if type(found.get(word)) is list and kind in found[word])
+            for word in ("tried", "felt")
+        )
+        return CellRun(found.get("ok") is True, found["outputs"], count if type(count) is int else None, tried, felt)
 
     def define(self, sources: list[str], *, without: tuple[str, ...]) -> None:
         """Run imports and definitions of cells, but for some names; those of cells that are too long are left out."""

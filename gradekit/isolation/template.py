@@ -25,7 +25,7 @@ from gradekit.worker import sandbox
 from gradekit.worker.wire import Channel, WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from gradekit.model import Limits
 
@@ -52,14 +52,22 @@ class Worker:
         """Ask the learner's code to stop, as the stop button does."""
         os.kill(self.pid, signal.SIGINT)
 
-    def put(self, files: Path) -> None:
-        """Copy a submission's files into the scratch folder, where the learner's code may change them."""
+    def put(self, files: Path, beside: Mapping[str, bytes]) -> None:
+        """Copy a submission's files into the scratch folder, where the learner's code may change them.
+
+        Parameters
+        ----------
+        beside : mapping of str to bytes
+            More files, by their names: the notebook itself, which is none of those that come back.
+        """
 
         def home(folder: str, _: list[str]) -> list[str]:
             """Leave out a file of the name of the folder for caches."""
             return [sandbox.HOME] if folder == str(files) else []
 
         shutil.copytree(files, self.scratch, dirs_exist_ok=True, copy_function=shutil.copyfile, ignore=home)
+        for name, content in beside.items():
+            (self.scratch / name).write_bytes(content)
         if self._template.user is not None:
             user = sandbox.user_of(self._template.user, self.pid)
             for folder, folders, names in os.walk(self.scratch):
@@ -92,6 +100,9 @@ class Template:
         False runs learners' code with the user's own rights: for `--isolation none` alone.
     landlock : bool
         False leaves it to another user's rights: for a container without Landlock that holds one submission.
+    modules : tuple of str
+        Modules of the assignment's own, beside the notebook: they come before a package of that name. What a learner
+        brought comes last, and shadows nothing.
 
     Raises
     ------
@@ -99,8 +110,8 @@ class Template:
         If nobody could read this Python as the user whom a worker becomes.
     """
 
-    def __init__(self, *, isolate: bool = True, landlock: bool = True) -> None:
-        self._isolate, self._landlock = isolate, landlock
+    def __init__(self, *, isolate: bool = True, landlock: bool = True, modules: tuple[str, ...] = ()) -> None:
+        self._isolate, self._landlock, self._modules = isolate, landlock, modules
         clear_stages(Path(tempfile.gettempdir()), PLACE)
         self._folder = make_stage(Path(tempfile.gettempdir()), PLACE)
         self._folder.chmod(0o711)
@@ -138,7 +149,8 @@ class Template:
         )
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
-            answer = self._ask({"do": "fork", "policy": asdict(policy), "isolate": self._isolate}, theirs.fileno())
+            request = {"do": "fork", "policy": asdict(policy), "isolate": self._isolate, "modules": self._modules}
+            answer = self._ask(request, theirs.fileno())
         worker = Worker(self, answer["pid"], Channel(ours.detach()), scratch)
         try:
             first = worker.channel.receive(time.monotonic() + FORK_S)
@@ -200,9 +212,9 @@ class Template:
 
 
 @contextmanager
-def template(*, isolate: bool = True, landlock: bool = True) -> Iterator[Template]:
-    """Run a template process for the length of a with block."""
-    running = Template(isolate=isolate, landlock=landlock)
+def template(*, isolate: bool = True, landlock: bool = True, modules: tuple[str, ...] = ()) -> Iterator[Template]:
+    """Run a template process for the length of a with block; see :class:`Template`."""
+    running = Template(isolate=isolate, landlock=landlock, modules=modules)
     try:
         yield running
     finally:

@@ -170,7 +170,7 @@ class Grader:
         session = Session(self.template.fork(limits), limits, time.monotonic() + limits.submission_s)
         seen: list[TestResult] = []
         try:
-            session.line.worker.put(self.files)
+            session.line.worker.put(self.files, {})
             for plain, group in itertools.groupby(before, _only_defines):
                 if plain:  # a tenth of the time that IPython takes for it
                     session.define(list(group), without=())

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgpack
 
-from gradekit.worker import sandbox, serve, shell
+from gradekit.worker import host, sandbox, serve, shell
 from gradekit.worker.wire import Channel, WireError
 
 if TYPE_CHECKING:
@@ -51,13 +51,15 @@ def main(descriptor: int) -> None:
         if pid == 0:
             control.close()
             _become_worker(
-                request, Channel(line), program, functools.partial(serve.Server, shell=python, outputs=outputs)
+                request, Channel(line), program, functools.partial(serve.Server, shell=python, outputs=outputs), python
             )
         os.close(line)
         control.sendall(msgpack.packb({"pid": pid}))
 
 
-def _become_worker(request: dict[str, Any], channel: Channel, program: bytes, make: Callable[..., Server]) -> NoReturn:
+def _become_worker(
+    request: dict[str, Any], channel: Channel, program: bytes, make: Callable[..., Server], python: shell.Shell
+) -> NoReturn:
     """Drop every right, then serve; the process ends here whatever happens."""
     try:
         policy = sandbox.Policy(**{**request["policy"], "readable": tuple(request["policy"]["readable"])})
@@ -78,7 +80,12 @@ def _become_worker(request: dict[str, Any], channel: Channel, program: bytes, ma
         except OSError as error:
             channel.send({"n": 0, "error": f"{error.strerror or error}"})
             os._exit(1)
+        host.stand_in(home)
+        if request["isolate"]:
+            python.refusals.watch()
+        python.begin(policy.scratch)
         sys.path.append(policy.scratch)  # last: a numpy.py in a submission shadows nothing
+        sys.meta_path.insert(0, host.OwnModules(policy.scratch, frozenset(request["modules"])))
         channel.send({"n": 0, "value": "ready"})
         make(channel).serve()
     except WireError:

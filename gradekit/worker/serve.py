@@ -26,7 +26,7 @@ from gradekit.worker.wire import Channel, Ref, WireError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from IPython.core.interactiveshell import InteractiveShell
+    from gradekit.worker.shell import Shell
 
 
 class Interrupts:
@@ -74,11 +74,11 @@ class Server:
     ----------
     channel : Channel
         The line to the trusted side.
-    shell : InteractiveShell
+    shell : Shell
         With `outputs` as what its displays write into.
     """
 
-    def __init__(self, channel: Channel, shell: InteractiveShell, outputs: Outputs) -> None:
+    def __init__(self, channel: Channel, shell: Shell, outputs: Outputs) -> None:
         self.channel, self.shell, self.outputs = channel, shell, outputs
         self.values = Values(self.ask_back)
         self.interrupts = Interrupts(outputs)
@@ -132,15 +132,19 @@ class Server:
 
     def _cell(self, frame: dict[str, Any]) -> dict[str, Any]:
         self.outputs.begin(keep=bool(frame.get("keep", True)))
+        refusals = self.shell.refusals
+        refusals.begin()
         with self.interrupts.learners():
             result = self.shell.run_cell(frame["source"], store_history=True)
+        error = result.error_before_exec or result.error_in_exec
+        refusals.look_at(error)
         if not result.success and not any(output["output_type"] == "error" for output in self.outputs):
-            error = result.error_before_exec or result.error_in_exec
             self.outputs.append(error_output(type(error).__name__, str(error), []))
         for output in self.outputs:
             if output["output_type"] == "execute_result":
                 output["execution_count"] = result.execution_count
-        return {"ok": bool(result.success), "outputs": self.outputs.shown(), "count": result.execution_count}
+        refused = {"tried": list(refusals.tried), "felt": list(refusals.felt)}
+        return {"ok": bool(result.success), "count": result.execution_count, "outputs": self.outputs.shown(), **refused}
 
     def _call(self, frame: dict[str, Any]) -> dict[str, Any]:
         args = [self.values.inward(arg) for arg in frame["args"]]

@@ -7,18 +7,23 @@ import builtins
 import os
 import sys
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, ClassVar
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.text import LSString, SList
 from traitlets.config import Config
+
+from gradekit.worker.refusals import Refusals
 
 TEXT_LIMIT = 300  # characters of an exception's text that a learner gets to read
 ERROR_TEXT = 10_000  # characters of it in a cell's output
-OUTPUT_BYTES = 10**6  # of one cell
-ONE_OUTPUT = 100  # bytes that an output counts for itself, however short: a frame holds so many items
+OUTPUT_BYTES = 8 * 10**6  # of one cell: a picture that moves brings a library of 5 MB
+PRINTED_BYTES = 10**6  # of one cell's text streams
+SCRIPTS = frozenset({"script", "sh", "bash", "perl", "ruby", "pypy", "python", "python2", "python3", "cmd"})
+ONE_OUTPUT = 800  # bytes that an output counts for itself, however short: a frame holds so many items
 
 
 class Outputs(list[dict[str, Any]]):
@@ -26,13 +31,13 @@ class Outputs(list[dict[str, Any]]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.left = OUTPUT_BYTES
+        self.left, self.printable = OUTPUT_BYTES, PRINTED_BYTES
         self.open = True
 
     def begin(self, *, keep: bool) -> None:
         """Forget what was shown and open, or close, the page."""
         self.clear()
-        self.left, self.open = OUTPUT_BYTES, keep
+        self.left, self.printable, self.open = OUTPUT_BYTES, PRINTED_BYTES, keep
 
     def add(self, output: dict[str, Any], size: int) -> None:
         """Add an output of about that size; the first one too many leaves a note and closes the page."""
@@ -41,7 +46,8 @@ class Outputs(list[dict[str, Any]]):
         last = self[-1] if self else {}
         more = output["output_type"] == "stream" == last.get("output_type") and output["name"] == last["name"]
         self.left -= size if more else size + ONE_OUTPUT
-        if self.left < 0:
+        self.printable -= size if output["output_type"] == "stream" else 0
+        if min(self.left, self.printable) < 0:
             self.open = False
             note = "\n... more output than is kept: the rest is gone\n"
             more, output = False, {"output_type": "stream", "name": "stdout", "text": note}
@@ -73,7 +79,7 @@ class Stream:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if self._outputs.open and text:
-            fits = as_utf8(text[: self._outputs.left + 1])
+            fits = as_utf8(text[: min(self._outputs.left, self._outputs.printable) + 1])
             self._outputs.add({"output_type": "stream", "name": self._name, "text": fits}, len(text))
         return len(text)
 
@@ -144,12 +150,64 @@ class DisplayWriter(DisplayPublisher):  # type: ignore[misc]  # IPython is untyp
         self.shell.outputs.clear()
 
 
+class Kernel:
+    """What libraries that look for a notebook's kernel find: that there is one, and nobody at its other end."""
+
+    implementation, banner = "ipython", ""
+    language_info: ClassVar = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
+    session = iopub_socket = comm_manager = None
+
+    def __init__(self, shell: Shell) -> None:
+        self.shell = shell
+        self.user_ns = shell.user_ns
+
+    def get_parent(self, *_: object) -> dict[str, Any]:
+        """Return the message that is being answered: none."""
+        return {}
+
+
 class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
-    """IPython's shell, which shows into `outputs`."""
+    """IPython's shell, which shows into `outputs`.
+
+    Attributes
+    ----------
+    refusals : Refusals
+        Where commands are refused, it answers them.
+    """
 
     displayhook_class = ResultHook
     display_pub_class = DisplayWriter
     outputs: Outputs
+    refusals: Refusals
+    kernel: Kernel
+
+    def begin(self, folder: str) -> None:
+        """Stand in a notebook's folder, in a process of its own."""
+        self.user_ns["_dh"][:] = [folder]
+        self.kernel = Kernel(self)
+        self.db: dict[str, Any] = {}  # what %store keeps lasts as long as the notebook runs
+        if self.refusals.watching:
+            for name in self.magics_manager.magics["cell"].keys() & SCRIPTS:
+                self.register_magic_function(self._script, "cell", name)
+
+    def system(self, cmd: str) -> None:
+        """Answer ``!command``: with a line, where no program can be started."""
+        if not self.refusals.watching:
+            super().system(cmd)
+            return
+        self.user_ns["_exit_code"] = self.refusals.command(cmd) >> 8
+
+    system_piped = system_raw = system
+
+    def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:  # noqa: FBT001, FBT002  (IPython's signature)
+        """Answer ``x = !command``: with no line at all, where no program can be started."""
+        if not self.refusals.watching:
+            return super().getoutput(cmd, split, depth + 1)
+        self.system(cmd)
+        return SList() if split else LSString()
+
+    def _script(self, _line: str, _cell: str) -> None:
+        self.system("")
 
     def _tee(self, channel: str) -> Any:  # noqa: ARG002  (IPython's signature)
         return nullcontext()  # IPython 9 would keep all that is printed for its history, a gigabyte where it comes
@@ -165,6 +223,11 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
         self.outputs.add(error_output(etype.__name__, str(evalue), text), sum(map(len, text)))
 
 
+# By this name, and the module's, libraries know a notebook from a terminal: a table then shows all its columns.
+Shell.__name__ = Shell.__qualname__ = "ZMQInteractiveShell"
+Shell.__module__ = "ipykernel.zmqshell"
+
+
 def make_shell(outputs: Outputs) -> Shell:
     """Make IPython's shell, with matplotlib's inline backend, writing into `outputs`."""
     sys.stdout, sys.stderr = Stream(outputs, "stdout"), Stream(outputs, "stderr")
@@ -172,8 +235,10 @@ def make_shell(outputs: Outputs) -> Shell:
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     settings = Config()
     settings.HistoryManager.enabled = False  # its thread would not survive a fork
+    settings.IPKernelApp.connection_file = ""  # libraries take it for a notebook where this section is
     shell: Shell = Shell.instance(config=settings, user_ns={})  # display() looks for the instance
-    shell.outputs = outputs
+    shell.outputs, shell.refusals = outputs, Refusals()
+    shell.extension_manager.load_extension("storemagic")  # as a kernel does
     shell.user_ns["__name__"] = "__main__"
     shell.run_cell("%matplotlib inline")
     _warm(shell)
@@ -206,7 +271,4 @@ def encoded(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _size(data: dict[str, Any]) -> int:
-    # A picture is not text: 30 figures of 20 kB each are an honest notebook.
-    return sum(
-        len(value) // (20 if isinstance(value, bytes) else 1) for value in data.values() if hasattr(value, "__len__")
-    )
+    return sum(len(value) for value in data.values() if hasattr(value, "__len__"))

@@ -15,9 +15,10 @@ import pytest
 from gradekit.course import notebook
 from gradekit.course.course import Course
 from gradekit.grade import notebook as graded_notebook
+from gradekit.grade.inline import inline_score
 from gradekit.grade.judge import Setup
 from gradekit.grade.judge import judge as judge_hand_in
-from gradekit.grade.notebook import grade_cells, inline_score
+from gradekit.grade.notebook import grade_cells
 from gradekit.isolation import exchange
 from gradekit.isolation.session import Session
 from gradekit.isolation.template import Template

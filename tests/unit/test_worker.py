@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from gradekit.worker import shell as module
+from gradekit.worker.refusals import Refusals
 from gradekit.worker.serve import Server, run_definitions
-from gradekit.worker.shell import OUTPUT_BYTES, TEXT_LIMIT, Outputs, Stream, encoded
+from gradekit.worker.shell import ONE_OUTPUT, OUTPUT_BYTES, PRINTED_BYTES, TEXT_LIMIT, Outputs, Stream, encoded
 from gradekit.worker.values import DEPTH_LIMIT, Stub
 from gradekit.worker.wire import FRAME_BYTES, ITEMS, Closed, Ref, WireError, pack, unpack
 
@@ -44,6 +45,7 @@ class Shell:
 
     def __init__(self, names: dict[str, Any]) -> None:
         self.user_ns = {"__name__": "__main__", **names}
+        self.refusals = Refusals()
 
     def run_cell(self, source: str, *, store_history: bool) -> Any:
         """Run the source; an error is in the result, as IPython's is."""
@@ -104,12 +106,12 @@ def test_too_much_output_is_cut_with_a_note() -> None:
     """The text that fits is shown up to the limit, one note follows, and then nothing."""
     outputs = Outputs()
     out = Stream(outputs, "stdout")
-    out.write("a" * (OUTPUT_BYTES // 2))
-    out.write("b" * OUTPUT_BYTES)
+    out.write("a" * (PRINTED_BYTES // 2))
+    out.write("b" * PRINTED_BYTES)
     out.write("c")
     assert not outputs.open
     (first, note) = outputs.shown()
-    assert len(first["text"]) == OUTPUT_BYTES // 2
+    assert len(first["text"]) == PRINTED_BYTES // 2
     assert "more output than is kept" in note["text"]
 
 
@@ -119,7 +121,7 @@ def test_a_gigabyte_at_once_is_not_copied() -> None:
     begin = time.perf_counter()
     assert Stream(outputs, "stdout").write("a" * 10**8) == 10**8
     assert time.perf_counter() - begin < 2
-    assert sum(len(output["text"]) for output in outputs.shown()) < OUTPUT_BYTES
+    assert sum(len(output["text"]) for output in outputs.shown()) < PRINTED_BYTES
 
 
 def test_many_lines_cost_time_in_proportion() -> None:
@@ -135,10 +137,10 @@ def test_many_lines_cost_time_in_proportion() -> None:
 def test_a_million_tiny_outputs_fit_into_a_frame() -> None:
     """Outputs that alternate between the streams count more than their text, so that the frame holds them all."""
     outputs = Outputs()
-    for _ in range(OUTPUT_BYTES // 10):
+    for _ in range(OUTPUT_BYTES // 100):
         Stream(outputs, "stdout").write("a")
         Stream(outputs, "stderr").write("b")
-    assert len(outputs) <= OUTPUT_BYTES // 100 + 1
+    assert len(outputs) <= OUTPUT_BYTES // ONE_OUTPUT + 1
     unpack(pack(outputs.shown()))
 
 

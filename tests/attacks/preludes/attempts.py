@@ -2,6 +2,9 @@
 
 import os
 
+from gradekit.worker import refusals
+
+refusals.EVENTS.clear()  # what explains refusals is easily switched off: the walls themselves are tried
 breaches = []
 others = [
     pid for pid in (os.getppid(), int("@HARNESS_PID@")) if pid > 1

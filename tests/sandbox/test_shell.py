@@ -1,0 +1,209 @@
+"""A worker taken for a notebook: what libraries and cells of other people's courses ask of Jupyter and of the host."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradekit.isolation.session import Session, Stopped
+from gradekit.isolation.template import Template
+from gradekit.model import RIGHTS, Limits
+from gradekit.worker.refusals import FILES, NETWORK, PROGRAMS, SENTENCES
+
+from .conftest import Fork, text_of
+
+LINE = f"{SENTENCES[PROGRAMS].capitalize()}.\n"
+
+
+def printed(session: Session, source: str) -> str:
+    """Return what a cell that goes through prints."""
+    done = session.run_cell(source)
+    assert done.ok, text_of(done.outputs)
+    return "".join(output["text"] for output in done.outputs if output.get("name") == "stdout")
+
+
+@pytest.mark.parametrize(
+    ("source", "then"),
+    [
+        ("!pip install seaborn\nv = 3\nprint(v)", "3\n"),
+        ("!ls -l | head\nprint('on')", "on\n"),
+        ("x = !ls\nprint(x, x.n)", "[] \n"),
+        ("%ls\nprint('on')", "on\n"),
+        ("%system ls\nprint('on')", "on\n"),
+        ("%%bash\nls", ""),
+        ("%%sh\nls", ""),
+        ("%%script python\nprint(1)", ""),
+        ("import os\nprint(os.system('ls') >> 8)", "127\n"),
+        ("!ls\nprint(_exit_code)", "127\n"),
+    ],
+)
+def test_a_command_is_answered_with_a_line(fork: Fork, source: str, then: str) -> None:
+    """No program starts, one line says so, and the cell goes on: as the field's tools do after a failed command."""
+    session = fork()
+    done = session.run_cell(source)
+    assert printed(session, source) == LINE + then
+    assert (done.tried, done.felt) == ((PROGRAMS,), (PROGRAMS,))
+
+
+def test_pip_is_answered_with_a_line(fork: Fork) -> None:
+    """%pip installs nothing, and what is there is imported all the same."""
+    said = printed(fork(), "%pip install numpy\nimport numpy\nprint(numpy.ones(1))")
+    assert said.startswith(LINE)
+    assert said.endswith("[1.]\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "right"),
+    [
+        ("import subprocess\nsubprocess.run(['ls'])", PROGRAMS),
+        ("import multiprocessing\nmultiprocessing.Pool(2)", PROGRAMS),
+        (
+            "from concurrent.futures import ProcessPoolExecutor as Pool\nPool(1).submit(abs, 1).result()",
+            PROGRAMS,
+        ),
+        ("import os\nos.fork()", PROGRAMS),
+        ("import urllib.request\nurllib.request.urlopen('http://localhost:1/')", NETWORK),
+        ("import socket\nsocket.create_connection(('127.0.0.1', 1))", NETWORK),
+        ("open('/etc/passwd')", FILES),
+        ("import os\nos.mkdir('/tmp/folder')", FILES),
+    ],
+)
+def test_what_is_refused_says_why_and_is_noted(fork: Fork, source: str, right: str) -> None:
+    """The exception names the right in a plain sentence; the trusted side is told its kind."""
+    done = fork().run_cell(source)
+    assert not done.ok
+    assert right in done.felt
+    assert set(done.tried) <= set(RIGHTS)
+    if right in SENTENCES:
+        assert SENTENCES[right] in text_of(done.outputs)
+
+
+def test_the_learners_own_errors_are_no_refusal(fork: Fork) -> None:
+    """A missing file, a failed assertion, a wrong permission of one's own making: nothing of ours."""
+    session = fork()
+    for source in ("open('missing.csv')", "assert False", "raise PermissionError('mine')"):
+        done = session.run_cell(source)
+        assert (done.ok, done.tried, done.felt) == (False, (), ())
+
+
+def test_forged_rights_are_none(fork: Fork) -> None:
+    """Of what a worker says that it was refused, only known words count."""
+    session = fork()
+    forge = "import sys\nserver = sys.modules['gradekit.worker.refusals']\n"
+    session.run_cell(forge + "server.Refusals.begin = lambda self: (self.tried.append('x' * 999), self.felt.append(7))")
+    done = session.run_cell("1")
+    assert (done.tried, done.felt) == ((), ())
+
+
+def test_libraries_take_it_for_a_notebook(fork: Fork) -> None:
+    """The shell's class, its kernel and its settings are those of a notebook: pandas shows all columns of a table."""
+    source = """
+import pandas as pd
+shell = get_ipython()
+print(type(shell).__name__, "IPKernelApp" in shell.config, shell.kernel.shell is shell)
+pd.DataFrame([[1] * 15], columns=[f"a_long_name_{number}" for number in range(15)])
+"""
+    done = fork().run_cell(source)
+    said, table = done.outputs
+    assert said["text"] == "ZMQInteractiveShell True True\n"
+    assert "..." not in table["data"]["text/plain"]
+    assert "a_long_name_7" in table["data"]["text/plain"]
+
+
+def test_magics_of_a_notebook(fork: Fork) -> None:
+    """Files are written, folders changed, values stored and modules reloaded, without a word of ours."""
+    session = fork()
+    assert printed(session, "%%writefile helper.py\ntwice = lambda x: 2 * x") == "Writing helper.py\n"
+    assert printed(session, "%load_ext autoreload\n%autoreload 2\nfrom helper import twice\nprint(twice(2))") == "4\n"
+    assert printed(
+        session, "import os\nhere = os.getcwd()\nos.mkdir('data')\n%cd data\n%cd -q -\nprint(os.getcwd() == here)"
+    )
+    assert printed(session, "q = 5\n%store q\ndel q\n%store -r q\nprint(q)").endswith("5\n")
+    done = session.run_cell("%autoreload 2\nprint(1)")
+    assert [output["name"] for output in done.outputs] == ["stdout"]
+
+
+def test_processes_locks_work_among_threads(fork: Fork) -> None:
+    """Pools of threads, locks, semaphores, queues, values and shared memory do what one process may want of them."""
+    source = """
+import multiprocessing as mp
+from multiprocessing import shared_memory
+from multiprocessing.dummy import Pool
+with Pool(2) as pool:
+    print(pool.map(abs, [-1, 2]))
+lock = mp.RLock()
+with lock, lock:
+    print("held", lock.acquire(False))
+    lock.release()
+semaphore = mp.BoundedSemaphore(1)
+print(semaphore.acquire(), semaphore.acquire(timeout=0.01), semaphore.release())
+try:
+    semaphore.release()
+except ValueError as error:
+    print("ValueError", error)
+try:
+    mp.RLock().release()
+except AssertionError as error:
+    print("AssertionError", error)
+queue, value = mp.Queue(), mp.Value("i", 3)
+queue.put({"a": 1})
+print(queue.get(timeout=5), value.value)
+memory = shared_memory.SharedMemory(create=True, size=8)
+again = shared_memory.SharedMemory(memory.name)
+memory.buf[0] = 7
+print(again.buf[0])
+again.close(); memory.close(); memory.unlink()
+event = mp.Event()
+event.set()
+print(event.wait(1))
+"""
+    assert printed(fork(), source).splitlines() == [
+        "[1, 2]",
+        "held True",
+        "True False None",
+        "ValueError semaphore or lock released too many times",
+        "AssertionError attempt to release recursive lock not owned by thread",
+        "{'a': 1} 3",
+        "7",
+        "True",
+    ]
+
+
+def test_the_process_has_a_name(fork: Fork) -> None:
+    """Its own number has one, where the list of users is closed; a group's too."""
+    source = """
+import getpass, grp, os, pwd
+print(getpass.getuser(), pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name)
+"""
+    assert printed(fork(), source) == "learner learner learner\n"
+
+
+def test_what_a_stopped_cell_had_shown_is_kept(fork: Fork) -> None:
+    """Where the time is up, what was printed before stays; of the interrupt itself nothing is shown."""
+    session = fork(Limits(cell_s=0.5, call_s=5, submission_s=60))
+    with pytest.raises(Stopped) as stopped:
+        session.run_cell("print('before')\nwhile True: pass")
+    assert [output["text"] for output in stopped.value.shown] == ["before\n"]
+    assert session.alive
+
+
+def test_the_assignments_own_modules_come_first(
+    template: Template, fork: Fork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A helper beside the source is found before a package of its name; what a learner brought shadows nothing."""
+    monkeypatch.setattr(template, "_modules", ("wave",))
+    session = fork()
+    for name in ("wave", "colorsys"):
+        (session.line.worker.scratch / f"{name}.py").write_text("mine = True\n", encoding="utf-8")
+    assert printed(session, "import wave\nprint(wave.mine)") == "True\n"
+    assert printed(session, "import colorsys\nprint(hasattr(colorsys, 'mine'))") == "False\n"
+
+
+def test_a_large_display_is_kept(fork: Fork) -> None:
+    """A figure that brings its own library, 5 MB of HTML, is there for who looks; a megabyte printed is the most."""
+    session = fork()
+    done = session.run_cell(
+        "from IPython.display import HTML, display\ndisplay(HTML('<b>' + 'a' * 5_000_000 + '</b>'))"
+    )
+    assert len(done.outputs[0]["data"]["text/html"]) > 5_000_000
+    done = session.run_cell("for _ in range(400): print('a' * 10_000)")
+    assert len(text_of(done.outputs)) < 1_100_000
