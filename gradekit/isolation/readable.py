@@ -13,7 +13,7 @@ from pathlib import Path
 
 PACKAGES = ("site-packages", "dist-packages")
 # Names, kinds and places of things: of the system's share folders nothing else, since nbgrader's exchange lies in one.
-SHARED = ("fonts", "zoneinfo", "locale", "mime", "matplotlib", "nltk_data")
+SHARED = ("fonts", "zoneinfo", "locale", "mime", "matplotlib", "nltk_data", "xyzservices")
 MOST_LIBRARIES = 256  # shared libraries that get a rule each; a folder of more is one of libraries
 ETC = ("ld.so.cache", "localtime", "fonts", "mime.types", "timezone")
 # The processor's kind and memory's size: no more than `sysinfo` tells, which is allowed, and a name. Not `stat`,

@@ -319,6 +319,7 @@ _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = 15, 16, 0x53564D41
 _O_ACCMODE, _O_TRUNC = 0o3, 0o1000
 # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC. Not F_SETOWN and F_SETSIG: they signal anybody.
 _FCNTL = (0, 1, 2, 3, 4, 1030)
+_OWN = 0x7FFF_FF5A  # stands in the program for a worker's own number, which is known last
 _LOCKS = (5, 6, 7, 36, 37, 38)  # F_GETLK, F_SETLK, F_SETLKW, and those of an open file: ignored as flock is
 
 
@@ -363,7 +364,8 @@ def _add_by_argument(rules: Any, sc: Any) -> None:
     for option in (_PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA):
         _add(rules, sc.ALLOW, "prctl", sc.Arg(0, sc.EQ, option))
     for name in ("prlimit64", "sched_getaffinity", "sched_setaffinity"):
-        _add(rules, sc.ALLOW, name, sc.Arg(0, sc.EQ, 0))
+        for own in (0, _OWN):
+            _add(rules, sc.ALLOW, name, sc.Arg(0, sc.EQ, own))
     # asyncio wakes itself over an unnamed pair; no address can be given, no descriptor passed.
     _add(rules, sc.ALLOW, "socketpair", sc.Arg(0, sc.EQ, 1))
     _add(rules, sc.ALLOW, "sendto", sc.Arg(4, sc.EQ, 0))
@@ -377,6 +379,10 @@ def _add(rules: Any, action: int, name: str, *arguments: Any) -> None:
 
 
 def _load_filter(program: bytes) -> None:
+    # Each instruction has eight bytes, of which the last four are its constant.
+    for place in range(4, len(program), 8):
+        if program[place : place + 4] == struct.pack("=I", _OWN):
+            program = program[:place] + struct.pack("=I", os.getpid()) + program[place + 4 :]
     buffer = ctypes.create_string_buffer(program, len(program))
     length = len(program) // 8  # struct sock_filter has eight bytes
     head = struct.pack("=HxxxxxxQ", length, ctypes.addressof(buffer))

@@ -188,9 +188,10 @@ import getpass
 found = [open(path).read(10) != "" for path in (
     "/proc/self/maps", "/proc/self/status", "/proc/self/stat", "/proc/self/statm", "/proc/meminfo", "/proc/cpuinfo",
     f"/proc/{os.getpid()}/maps")]
+found.append(os.sched_getaffinity(os.getpid()) == os.sched_getaffinity(0))
 found.append(getpass.getuser())
 """
-    assert probe(fork(), source) == [*[True] * 7, "learner"]
+    assert probe(fork(), source) == [*[True] * 8, "learner"]
 
 
 def test_a_lock_tells_nobody(fork: Fork) -> None:
