@@ -19,6 +19,7 @@ POINTS = 200  # of a scatter plot; more hide one another
 DIGITS = 4  # of a drawn number
 FAINT = 0.3  # of the strongest mark: what is just beyond tolerance is still seen
 KINDS = ("error", "scatter")
+LARGEST = np.finfo(np.float64).max
 
 
 def draw(  # noqa: PLR0913  (the words of gradekit.checks.compare)
@@ -77,10 +78,10 @@ def _error(mine: Array, right: Array, *, rtol: float, atol: float) -> tuple[tupl
     Sizes lie between `FAINT`, the smallest error beyond tolerance, and 1, the largest, by their logarithms: beside one
     that is enormous the others are seen all the same.
     """
-    error = mine - right
+    error = np.clip(mine - right, -LARGEST, LARGEST)  # each side is finite, their difference need not be
     size = np.abs(error)
     wrong = ~(size <= atol + rtol * np.abs(right))
-    decades = np.log10(size.max() / size[wrong])
+    decades = np.log10(size.max()) - np.log10(size[wrong])  # the ratio itself may be too large for a float
     strength = np.zeros(error.shape)
     strength[wrong] = 1 - (1 - FAINT) * decades / max(decades.max(), 1.0)
     rows = (np.sign(error) * strength).reshape(-1, mine.shape[-1])
