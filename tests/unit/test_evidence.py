@@ -130,3 +130,22 @@ def test_unknown_kind_is_our_fault(small: Course) -> None:
     names = {"quadruple": lambda x: 4 * x}
     found = judge(load_assignment(small, "small"), "quadruple", InProcess(names), seed=b"")
     assert found.tests[0].verdict is Verdict.IE
+
+
+def test_a_scatter_that_would_hide_all_but_one_is_a_heat_map() -> None:
+    """Beside one enormous entry all others would lie in one point: every wrong entry is marked in a heat map."""
+    right = np.linspace(-1, 1, 12).reshape(3, 4)
+    wrong = right.copy()
+    wrong[0, 0] = 1e300
+    wrong[2, 1] += 1e-3
+    found = draw(wrong, right, name="dW", kind="scatter")
+    assert found is not None
+    assert found.kind == "error"
+    assert np.flatnonzero(found.values).tolist() == [0, 9]
+
+
+def test_a_scatter_keeps_every_sign() -> None:
+    """A number that is small beside the largest is drawn with its sign, not as zero."""
+    found = draw(np.array([1.0, -1e-7, 0.5, 0.25]), np.array([1.0, 1e-7, -0.5, 0.0]), name="dW", kind="scatter")
+    assert found is not None
+    assert found.values == ((1.0, 1.0), (1e-4, -1e-4), (-0.5, 0.5), (0.0, 0.25))

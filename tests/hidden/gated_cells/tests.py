@@ -56,7 +56,8 @@ def demand(expect, answer, right, *, name, rtol=EXACT, **more):
 def demand_parts(expect, answer, names, *, name):
     """Demand a tuple of as many parts as there are names, and return it."""
     ok = isinstance(answer, tuple | list) and len(answer) == len(names)
-    expect.true(ok, f"{name} must return {len(names)} things: {', '.join(names)}.")
+    things = "1 thing" if len(names) == 1 else f"{len(names)} things"
+    expect.true(ok, f"{name} must return {things}: {', '.join(names)}.")
     return answer
 
 
