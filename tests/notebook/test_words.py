@@ -5,10 +5,12 @@ Each is a right answer with something put behind it, judged in this process in a
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import functools
 import re
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,9 +22,11 @@ from gradekit.course import notebook
 from gradekit.course.course import Course
 from gradekit.feedback import pictures
 from gradekit.judging.assignment import load_assignment
-from gradekit.judging.inprocess import judge_in_process
+from gradekit.judging.inprocess import InProcess, judge_in_process
+from gradekit.judging.judge import judge
 from gradekit.judging.reference import _checks_importable, solution_cells
 from gradekit.model import Verdict
+from gradekit.verify.empties import functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -328,6 +332,71 @@ def test_a_wrong_first_call_is_not_charged_as_a_property(name: str) -> None:
     for test in properties:
         assert found[test].waits_for
         assert found[test].message.startswith("This counts once the following holds: ")
+
+
+PROPERTY = re.compile(r"_(twice|anew|latest_call|reset|shares_its_\w+|starts_from_\w+|leaves?_\w+)$")
+KEPT_IN_OBJECTS = ("grads", "dh", "h", "caches")  # by layers and networks, as their texts name them
+Change = Callable[[Any, tuple[Any, ...]], Any]
+
+
+def parts_changed(value: Any, change: Change, path: tuple[Any, ...] = ()) -> Any:
+    """Return a value with each part changed that is no container; `change` gets its path too."""
+    if isinstance(value, dict):
+        return {key: parts_changed(inner, change, (*path, key)) for key, inner in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(parts_changed(inner, change, (*path, at)) for at, inner in enumerate(value))
+    return change(value, path)
+
+
+def changing(function: Callable[..., Any], change: Change) -> Callable[..., Any]:
+    """Return a function whose answer is changed in parts, and so is what a method keeps in its object."""
+
+    def changed(*args: Any, **kwargs: Any) -> Any:
+        """Call, then change."""
+        kept = vars(args[0]) if args and hasattr(args[0], "__dict__") else {}
+        before = dict(kept)
+        answer = parts_changed(function(*args, **kwargs), change)
+        for name in KEPT_IN_OBJECTS:
+            if name in kept and before.get(name) is not kept[name]:
+                kept[name] = parts_changed(kept[name], change, (name,))
+        return answer
+
+    return changed
+
+
+def judged_changed(assignment: str, exercise: str, change: Change) -> ExerciseResult:
+    """Judge a right answer whose functions' results are changed."""
+    namespace = learner(Slip(assignment, exercise, ""))
+    for owner, node in functions(ast.parse(loaded(assignment).exercise(exercise).stub.source)):
+        place = namespace[owner] if owner else None
+        if owner and node.name != "__init__":
+            setattr(place, node.name, changing(getattr(place, node.name), change))
+        elif not owner:
+            namespace[node.name] = changing(namespace[node.name], change)
+    with np.errstate(all="ignore"):
+        return judge(loaded(assignment), exercise, InProcess(namespace), seed=b"the class's")
+
+
+def off(value: Any) -> Any:
+    """Return a number, or an array of numbers, that is off."""
+    return value + 0.37 if isinstance(value, float) or getattr(value, "dtype", None) == np.float64 else value
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("assignment", COURSE.assignments())
+def test_no_property_is_charged_for_a_part_that_was_never_right(assignment: str) -> None:
+    """Whichever part of an answer is off in every call, no line blames a second call, another state or an argument."""
+    charged = set()
+    for exercise in loaded(assignment).tested:
+        seen: dict[tuple[Any, ...], None] = {}
+        judged_changed(assignment, exercise, lambda value, path, seen=seen: (seen.setdefault(path[:2]), value)[1])
+        for part in [part for part in seen if len(seen) <= 40]:  # of a list of hundreds all parts are alike
+            found = judged_changed(
+                assignment, exercise, lambda value, path, part=part: off(value) if path[:2] == part else value
+            )
+            wrong = [test for test in found.tests if test.verdict is Verdict.WA and not test.waits_for]
+            charged |= {(exercise, part, test.test) for test in wrong if PROPERTY.search(test.test)}
+    assert charged == set()
 
 
 # --- no word of ours -------------------------------------------------------------------------------------------------
