@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,12 +80,36 @@ def describe(picture: Picture) -> str:
         )
     more, less = values > 0, values < 0
     shape = " by ".join(map(str, picture.shape)) or "a single number"
-    worst = np.unravel_index(np.nanargmax(np.abs(np.nan_to_num(values))), values.shape)
+    whole = values.size == np.prod(picture.shape)
+    coarse = "" if whole else "Each cell stands for several entries, by the one that is furthest off. "
     return (
-        f"Your array is {shape}. Too large: {_share(more)}; too small: {_share(less)}; "
+        f"Your array is {shape}. {coarse}Too large: {_share(more)}; too small: {_share(less)}; "
         f"right: {_share(values == 0)}. "
-        f"The largest error stands in row {worst[0]}, column {worst[1]}, counted from 0."
+        f"The largest error stands {_place(picture, values)}, counted from 0."
     )
+
+
+def _place(picture: Picture, values: NDArray[np.float64]) -> str:
+    """Say where in the learner's array the largest error is, as near as the picture tells."""
+    worst = int(np.nanargmax(np.abs(np.nan_to_num(values))))
+    if len(picture.shape) > 2 and values.size == np.prod(picture.shape):
+        return f"at index {[int(at) for at in np.unravel_index(worst, picture.shape)]}"
+    at = np.unravel_index(worst, values.shape)
+    spans = [_span(*each) for each in zip(("row", "column"), at, _starts(picture, values), strict=True)]
+    return f"in {', '.join(spans)}"
+
+
+def _starts(picture: Picture, values: NDArray[np.float64]) -> list[list[int]]:
+    """Return the array's first row that each drawn one stands for, and the first behind all; then its columns."""
+    counts = math.prod(picture.shape[:-1]), math.prod(picture.shape[-1:])
+    blocks = [np.array_split(range(max(pair)), pair[1]) for pair in zip(counts, values.shape, strict=True)]
+    return [[*(int(block[0]) for block in parts), int(parts[-1][-1]) + 1] for parts in blocks]
+
+
+def _span(what: str, at: np.intp, starts: list[int]) -> str:
+    """Name the array's row that a drawn one stands for; of more than are drawn, its rows."""
+    first, last = starts[at], starts[at + 1] - 1
+    return f"{what} {first}" if first == last else f"{what}s {first} to {last}"
 
 
 def _share(chosen: NDArray[np.bool_]) -> str:
@@ -117,14 +142,15 @@ def _error(picture: Picture, values: NDArray[np.float64]) -> Figure:
     axes.imshow(np.dstack([colours, strength]), aspect="auto", interpolation="none")
     if shown.size <= MAX_SIGNED:
         for marker, chosen in (("+", shown > 0), ("_", shown < 0), ("x", np.isnan(shown))):
-            down, across = np.nonzero(chosen)
-            axes.plot(across, down, linestyle="none", marker=marker, markersize=5, color=INK, markeredgewidth=0.8)
+            y, x = np.nonzero(chosen)
+            axes.plot(x, y, linestyle="none", marker=marker, markersize=5, color=INK, markeredgewidth=0.8)
     flat = len(picture.shape) > 2
     axes.set_xlabel("last axis" if flat else "column")
     axes.set_ylabel("all other axes, one after the other" if flat else "row")
-    for axis, indices in ((axes.xaxis, columns), (axes.yaxis, rows)):
+    down, across = _starts(picture, values)
+    for axis, indices, starts in ((axes.xaxis, columns, across), (axes.yaxis, rows, down)):
         few = _few(len(indices), 7)
-        axis.set_ticks(few, [str(indices[index]) for index in few])
+        axis.set_ticks(few, [str(starts[indices[index]]) for index in few])
     return figure
 
 

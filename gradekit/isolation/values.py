@@ -36,6 +36,8 @@ class TrustedValues:
         """Return what travels in a value's place: plain values, numbers of handles and of stubs."""
         if isinstance(value, Handle):
             return self._of_handle(value)
+        if isinstance(value, Opaque) and value.number:
+            return Ref("opaque", value.number)
         if isinstance(value, dict):
             return {key: self.inward(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
@@ -66,6 +68,6 @@ class TrustedValues:
         if ref.kind == "handle":
             return Handle(self._line, (ref.number,), ref.text)
         if ref.kind == "opaque":
-            return Opaque(ref.text)
+            return Opaque(ref.text, ref.number)
         found = self._stubs.find(ref)
         return self._violated("a stub that does not exist") if found is None else found

@@ -176,8 +176,12 @@ class InProcess:
         own_args = tuple(self._inward(arg) for arg in args)
         own_kwargs = {key: self._inward(arg) for key, arg in kwargs.items()}
         with self._learner():
+            before = [
+                given if isinstance(given, Handle) else checks.snapshot(own)
+                for given, own in zip(args, own_args, strict=True)
+            ]
             answer = self._resolve(target)(*own_args, **own_kwargs)
-        return self._outward(answer), first_changed(args, own_args) if watch else None
+        return self._outward(answer), first_changed(before, own_args) if watch else None
 
     def get(self, target: Target) -> Any:
         """Read an attribute; see :class:`Line`."""
@@ -208,8 +212,15 @@ class InProcess:
         return value
 
     def _inward(self, value: Any) -> Any:
+        """Return a copy in which what stayed on the learner's side is itself again, all the way down."""
         if isinstance(value, Handle):
             return self._resolve(value._target)  # noqa: SLF001  (same module)
+        if isinstance(value, Opaque) and value.number:
+            return self._objects[value.number - 1]
+        if isinstance(value, dict):
+            return {key: self._inward(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return (list if isinstance(value, list) else tuple)(self._inward(inner) for inner in value)
         return checks.snapshot(value)
 
     def _outward(self, value: Any, depth: int = 0) -> Any:
@@ -221,12 +232,14 @@ class InProcess:
         if isinstance(value, np.ndarray):
             if value.dtype.kind in "biufc":
                 return np.array(value, subok=False)
-            return Opaque(f"an array of {CONTENTS.get(value.dtype.kind, 'records')}")
+            self._objects.append(value)
+            return Opaque(f"an array of {CONTENTS.get(value.dtype.kind, 'records')}", len(self._objects))
         if isinstance(value, dict | list | tuple):
             return self._outward_container(value, depth)
         self._objects.append(value)
-        kind = type(value).__name__
-        return Handle(self, (len(self._objects) - 1,), f"a {kind}"[:NAME_LIMIT])
+        kind = "class" if isinstance(value, type) else type(value).__name__
+        called = f"{'an' if kind[:1] in 'AEIOUaeiou' else 'a'} {kind}"
+        return Handle(self, (len(self._objects) - 1,), called[:NAME_LIMIT])
 
     def _outward_container(self, value: Any, depth: int) -> Any:
         if depth >= DEPTH_LIMIT:

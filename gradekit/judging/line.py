@@ -6,7 +6,7 @@ learner's own process.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gradekit import checks
@@ -57,9 +57,16 @@ class LearnerError(Exception):
 
 @dataclass(frozen=True)
 class Opaque:
-    """An answer that is no plain value and no object to talk to: an array of objects, a container without end."""
+    """An answer that is no plain value and no object to talk to: an array of objects, a container without end.
+
+    Attributes
+    ----------
+    number : int
+        By which the learner's side knows it, so that it can be handed back; 0 where it was not kept.
+    """
 
     description: str
+    number: int = field(default=0, compare=False)
 
 
 class Line(Protocol):
@@ -136,10 +143,20 @@ def changed_by(function: Handle, args: tuple[Any, ...]) -> str | None:
 def first_changed(given: Sequence[Any], after: Sequence[Any]) -> str | None:
     """Return the path of the first argument that is not what it was before a call; objects are left alone."""
     for number, (before, now) in enumerate(zip(given, after, strict=True), start=1):
-        path = None if isinstance(before, Handle) else checks.changed(before, now, path=f"argument {number}")
+        same = isinstance(before, Handle)
+        path = None if same else checks.changed(_named(before), _named(now), path=f"argument {number}")
         if path:
             return path
     return None
+
+
+def _named(value: Any) -> Any:
+    """Return a value with what stayed on the learner's side by its name: it has another number each time it comes."""
+    if isinstance(value, dict):
+        return {key: _named(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_named(inner) for inner in value]
+    return value if describe(value) is None else describe(value)
 
 
 def over(line: Line, handle: Handle) -> Handle:

@@ -19,6 +19,7 @@ POINTS = 200  # of a scatter plot; more hide one another
 DIGITS = 4  # of a drawn number
 FAINT = 0.3  # of the strongest mark: what is just beyond tolerance is still seen
 KINDS = ("error", "scatter")
+LARGEST = np.finfo(np.float64).max
 
 
 def draw(  # noqa: PLR0913  (the words of gradekit.checks.compare)
@@ -31,7 +32,8 @@ def draw(  # noqa: PLR0913  (the words of gradekit.checks.compare)
     answer, reference : array, number, or a dict, list or tuple of these
         Plain data; `reference` is never in the picture.
     kind : str
-        ``error``: a heat map of sign and magnitude. ``scatter``: right against wrong, each without its scale.
+        ``error``: a heat map of sign and magnitude. ``scatter``: right against wrong, each without its scale; where
+        most entries would lie in one point beside one that is enormous, a heat map is drawn all the same.
     rtol, atol : float
         An array is wrong beyond these.
 
@@ -44,9 +46,10 @@ def draw(  # noqa: PLR0913  (the words of gradekit.checks.compare)
         for path, mine, right in _pairs(answer, reference, name):
             if mine.size < 2 or np.allclose(mine, right, rtol=rtol, atol=atol):
                 continue
-            values = _scatter(mine, right) if kind == "scatter" else _error(mine, right, rtol=rtol, atol=atol)
+            drawn = "error" if _dwarfed(mine) or _dwarfed(right) else kind
+            values = _scatter(mine, right) if drawn == "scatter" else _error(mine, right, rtol=rtol, atol=atol)
             if all(np.isfinite(row).all() for row in values):
-                return Picture(kind, path, mine.shape, values)
+                return Picture(drawn, path, mine.shape, values)
     return None
 
 
@@ -77,10 +80,10 @@ def _error(mine: Array, right: Array, *, rtol: float, atol: float) -> tuple[tupl
     Sizes lie between `FAINT`, the smallest error beyond tolerance, and 1, the largest, by their logarithms: beside one
     that is enormous the others are seen all the same.
     """
-    error = mine - right
+    error = np.clip(mine - right, -LARGEST, LARGEST)  # each side is finite, their difference need not be
     size = np.abs(error)
     wrong = ~(size <= atol + rtol * np.abs(right))
-    decades = np.log10(size.max() / size[wrong])
+    decades = np.log10(size.max()) - np.log10(size[wrong])  # the ratio itself may be too large for a float
     strength = np.zeros(error.shape)
     strength[wrong] = 1 - (1 - FAINT) * decades / max(decades.max(), 1.0)
     rows = (np.sign(error) * strength).reshape(-1, mine.shape[-1])
@@ -98,8 +101,16 @@ def _reduced(error: Array, axis: int) -> Array:
     )
 
 
+def _dwarfed(side: Array) -> bool:
+    """Tell whether most numbers are nothing beside the largest one."""
+    sizes = np.abs(side[side != 0])
+    return bool(sizes.size and np.median(sizes) < 10.0**-DIGITS * sizes.max())
+
+
 def _scatter(mine: Array, right: Array) -> tuple[tuple[float, ...], ...]:
-    """Return pairs (right, yours), each over the largest magnitude of its side."""
+    """Return pairs (right, yours), each over the largest magnitude of its side; none but 0 is rounded to 0."""
     at = np.unique(np.linspace(0, mine.size - 1, POINTS).round().astype(int))
     sides = [side / (np.abs(side).max() or 1.0) for side in (right.ravel(), mine.ravel())]
-    return tuple((float(x), float(y)) for x, y in np.round(np.stack(sides, axis=1)[at], DIGITS))
+    pairs = np.stack(sides, axis=1)[at]
+    seen = np.sign(pairs) * np.maximum(np.round(np.abs(pairs), DIGITS), 10.0**-DIGITS)
+    return tuple((float(x), float(y)) for x, y in seen)

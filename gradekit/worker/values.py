@@ -65,7 +65,9 @@ class Values:
     def inward(self, value: Any) -> Any:
         """Turn a decoded value into what the learner's code gets: references become objects and stubs."""
         if type(value) is Ref:
-            return self.objects[value.number] if value.kind == "handle" else Stub(self.ask, value)
+            if value.kind == "stub":
+                return Stub(self.ask, value)
+            return self.objects[value.number - (value.kind == "opaque")]
         if type(value) is dict:
             return {key: self.inward(inner) for key, inner in value.items()}
         if type(value) in (list, tuple):
@@ -77,19 +79,26 @@ class Values:
         if type(value) in (type(None), bool, float, complex):
             return value
         if type(value) is int:
-            return value if _fits(value) else Ref("opaque", text="a whole number beyond 64 bits")
+            return value if _fits(value) else self._kept(value, "a whole number beyond 64 bits")
         if type(value) in (str, np.str_):  # numpy's is what an array of texts is made of
             return as_utf8(str.__str__(value))
         if isinstance(value, np.generic) and value.dtype.kind in "biufc":  # item() of a long double is itself
             return {"f": float, "c": complex}.get(value.dtype.kind, type(value).item)(value)
         if isinstance(value, np.ndarray):
+            if value.dtype.kind not in "biufc":
+                return self._kept(value, f"an array of {CONTENTS.get(value.dtype.kind, 'records')}")
             return _outward_array(value)
         if isinstance(value, dict | list | tuple):
             return self._outward_container(value, depth)
         if isinstance(value, Stub):
             return value._gradekit[1]  # noqa: SLF001  (the stub's own class is above)
         self.objects.append(value)
-        return Ref("handle", len(self.objects) - 1, f"a {type(value).__name__}"[:100])
+        return Ref("handle", len(self.objects) - 1, _called(value)[:100])
+
+    def _kept(self, value: Any, said: str) -> Ref:
+        """Keep what does not travel and is nothing to talk to: a learner's function may be given it again."""
+        self.objects.append(value)
+        return Ref("opaque", len(self.objects), said)
 
     def _outward_container(self, value: Any, depth: int) -> Any:
         if depth >= DEPTH_LIMIT:
@@ -104,13 +113,17 @@ class Values:
         return kind(self.outward(inner, depth + 1) for inner in value)
 
 
+def _called(value: Any) -> str:
+    """Name an object by its type, in words."""
+    kind = "class" if isinstance(value, type) else type(value).__name__
+    return f"{'an' if kind[:1] in 'AEIOUaeiou' else 'a'} {kind}"
+
+
 def _fits(value: Any) -> bool:
     return type(value) is int and -(2**63) <= value < 2**64
 
 
 def _outward_array(value: np.ndarray[Any, Any]) -> Any:
-    if value.dtype.kind not in "biufc":
-        return Ref("opaque", text=f"an array of {CONTENTS.get(value.dtype.kind, 'records')}")
     base = np.ndarray.view(value, np.ndarray)
     if base.nbytes > FRAME_BYTES - 1000 or base.ndim > AXES:
         return Ref("opaque", text=f"an array of shape {base.shape}, far too large")

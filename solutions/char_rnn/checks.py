@@ -923,9 +923,11 @@ def gradients(
 
 def _distance(a: Array, b: Array) -> float:
     """Return the relative distance of a gradient from the numeric one."""
-    gap = float(np.linalg.norm(a - b))
+    scale = float(max(1.0, np.abs(a).max(initial=0.0), np.abs(b).max(initial=0.0)))  # squares of 1e300 overflow
+    one, two = a / scale, b / scale
+    gap = float(np.linalg.norm(one - two))
     # 1e-8 lies above the rounding of a difference: 2e-16 * cost / step.
-    return gap / float(np.linalg.norm(a) + np.linalg.norm(b)) if gap > 1e-8 else 0.0
+    return gap / float(np.linalg.norm(one) + np.linalg.norm(two)) if gap > 1e-8 / scale else 0.0
 
 
 def _gradient_words(

@@ -437,6 +437,22 @@ def test_what_does_not_travel_is_a_wrong_answer(session: Session, value: str, sa
     assert works(session)
 
 
+@pytest.mark.parametrize("kept", ["Memory()", "np.array([Memory(), None], dtype=object)", "2**70"])
+def test_what_stays_can_be_handed_back_inside_a_container(session: Session, kept: str) -> None:
+    """A cache that holds an object of the learner's, or an array of them, comes back as it was, and unchanged."""
+    run(
+        session,
+        f"import numpy as np\nclass Memory: pass\nheld = {kept}\n"
+        "def forward(): return {'all': [held, np.ones(2)]}\n"
+        "def backward(cache): return cache['all'][0] is held\n"
+        "def spoils(cache): cache['all'][1].fill(0.0)",
+    )
+    cache = Student(session).forward()
+    assert Student(session).backward(cache)
+    assert changed_by(Student(session).backward, (cache,)) is None  # type: ignore[arg-type]
+    assert changed_by(Student(session).spoils, (cache,)) == "argument 1['all'][1]"  # type: ignore[arg-type]
+
+
 def test_a_value_of_ours_that_does_not_travel_is_our_fault(session: Session) -> None:
     """An argument of a hidden test's that is not plain is an error of ours, and costs the learner nothing."""
     run(session, "def f(x): return x")

@@ -748,6 +748,12 @@ def test_gradients_of_the_wrong_kind_are_named(changes, words):
     assert words in fault(**changes)
 
 
+@pytest.mark.parametrize("huge", [1e200, -1.7e308])
+def test_gradients_of_any_size_have_a_distance(huge):
+    """Beside an enormous entry the distance is 1, not what is no number."""
+    assert "Not right: dWh (rel 1)." in fault(dWh=huge * np.eye(3))
+
+
 def test_gradients_need_a_dictionary_with_all_names():
     """A forgotten gradient, and grads that are no dictionary, are named."""
     with pytest.raises(CheckFailed, match="no dWh"):

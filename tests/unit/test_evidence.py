@@ -25,7 +25,7 @@ def test_error_map() -> None:
     assert found.values == ((0.0, -1.0), (FAINT, 0.0))
 
 
-@pytest.mark.parametrize("huge", [1e2, 1e9, -1e30, 1e300])
+@pytest.mark.parametrize("huge", [1e2, 1e9, -1e30, 1e300, -1.7e308])
 def test_one_huge_error_hides_no_other(huge: float) -> None:
     """Every entry beyond tolerance is seen beside one that is enormous, and only these are."""
     right = np.linspace(-1, 1, 12).reshape(3, 4)
@@ -37,6 +37,13 @@ def test_one_huge_error_hides_no_other(huge: float) -> None:
     seen = np.array(found.values)
     assert (np.sign(seen) == [[np.sign(huge), 0, 0, 0], [1, -1, 0, 1], [0, 0, 0, 0]]).all()
     assert np.abs(seen[seen != 0]).min() >= FAINT
+
+
+def test_two_huge_numbers_hide_no_other() -> None:
+    """Where even the difference is too large for a float, the entry is the most wrong one, and others are seen."""
+    found = draw(np.array([1.7e308, 1.5, 2.0]), np.array([-1.7e308, 1.0, 2.0]), name="y", kind="error")
+    assert found is not None
+    assert found.values == ((1.0, FAINT, 0.0),)
 
 
 def test_scatter() -> None:
@@ -95,7 +102,6 @@ def test_pictures_are_small(shape: tuple[int, ...], kind: str) -> None:
         (RIGHT > 2, RIGHT),
         (RIGHT, RIGHT),
         (np.zeros((0, 3)), np.zeros((0, 3))),
-        (np.array([1e308, 1.0]), np.array([-1e308, 1.0])),
     ],
 )
 @pytest.mark.parametrize("kind", ["error", "scatter"])
@@ -124,3 +130,22 @@ def test_unknown_kind_is_our_fault(small: Course) -> None:
     names = {"quadruple": lambda x: 4 * x}
     found = judge(load_assignment(small, "small"), "quadruple", InProcess(names), seed=b"")
     assert found.tests[0].verdict is Verdict.IE
+
+
+def test_a_scatter_that_would_hide_all_but_one_is_a_heat_map() -> None:
+    """Beside one enormous entry all others would lie in one point: every wrong entry is marked in a heat map."""
+    right = np.linspace(-1, 1, 12).reshape(3, 4)
+    wrong = right.copy()
+    wrong[0, 0] = 1e300
+    wrong[2, 1] += 1e-3
+    found = draw(wrong, right, name="dW", kind="scatter")
+    assert found is not None
+    assert found.kind == "error"
+    assert np.flatnonzero(found.values).tolist() == [0, 9]
+
+
+def test_a_scatter_keeps_every_sign() -> None:
+    """A number that is small beside the largest is drawn with its sign, not as zero."""
+    found = draw(np.array([1.0, -1e-7, 0.5, 0.25]), np.array([1.0, 1e-7, -0.5, 0.0]), name="dW", kind="scatter")
+    assert found is not None
+    assert found.values == ((1.0, 1.0), (1e-4, -1e-4), (-0.5, 0.5), (0.0, 0.25))

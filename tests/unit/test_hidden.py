@@ -375,7 +375,7 @@ class RecurrentNetwork:
         ({"dU": [RecurrentNetwork()] * 2}, r"The items of grads\['dU'\] are not numbers"),
         ({"dU": type("x" * 4_000_000, (), {})()}, r"grads\['dU'\] is a x{50,150}…?; an array"),
         (RecurrentNetwork(), r"grads is a RecurrentNetwork, not numbers\."),
-        (RecurrentNetwork, r"grads is a type, not numbers\."),
+        (RecurrentNetwork, r"grads is a class, not numbers\."),
         ((np.ones(2), np.array([object()])), "grads is of type tuple; a dictionary is wanted"),
     ],
 )

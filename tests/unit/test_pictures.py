@@ -113,3 +113,24 @@ def test_every_wrong_cell_is_marked() -> None:
     assert made.count("<use") >= 4
     words = pictures.describe(Picture("error", "W", (2, 3), values))
     assert "Too large: 3 of 6; too small: 1 of 6; right: 2 of 6" in words
+
+
+@pytest.mark.parametrize(
+    ("shape", "at", "drawn", "words"),
+    [
+        ((3, 5), 7, (3, 5), "in row 1, column 2"),
+        ((5,), 3, (1, 5), "in row 0, column 3"),
+        ((2, 3, 4), 17, (6, 4), "at index [1, 1, 1]"),
+        ((130, 3), 4, (64, 3), "in rows 3 to 5, column 1"),
+        ((2, 100), 10, (2, 64), "in row 0, columns 20 to 21"),
+    ],
+)
+def test_the_place_of_the_largest_error_is_the_arrays_own(
+    shape: tuple[int, ...], at: int, drawn: tuple[int, int], words: str
+) -> None:
+    """Also where a drawn cell stands for several entries, or rows for several axes, a learner is led to the entry."""
+    values = np.zeros(drawn)
+    values.flat[at] = 1.0
+    said = pictures.describe(Picture("error", "W", shape, tuple(map(tuple, values.tolist()))))
+    assert words in said
+    assert ("Each cell stands for several entries" in said) == (np.prod(shape) != values.size)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from gradekit.judging.inprocess import InProcess
 from gradekit.judging.line import Handle, LearnerError, Opaque, Student, changed_by, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Hostile(np.ndarray):
@@ -218,3 +221,30 @@ def test_object_passed_back_is_no_changed_argument() -> None:
     mine = student(f=lambda rng, x: x * rng.random())
     generator = mine.library("numpy.random", "default_rng")(7)
     assert changed_by(mine.f, (generator, np.ones(2))) is None
+
+
+class Memory:
+    """A learner's own class, to keep arrays in."""
+
+    def __init__(self, kept: Any) -> None:
+        self.kept = kept
+
+
+@pytest.mark.parametrize("inside", [Memory, lambda kept: np.array([kept, None], dtype=object), lambda _: 2**70])
+def test_what_stays_can_be_handed_back_inside_a_container(inside: Callable[[Any], Any]) -> None:
+    """A cache that holds an object of the learner's, or an array of them, comes back as it was, and unchanged."""
+    held = inside(np.ones(2))
+    asked = student(forward=lambda: {"all": [held, np.ones(2)]}, backward=lambda cache: cache["all"][0] is held)
+    cache = asked.forward()
+    assert asked.backward(cache)
+    assert changed_by(asked.backward, (cache,)) is None
+    spoilt = student(forward=lambda: {"all": [held, np.ones(2)]}, backward=lambda cache: cache["all"][1].fill(0.0))
+    assert changed_by(spoilt.backward, (spoilt.forward(),)) == "argument 1['all'][1]"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(Memory, "a class"), (Memory(1), "a Memory"), (..., "an ellipsis"), ({1}, "a set")]
+)
+def test_objects_are_named_in_words(value: Any, words: str) -> None:
+    """What is no number is called by its type, with the right article."""
+    assert describe(student(f=lambda: value).f()) == words

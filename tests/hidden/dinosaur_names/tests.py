@@ -1219,6 +1219,7 @@ def optimize_single(rng, reference):
     kills=[
         "loss_after_the_step",
         "loss_per_step_of_time",
+        "starts_with_an_empty_memory",
     ],
 )
 def optimize_loss(student, reference, expect):
@@ -1262,7 +1263,7 @@ def optimize_memory(student, reference, expect):
     demand_learning(student, expect, reference.cases("optimize_cases"), "a_last")
 
 
-@optimize.test(weight=2, kills=["starts_with_an_empty_memory"])
+@optimize.test(weight=2, requires="optimize_loss")
 def optimize_starts_from_a_prev(student, reference, expect):
     """The forward pass starts from the memory that is given, so that the loss depends on it."""
     one = learnt(reference, draw_learning(still(91), DIFFERENT))
@@ -1270,7 +1271,7 @@ def optimize_starts_from_a_prev(student, reference, expect):
     demand_learning(student, expect, (one, other), "loss")
 
 
-@optimize.test(weight=2, kills=["always_clips_at_five"], requires="optimize_gradients")
+@optimize.test(weight=2, kills=["always_clips_at_five"], requires=["optimize_parameters", "optimize_gradients"])
 def optimize_limit(student, reference, expect):
     """Another max_value is obeyed, a small one and a huge one."""
     for number, limit in enumerate((0.02, 1.0, 7.5, 1e9)):

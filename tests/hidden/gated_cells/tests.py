@@ -56,7 +56,8 @@ def demand(expect, answer, right, *, name, rtol=EXACT, **more):
 def demand_parts(expect, answer, names, *, name):
     """Demand a tuple of as many parts as there are names, and return it."""
     ok = isinstance(answer, tuple | list) and len(answer) == len(names)
-    expect.true(ok, f"{name} must return {len(names)} things: {', '.join(names)}.")
+    things = "1 thing" if len(names) == 1 else f"{len(names)} things"
+    expect.true(ok, f"{name} must return {things}: {', '.join(names)}.")
     return answer
 
 
@@ -278,7 +279,7 @@ def lstm_leaves_arguments(student, reference, expect):
 
 
 # Heavy, since the layer keeps the caches of all steps.
-@lstm.test(weight=5, requires="lstm_states", kills=["one_cache_for_all_steps"])
+@lstm.test(weight=5, requires=["lstm_states", "lstm_cache"], kills=["one_cache_for_all_steps"])
 def lstm_twice(student, reference, expect):
     """A second call touches nothing of what a first one has returned."""
     demand_alive(student, reference, expect, LSTM)
@@ -540,7 +541,7 @@ def gru_leaves_arguments(student, reference, expect):
     expect.unchanged(student.gru_step, *step_arguments(draw_step(np.random.default_rng(11), GRU, DIFFERENT)))
 
 
-@gru.test(requires="gru_states")
+@gru.test(requires=["gru_states", "gru_cache"])
 def gru_twice(student, reference, expect):
     """A second call touches nothing of what a first one has returned."""
     demand_alive(student, reference, expect, GRU)
@@ -1037,19 +1038,30 @@ def ours_for(case):
     return TWO if case["two"] else ONE
 
 
+def demand_reversed(student, reference, expect, xs, several):
+    """Demand sequences of several lengths, turned around."""
+    lengths = np.array(several)
+    with expect.case(**dict(zip(("N", "T", "D"), xs.shape, strict=True))):
+        answer = student.reverse_sequences(xs, lengths)
+        expect.close(answer, reference.reverse_sequences(xs, lengths), name="reverse_sequences(xs, lengths)")
+
+
 @bidirectional.test(weight=2, kills=["whole_array_turned", "returns_what_it_was_given", "only_within_the_longest"])
 def reverse_values(student, reference, expect):
     """reverse_sequences turns each sequence around within its length, and leaves what stands behind it."""
     rng = np.random.default_rng(15)
-    for T, several in (*LENGTHS, (1, (1,)), (40, (40, 1, 13)), (5, (4,))):
-        for D in (3, 1):
-            xs, lengths = draw_sequences(rng, T, several, D), np.array(several)
-            with expect.case(N=len(lengths), T=T, D=D):
-                answer = student.reverse_sequences(xs, lengths)
-                expect.close(answer, reference.reverse_sequences(xs, lengths), name="reverse_sequences(xs, lengths)")
+    for T, several in (*LENGTHS, (40, (40, 1, 13))):
+        demand_reversed(student, reference, expect, draw_sequences(rng, T, several, 3), several)
     xs = draw_sequences(reference.rng, 5, (3, 5, 2), 2)
-    turned = reference.reverse_sequences(xs, np.array([3, 5, 2]))
-    expect.close(student.reverse_sequences(xs, np.array([3, 5, 2])), turned, name="reverse_sequences(xs, lengths)")
+    demand_reversed(student, reference, expect, xs, (3, 5, 2))
+
+
+@bidirectional.test(requires="reverse_values")
+def reverse_of_one(student, reference, expect):
+    """reverse_sequences is right, and keeps three axes, for one sequence, one step and one number a step."""
+    rng = np.random.default_rng(19)
+    for T, several, D in ((5, (4,), 3), (1, (1, 1), 3), (5, (4, 2), 1), (1, (1,), 1)):
+        demand_reversed(student, reference, expect, draw_sequences(rng, T, several, D), several)
 
 
 @bidirectional.test(
@@ -1085,13 +1097,24 @@ def both_last_states(student, reference, expect):
             demand_last(student, expect, ours_for(case).step, case)
 
 
-@bidirectional.test(weight=3, requires=["both_states", "both_last_states"])
-def both_long_and_small(student, reference, expect):
-    """Forty steps are right in both directions, a memory that grows, and a single step of a single unit."""
-    for case in reference.cases("both_long"):
+def demand_both(student, expect, cases):
+    """Demand all states and the last ones of both directions."""
+    for case in cases:
         with expect.case(**both_sizes(case)):
             demand_hs(student, expect, ours_for(case).step, case)
             demand_last(student, expect, ours_for(case).step, case)
+
+
+@bidirectional.test(weight=2, requires=["both_states", "both_last_states"])
+def both_long_and_loud(student, reference, expect):
+    """Forty steps are right in both directions, and a memory that grows."""
+    demand_both(student, expect, reference.cases("both_long")[:2])
+
+
+@bidirectional.test(requires=["both_states", "both_last_states"])
+def both_of_one(student, reference, expect):
+    """A single step of a single unit is right in both directions."""
+    demand_both(student, expect, reference.cases("both_long")[2:])
 
 
 @bidirectional.test(requires=["both_states", "both_last_states"])

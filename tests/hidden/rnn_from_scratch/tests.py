@@ -266,8 +266,8 @@ def softmax_large_entries(student, reference, expect):
     x[3] = [1000, 0, -1000]
     x[4] = [-1000, -1001, -1002]
     x[5] = [1e5, 1e5 - 1, -1e5]
-    for rows in (x[:5], x[1:2], x[2:3], x):
-        expect.close(student.softmax(rows), reference.softmax(rows), name="softmax(x)")
+    for rows in (x[:5], x[[1, 1]], x[[2, 2]], x):
+        demand_softmax(student, expect, rows, reference.softmax(rows))
 
 
 @softmax.test(kills=["without_shift", "one_shift_for_all_rows"], requires="softmax_values")
@@ -769,7 +769,7 @@ def forward_starts_anew(student, reference, expect):
         expect.close(yhats, right, name="yhats")
 
 
-@forward.test(weight=2, kills=["act_not_passed_on"], requires="forward_outputs")
+@forward.test(weight=2, kills=["act_not_passed_on"], requires=["forward_outputs", "forward_cache"])
 def forward_uses_act(student, reference, expect):
     """forward uses the activation that it is given as act."""
     rng = still(54)
