@@ -1,0 +1,17 @@
+"""Changes what is handed in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+UNITS = ("[", "![", "[a](", "**a", "`", "$", "$a$ ", "> ", "- ", "<a ", "<!--", "&#", "|a", "a\n=", "\\begin{a}", "# a" + " " * 99, "[a]: b\n")
+
+
+def hand_in(folder: Path, node: dict[str, Any], _: Path) -> None:
+    """Each cell repeats what opens something."""
+    for number, unit in enumerate(UNITS):
+        text = unit * (200_000 // len(unit))
+        node["cells"].append({"cell_type": "markdown", "id": f"m{number}", "metadata": {}, "source": text})
+    (folder / "small.ipynb").write_text(json.dumps(node), encoding="utf-8")
