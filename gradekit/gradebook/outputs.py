@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from gradekit.gradebook.growth import draws_little, is_small
+from gradekit.course.growth import draws_little, is_small
 from gradekit.text import shown
 
 if TYPE_CHECKING:

@@ -128,7 +128,7 @@ def test_digest_does_not_read_a_hole_of_a_terabyte(tmp_path: Path) -> None:
 
 
 def test_digest_of_folders_deeper_than_python_calls(tmp_path: Path) -> None:
-    """A hand-in of more folders in folders than Python goes down by calling has a hash, as far as its paths are names."""
+    """A hand-in of more folders in folders than Python goes down by calling has a hash, as far as paths go."""
     folder = tmp_path / "in"
     folder.mkdir()
     here = os.open(folder, os.O_RDONLY)

@@ -19,5 +19,14 @@ def check(course: Path, submission: Path, outside: dict) -> None:
         cell.source = ""  # what is left is what cells have shown
     html, _ = HTMLExporter(config=config).from_notebook_node(node)
     assert len(html) < 10 * 2**20
-    for part in ("<style>*", "srcdoc", "javascript:", "<base", "http-equiv=refresh", "onerror=BREACH>", "<script>BREACH", "<form action"):
+    for part in (
+        "<style>*",
+        "srcdoc",
+        "javascript:",
+        "<base",
+        "http-equiv=refresh",
+        "onerror=BREACH>",
+        "<script>BREACH",
+        "<form action",
+    ):
         assert part not in html.replace("&lt;", "").replace("&#39;", "'"), part

@@ -3,7 +3,15 @@
 import json
 from pathlib import Path
 
-NAMES = ("x" * 1_000_000, "\u4e2d" * 500_000, "../../../etc/passwd", "<script>alert(1)</script>", "[/red]\x1b[2J", "a\nb", "%s%n{}{0}")
+NAMES = (
+    "x" * 1_000_000,
+    "\u4e2d" * 500_000,
+    "../../../etc/passwd",
+    "<script>alert(1)</script>",
+    "[/red]\x1b[2J",
+    "a\nb",
+    "%s%n{}{0}",
+)
 
 
 def hand_in(folder: Path, node: dict, course: Path) -> None:
@@ -11,6 +19,10 @@ def hand_in(folder: Path, node: dict, course: Path) -> None:
     for name in NAMES:
         words = {"grade_id": name, "grade": True, "solution": True, "locked": False, "points": 1e308, "cell_type": name}
         cell = {"cell_type": "code", "id": name, "source": "1", "outputs": [], "execution_count": None}
-        node["cells"].append(cell | {"metadata": {"nbgrader": words | {"schema_version": 3, "task": True}, "tags": [name]}})
-        node["cells"].append(cell | {"cell_type": name, "metadata": {"nbgrader": {"grade_id": "double", "checksum": name}}})
+        node["cells"].append(
+            cell | {"metadata": {"nbgrader": words | {"schema_version": 3, "task": True}, "tags": [name]}}
+        )
+        node["cells"].append(
+            cell | {"cell_type": name, "metadata": {"nbgrader": {"grade_id": "double", "checksum": name}}}
+        )
     (folder / "small.ipynb").write_text(json.dumps(node), encoding="utf-8")

@@ -7,7 +7,15 @@ ACTIVE = (
     "x.csv?.html", "x.csv;.svg", "data.csv/page.xhtml", "x.txt.lnk", "x.md.hta", "x.npy.pickle", "x.csv.xlsm", "x.geojson", "a.wasm",
     ".x/values.csv", "nbconvert/index.html.j2",
 )  # fmt: skip
-DATA = ("values.CSV", "a.b.c.png", "data.csv/values.txt", "<img src=x onerror=alert(1)>.csv", "{{ 7 * 7 }}.md", "-rf.txt", "=cmd.tsv")
+DATA = (
+    "values.CSV",
+    "a.b.c.png",
+    "data.csv/values.txt",
+    "<img src=x onerror=alert(1)>.csv",
+    "{{ 7 * 7 }}.md",
+    "-rf.txt",
+    "=cmd.tsv",
+)
 
 
 def hand_in(folder: Path, node: dict, course: Path) -> None:

@@ -12,7 +12,14 @@ SHOWS = "from IPython.display import Image\ndisplay(Image(data=b'\\x89PNG\\r\\n\
 def hand_in(folder: Path, node: dict[str, Any], _: Path) -> None:
     """Put the cells before all others."""
     cells = [
-        {"cell_type": "code", "id": f"f{number}", "metadata": {}, "source": SHOWS, "outputs": [], "execution_count": None}
+        {
+            "cell_type": "code",
+            "id": f"f{number}",
+            "metadata": {},
+            "source": SHOWS,
+            "outputs": [],
+            "execution_count": None,
+        }
         for number in range(12)
     ]
     node["cells"] = [*cells, *node["cells"]]

@@ -12,7 +12,14 @@ ENDS = "get_ipython()._showtraceback(ValueError, ValueError('y' * 9_000), ['\\x1
 def hand_in(folder: Path, node: dict[str, Any], _: Path) -> None:
     """Put the cells before all others."""
     cells = [
-        {"cell_type": "code", "id": f"f{number}", "metadata": {}, "source": ENDS, "outputs": [], "execution_count": None}
+        {
+            "cell_type": "code",
+            "id": f"f{number}",
+            "metadata": {},
+            "source": ENDS,
+            "outputs": [],
+            "execution_count": None,
+        }
         for number in range(30)
     ]
     node["cells"] = [*cells, *node["cells"]]
