@@ -57,8 +57,23 @@ def digest(paths: Iterable[Path]) -> str:
 def _files(start: Path) -> list[Path]:
     if not start.is_dir():
         return [start]
-    walk = os.walk(start)  # follows no link
-    return sorted(Path(folder) / name for folder, _, names in walk for name in names if "__pycache__" not in folder)
+    found, folders = [], [start]
+    while folders:  # os.walk of Python 3.11 goes down by calling, and a hand-in may be deeper than that
+        for entry in _entries(folders.pop()):
+            if entry.is_dir(follow_symlinks=False):
+                folders += [Path(entry.path)] if entry.name != "__pycache__" else []
+            elif not entry.is_dir():
+                found.append(Path(entry.path))
+    return sorted(found)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what is in a folder; nothing where it cannot be looked into, as below a path that is too long."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
 
 
 def _content(path: Path, *, most: int) -> tuple[bytes, int]:

@@ -10,6 +10,7 @@ import importlib.metadata
 import json
 import platform
 import time
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -178,7 +179,8 @@ def judge(setup: Setup, hand_in: HandIn) -> Judged:
     """
     begin = time.perf_counter()
     budget = Budget(setup.limits)
-    with bounded_memory(JUDGING_BYTES):
+    with bounded_memory(JUDGING_BYTES), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is computed of a learner's values: nobody could say whose they are
         runs = [_judged(setup, hand_in, found, budget) for found in hand_in.notebooks if found.runs or found.problem]
     if setup.tests is not None and setup.assignment in hand_in.missing:
         runs.append(JudgedNotebook(setup.assignment, exercises=_unrun(setup.tests, Verdict.WA, NOTHING)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
+from gradekit.course.growth import draws_little, is_small
 from gradekit.text import shown
 
 if TYPE_CHECKING:
@@ -62,13 +63,14 @@ def _is_showable(kind: object, value: object) -> bool:
     if not isinstance(value, str):
         return False
     if kind in TEXTS:
-        return True
-    return kind in PICTURES and _begins_with(value, PICTURES[str(kind)])
+        return kind != "image/svg+xml" or draws_little(value)
+    return kind in PICTURES and _is_picture(value, str(kind))
 
 
-def _begins_with(text: str, signature: bytes) -> bool:
-    """Tell whether a text is base64, all of it, of a file that begins so."""
+def _is_picture(text: str, kind: str) -> bool:
+    """Tell whether a text is base64, all of it, of a file that begins as that kind does and is no larger than fits."""
     try:
-        return binascii.a2b_base64("".join(text.split()), strict_mode=True).startswith(signature)
+        raw = binascii.a2b_base64("".join(text.split()), strict_mode=True)
     except ValueError:
         return False
+    return raw.startswith(PICTURES[kind]) and is_small(kind, raw)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from gradekit.course.rawcell import grade_id_of
+from gradekit.course.rawcell import attachments_of, grade_id_of, text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from pathlib import Path
+
+    from gradekit.course.rawcell import RawCell
 from gradekit.model import MAX_NOTES
 from gradekit.text import shown
 
@@ -23,6 +26,7 @@ MAX_NOTEBOOK_BYTES = 32 * 2**20
 MAX_PARTS = 2_000_000  # commas and opening brackets: as objects they take some 250 MB at worst
 TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)  # one of JSON's; one without an end goes to the end
 MAX_CELLS = 10_000
+MAX_TEXT_BYTES = 32 * 2**20  # in memory, of what is kept of all cells: one letter in a text can widen all to four bytes
 FORMAT = 4
 
 
@@ -60,7 +64,21 @@ def read(path: Path) -> dict[str, Any] | Unreadable:
         return Unreadable(f"The notebook is too large: {size:,} bytes, where {MAX_NOTEBOOK_BYTES:,} are allowed.")
     if _has_more_parts_than(MAX_PARTS, raw):
         return Unreadable("The notebook has millions of parts, which no notebook needs.")
-    return _parsed(raw)
+    node = _parsed(raw)
+    if isinstance(node, dict) and 4 * size > MAX_TEXT_BYTES and _takes_more_than(MAX_TEXT_BYTES, node["cells"]):
+        return Unreadable(f"The texts of the notebook take more than {MAX_TEXT_BYTES:,} bytes in memory.")
+    return node
+
+
+def _takes_more_than(most: int, cells: Iterable[RawCell]) -> bool:
+    """Tell whether texts and attachments of cells, each as one text, take more than so many bytes."""
+    left = most
+    for cell in cells:
+        left -= sys.getsizeof(text(cell))
+        left -= sum(sys.getsizeof(data) for bundle in attachments_of(cell).values() for data in bundle.values())
+        if left < 0:
+            return True
+    return False
 
 
 def _has_more_parts_than(most: int, raw: bytes) -> bool:

@@ -6,6 +6,7 @@ instructor's cookies.
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING, Any
 
 import nh3
@@ -26,13 +27,17 @@ ATTRIBUTES = {
 # Without widgets, whose place in a page stops it where they are none, and without scripts and diagrams, which nbconvert
 # puts into the page as they are: a notebook in autograded/ may be older than gradekit.
 KINDS = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
+# Of a cell in Markdown that is set; mistune's and nbconvert's time grows with the square of what opens something. An
+# hour of formgrader's one process was to be had for a cell of a megabyte; with these, a twentieth of a second.
+MAX_MARKDOWN = 20_000  # characters, as on our own pages
+OPENERS = {"\\begin": 100, "[": 1_000, "|": 1_500}
 PICTURES = ("data:image/png", "data:image/jpeg", "data:image/gif")
 
 
-def clean(html: str) -> str:
+def clean(text: str) -> str:
     """Return HTML without scripts, event handlers, styles, forms and foreign schemes; pictures and math stay."""
     return nh3.clean(
-        html,
+        text,
         tags=TAGS,
         attributes=ATTRIBUTES,
         attribute_filter=_attribute,
@@ -57,7 +62,9 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 
 @pass_context
 def markdown2html(context: Context, source: str) -> str:
-    """Turn a cell's Markdown into HTML as nbconvert does, and make it harmless."""
+    """Turn a cell's Markdown into HTML as nbconvert does, made harmless; what is too much stays as it was typed."""
+    if len(source) > MAX_MARKDOWN or any(source.count(opener) > most for opener, most in OPENERS.items()):
+        return f"<pre>{html.escape(source)}</pre>"
     cell: Any = context.get("cell", {})
     renderer = IPythonRenderer(escape=False, attachments=cell.get("attachments", {}))
     return clean(MarkdownWithMath(renderer=renderer).render(source))

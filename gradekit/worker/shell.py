@@ -127,10 +127,10 @@ class ResultHook(DisplayHook):  # type: ignore[misc]  # IPython is untyped
     def write_output_prompt(self) -> None:
         """Do nothing: a notebook's cell has a number of its own."""
 
-    def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
-        """Show a value."""
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:  # noqa: ARG002  (IPython's signature)
+        """Show a value. Metadata stay here: no page of ours keeps them, and nothing would bound them."""
         shown = {"output_type": "execute_result", "execution_count": 0}  # known at the cell's end
-        self.shell.outputs.add({**shown, "data": encoded(format_dict), "metadata": md_dict or {}}, _size(format_dict))
+        self.shell.outputs.add({**shown, "data": encoded(format_dict), "metadata": {}}, _size(format_dict))
 
     def finish_displayhook(self) -> None:
         """End without the line that a terminal needs."""
@@ -140,9 +140,9 @@ class ResultHook(DisplayHook):  # type: ignore[misc]  # IPython is untyped
 class DisplayWriter(DisplayPublisher):  # type: ignore[misc]  # IPython is untyped
     """Puts what is displayed into the outputs: figures, tables."""
 
-    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **_: Any) -> None:
-        """Show data."""
-        shown = {"output_type": "display_data", "data": encoded(data), "metadata": metadata or {}}
+    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG002  (IPython's signature)
+        """Show data, without metadata."""
+        shown = {"output_type": "display_data", "data": encoded(data), "metadata": {}}
         self.shell.outputs.add(shown, _size(data))
 
     def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  (IPython's signature)

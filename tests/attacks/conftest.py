@@ -10,6 +10,7 @@ A case is a folder with a ``case.toml``::
     sandbox = true          # an attack on the sandbox, as are all that use "attempts": tried on old kernels too
     hasty = true            # it only burns time: graded in the class with the smallest limits
     twice = true            # graded twice: both times must agree
+    slow = true             # it takes more than a second of everybody's: left to the long run
     compiles = false        # the cells are meant not to
     [cells]                 # cell id → full text; the default is a right answer
     double = '''...'''
@@ -37,6 +38,7 @@ import importlib.util
 import json
 import os
 import pty
+import re
 import resource
 import runpy
 import secrets
@@ -47,9 +49,10 @@ import sqlite3
 import subprocess
 import sys
 import termios
+import time
 import tomllib
 import tty
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,6 +81,7 @@ RIGHT = {
 }
 SOMEBODY = 12345  # an ordinary user's number
 GRADED_S = 400.0  # for a class; it takes a tenth of that
+LOOK_S = 0.1  # how often the grader's memory is read: a peak is kept by the kernel until the process ends
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ class Case:
     sandbox: bool = False
     hasty: bool = False
     twice: bool = False
+    slow: bool = False
     compiles: bool = True
     cells: dict[str, str] = field(default_factory=dict)
     expect: dict[str, Any] = field(default_factory=dict)
@@ -173,7 +178,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         cases = [name for name, case in CASES.items() if "check" in case.make()]
     for argument, names in (("case", cases), ("attack", attacks)):
         if argument in metafunc.fixturenames:
-            metafunc.parametrize(argument, [CASES[name] for name in names], ids=names)
+            marks = {name: [pytest.mark.slow] if CASES[name].slow else [] for name in names}
+            metafunc.parametrize(argument, [pytest.param(CASES[name], marks=marks[name], id=name) for name in names])
 
 
 @dataclass
@@ -192,6 +198,8 @@ class Run:
         What came through network, signals and terminal; processes that were left behind; files outside.
     peak_bytes : int
         The largest resident memory of the grader and its children.
+    trusted_bytes : int
+        The largest resident memory of the grader and its job processes, without learners' code.
     """
 
     course: str
@@ -203,6 +211,7 @@ class Run:
     after: dict[str, str] = field(default_factory=dict)
     arrived: list[str] = field(default_factory=list)
     peak_bytes: int = 0
+    trusted_bytes: int = 0
 
     @property
     def root(self) -> Path:
@@ -378,12 +387,9 @@ def grade(run: Run, how: Class, *options: str) -> None:
             preexec_fn=lambda: fcntl.ioctl(tty_, termios.TIOCSCTTY, 0),  # noqa: PLW1509  (no threads here)
             **({} if how.user is None else {"user": how.user, "group": how.user, "extra_groups": []}),
         )
-        try:
-            said, _ = process.communicate(timeout=GRADED_S)
-            run.code = process.returncode
-        except subprocess.TimeoutExpired:
-            process.kill()
-            said, _ = process.communicate()
+        said, peak = watched(process)
+        run.trusted_bytes = max(peak, run.trusted_bytes)
+        run.code = process.returncode if process.returncode != -signal.SIGKILL else None
     run.terminal = said.decode("utf-8", "backslashreplace")
     left = [child for child in psutil.Process().children(recursive=True) if child.pid not in ours]
     _, alive = psutil.wait_procs(left, timeout=5)
@@ -391,6 +397,36 @@ def grade(run: Run, how: Class, *options: str) -> None:
         run.arrived.append(f"a process was left behind: {child.cmdline()}")
         child.kill()
     run.peak_bytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+
+
+def watched(process: subprocess.Popen[bytes]) -> tuple[bytes, int]:
+    """Wait for a grader, and stop it where it takes too long; return what it said and the peak of what is trusted."""
+    peak, until = 0, time.monotonic() + GRADED_S
+    while True:
+        try:
+            return process.communicate(timeout=LOOK_S)[0], peak
+        except subprocess.TimeoutExpired:
+            peak = max([peak, *map(peak_of, trusted(process.pid))])
+            if time.monotonic() > until:
+                process.kill()
+
+
+def trusted(pid: int) -> list[int]:
+    """Return a grader's process and its job processes: those whose memory every submission shares."""
+    found = [pid]
+    with suppress(psutil.Error):
+        for child in psutil.Process(pid).children():
+            with suppress(psutil.Error):
+                found += [child.pid] if "spawn_main" in " ".join(child.cmdline()) else []
+    return found
+
+
+def peak_of(pid: int) -> int:
+    """Return the largest resident memory that a process ever had; 0 where it is gone."""
+    with suppress(OSError):
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+        return int(found.group(1)) * 1024 if found else 0
+    return 0
 
 
 def judge(folder: Path, cases: list[Case], how: Class) -> Run:

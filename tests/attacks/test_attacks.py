@@ -21,6 +21,7 @@ UNDECIDED = "undecided"
 WAITING = "This counts once"  # the message of a test that only waits for another
 EXPECTED = {"double", "quadruple", "note"}
 MEMORY_BYTES = 2 * 2**30  # of grader or worker, whatever is handed in
+TRUSTED_BYTES = 600 * 10**6  # of a process that holds no learner's code
 
 
 def test_case_is_sound(case: Any) -> None:
@@ -159,3 +160,8 @@ def test_instructors_files_are_as_they_were(whole: Any) -> None:
 def test_memory_is_bounded(whole: Any) -> None:
     """Neither the grader nor a worker ever took more than its bound of resident memory."""
     assert whole.peak_bytes < MEMORY_BYTES
+
+
+def test_nobodys_memory_is_taken(whole: Any) -> None:
+    """The processes that all share, the grader and those that judge, stay small whatever one submission holds."""
+    assert 0 < whole.trusted_bytes < TRUSTED_BYTES

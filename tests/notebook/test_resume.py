@@ -1,4 +1,4 @@
-"""A run that is killed and started again ends as one that never was: gradebook, folders and reports are equal."""
+"""A run that is killed, whole or in part, ends as one that never was: gradebook, folders and reports are equal."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from gradekit.course.course import Course
@@ -26,6 +28,8 @@ ANSWERS = {
     "broken": {"quadruple": "def quadruple(x:"},
     "loud": {"double-try": "print('x' * 1000)"},
 }
+VICTIMS = ("ours", "a job", "a template", "all")  # in turn
+STARTING = 2  # the exit code where the sandbox cannot be had
 # Of each table what does not hold a number given by the database or a time of grading.
 ROWS = {
     "student": "SELECT id FROM student",
@@ -59,7 +63,7 @@ def state(course: Course) -> dict[str, Any]:
     for path in sorted((course.root / ".gradekit" / "small").glob("*.json")):
         reports[path.name] = json.loads(path.read_text())
         del reports[path.name]["times"]
-    lying_about = sorted(path.name for path in (course.root / ".gradekit").iterdir())
+    lying_about = sorted(path.name for folder in (".", ".gradekit") for path in (course.root / folder).iterdir())
     return {"rows": rows, "files": files, "reports": reports, "lying about": lying_about}
 
 
@@ -80,13 +84,43 @@ def handed_in(released: Course) -> Course:
     return released
 
 
-# Twenty moments are five times the four of the quick run.
-@pytest.mark.parametrize("wanted", [4, pytest.param(20, marks=pytest.mark.slow)])
+def children(pid: int, word: str) -> list[psutil.Process]:
+    """Return the processes that a process has started, those with that word in their command."""
+    found = []
+    with contextlib.suppress(psutil.Error):
+        for child in psutil.Process(pid).children():
+            with contextlib.suppress(psutil.Error):
+                found += [child] if word in " ".join(child.cmdline()) else []
+    return found
+
+
+def kill(running: subprocess.Popen[bytes], whom: str, moments: random.Random) -> bool:
+    """Kill part of a run, or all of it; tell whether there was such a process."""
+    if whom == "all":
+        os.killpg(running.pid, signal.SIGKILL)
+        return True
+    jobs = children(running.pid, "spawn_main")
+    if whom == "a template":
+        jobs = [template for job in jobs for template in children(job.pid, "gradekit.worker")]
+    targets = [running.pid] if whom == "ours" else [job.pid for job in jobs]
+    if targets:
+        os.kill(moments.choice(targets), signal.SIGKILL)
+    return bool(targets)
+
+
+# Twenty moments are seven times the three of the quick run. Alone: our process; the processes that judge end with it.
+@pytest.mark.parametrize("wanted", [3, pytest.param(20, marks=pytest.mark.slow)])
 def test_killed_at_random_moments(handed_in: Course, tmp_path: Path, wanted: int) -> None:
-    """Killed at moments drawn from a fixed seed and started again each time, the end is the same."""
+    """Killed at random moments, all of it or one process alone, and started again, the end is the same.
+
+    Where a process that judges was killed, or its template, the run itself goes on to the same end, unless that was
+    still starting; it is killed once, since a submission in which two processes ended would be left to a person.
+    """
     whole = Course(tmp_path / "whole")
     shutil.copytree(handed_in.root, whole.root, symlinks=True)
+    begin = time.monotonic()
     assert start(whole).wait(timeout=300) == 0
+    length = time.monotonic() - begin
     expected = state(whole)
     moments, kills, broken = random.Random(20), 0, tmp_path / "broken"
     while kills < wanted:
@@ -94,12 +128,14 @@ def test_killed_at_random_moments(handed_in: Course, tmp_path: Path, wanted: int
         shutil.copytree(handed_in.root, broken, symlinks=True)
         finished = False
         while not finished and kills < wanted:
+            whom = VICTIMS[kills % len(VICTIMS)]
             running = start(Course(broken))
             try:
-                finished = running.wait(timeout=moments.uniform(0.5, 4.0)) == 0
+                finished = running.wait(timeout=moments.uniform(0.1, 1.0) * length) == 0
             except subprocess.TimeoutExpired:
-                os.killpg(running.pid, signal.SIGKILL)
-                running.wait()
-                kills += 1
+                kills += kill(running, whom, moments)
+                code = running.wait(timeout=300)
+                finished = code == 0
+                assert finished or whom in ("all", "ours") or (whom, code) == ("a template", STARTING), (whom, code)
         assert start(Course(broken)).wait(timeout=300) == 0
         assert state(Course(broken)) == expected

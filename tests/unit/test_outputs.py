@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 from typing import Any
 
 import nbformat
 import pytest
+from matplotlib import pyplot as plt
 from nbconvert.exporters import HTMLExporter
 from traitlets.config import Config
 
@@ -110,3 +112,103 @@ def test_markdown_of_any_depth_makes_a_page(unit: str) -> None:
     """Markdown nested thousands deep does not either."""
     made = showable({"output_type": "display_data", "data": {"text/markdown": unit * 3000 + "x"}})
     assert "jp-OutputArea" in page(made)
+
+
+def drawing(inner: str) -> str:
+    """Return an SVG with these elements."""
+    return (
+        "<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink'>"
+        f"<defs><path id='a0' d='M0 0'/>{inner}</defs><use xlink:href='#a0' fill='#ff0000'/></svg>"
+    )
+
+
+def copies(most: int) -> str:
+    """Return parts that draw the one before them ten times each."""
+    tens = {n: f"<use href='#a{n - 1}'/>" * 10 for n in range(1, most)}
+    return "".join(f"<g id='a{n}'>{ten}</g>" for n, ten in tens.items())
+
+
+GROWS = [
+    drawing(copies(12)),
+    drawing(copies(12).replace("href=", "fill=").replace("#a", "url(#a")),
+    drawing("<g id='b'><use href='#b'/></g>"),
+    drawing("".join(f"<g id='a{n}'><use href='#a{n - 1}'/></g>" for n in range(1, 30))),
+    drawing("<g id='a b'/>"),
+    drawing("<use href='#%61'/>"),
+    drawing("<style>* {fill: url(#a0)}</style>"),
+    drawing("<image href='data:image/svg+xml,x'/>"),
+    drawing("<g/>" * 300_000),
+    "<!DOCTYPE svg [<!ENTITY a 'x'>]>" + drawing(""),
+]
+STAYS = [
+    drawing(""),
+    drawing(copies(3)),
+    drawing("<g clip-path='url(#a0)' style='stroke: #00ff00'/>" * 1000),
+    drawing(f"<image href='data:image/png;base64,{''.join(PNG.split())}'/>"),
+    "<svg",
+]
+
+
+@pytest.mark.parametrize("svg", GROWS, ids=range(len(GROWS)))
+def test_a_drawing_that_grows_becomes_a_line(svg: str) -> None:
+    """What draws a part again and again, or could, is said in a line instead."""
+    made = showable({"output_type": "display_data", "data": {"image/svg+xml": svg}})
+    assert "image/svg+xml, which is not shown" in made.data["text/plain"]
+
+
+@pytest.mark.parametrize("svg", STAYS, ids=range(len(STAYS)))
+def test_a_drawing_that_does_not_grow_stays(svg: str) -> None:
+    """What an honest drawing does, letters drawn again and parts clipped, changes nothing."""
+    assert showable({"output_type": "display_data", "data": {"image/svg+xml": svg}}).data == {"image/svg+xml": svg}
+
+
+def test_a_drawing_of_matplotlibs_stays() -> None:
+    """A plot with letters, points, a picture and a legend is shown as it is."""
+    figure, axes = plt.subplots()
+    axes.scatter(range(100), range(100), label="$x_t$")
+    axes.imshow([[1, 2], [3, 4]])
+    axes.legend()
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg")
+    plt.close(figure)
+    svg = stream.getvalue()
+    assert showable({"output_type": "display_data", "data": {"image/svg+xml": svg}}).data == {"image/svg+xml": svg}
+
+
+def headers(width: int, height: int) -> dict[str, bytes]:
+    """Return the beginning of a picture of that size, by kind; several for JPEG and WebP."""
+    frame = b"\xff\xc2\0\x11\x08" + height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    small = (width - 1) | (height - 1) << 14
+    riff = b"RIFF\0\0\0\0WEBP"
+    sizes = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    lossy = width.to_bytes(2, "little") + height.to_bytes(2, "little")
+    return {
+        "image/png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big"),
+        "image/gif": b"GIF89a" + width.to_bytes(2, "little") + height.to_bytes(2, "little"),
+        "image/jpeg": b"\xff\xd8\xff\xe0\0\x04JF" + frame,
+        "image/jpeg garbage": b"\xff\xd8\xff\xe0\0\x04JFgarbage\xff\0\xff\xd0\xff" + frame,
+        "image/webp": riff + b"VP8X\0\0\0\0\0\0\0\0" + sizes,
+        "image/webp lossless": riff + b"VP8L\0\0\0\0/" + small.to_bytes(4, "little"),
+        "image/webp lossy": riff + b"VP8 \0\0\0\0\0\0\0\x9d\x01\x2a" + lossy,
+    }
+
+
+@pytest.mark.parametrize("kind", headers(1, 1))
+def test_a_picture_of_too_many_pixels_becomes_a_line(kind: str) -> None:
+    """A picture says how large it is where it begins; one that no screen could hold is not shown."""
+    shown = kind.partition(" ")[0]
+    for size, stays in ((4000, True), (12_000, False)):
+        data = {shown: base64.b64encode(headers(size, size)[kind]).decode()}
+        made = showable({"output_type": "display_data", "data": data})
+        assert (shown in made.data) == stays
+
+
+@pytest.mark.parametrize("opener", ["[", "![", "|a", "\\begin{a}", "words and "])
+def test_markdown_that_would_take_minutes_stays_as_it_was_typed(opener: str) -> None:
+    """Text that opens without end, or has no end, is on the page, and no reader of Markdown has had it."""
+    for count, typed in ((5, False), (20_000 if len(opener) == 1 else 18_000 // len(opener), len(opener) < 10)):
+        cell = nbformat.v4.new_markdown_cell(opener * count + "**bold**")
+        config = Config()
+        safehtml.close(config)
+        html = HTMLExporter(config=config).from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))[0]
+        assert ("<strong>bold</strong>" in html) != typed

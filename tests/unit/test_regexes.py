@@ -26,6 +26,9 @@ CELL = 1_000_000
 # The longest text that reaches each, by its module and the words that begin it; 0 for text of the course's own.
 REACHES = {
     ("course/course.py", r"\b(source|subm"): 0,
+    ("course/growth.py", r"#([\w"): CELL,
+    ("course/growth.py", r"[\w"): CELL,
+    ("course/growth.py", r"data:"): CELL,
     ("course/notebook.py", r"(\d+(?:\.\d+)"): 0,
     ("course/rawcell.py", r"[a-zA-Z0-9_-]"): CELL,
     ("demo.py", r"\b"): 0,

@@ -125,3 +125,22 @@ def test_digest_does_not_read_a_hole_of_a_terabyte(tmp_path: Path) -> None:
     (folder / "b").write_text("2", encoding="ascii")
     seen.add(files.digest([folder]))
     assert len(seen) == 4
+
+
+def test_digest_of_folders_deeper_than_python_calls(tmp_path: Path) -> None:
+    """A hand-in of more folders in folders than Python goes down by calling has a hash, as far as paths go."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(2500):
+        os.mkdir("d", dir_fd=here)
+        inner = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    (folder / "d" / "a").write_text("1", encoding="ascii")
+    one = files.digest([folder])
+    (folder / "d" / "a").write_text("2", encoding="ascii")
+    assert files.digest([folder]) != one
+    files.remove_tree(folder)
+    assert not folder.exists()
