@@ -7,6 +7,7 @@ code 1, and nobody's zero.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbgrader.apps.api
@@ -86,13 +87,15 @@ class EngineAutograde(Autograde):  # type: ignore[misc]
         self._finish(found)
 
     def _due(self) -> list[str]:
-        names = []
-        for folder, assignment, student in matched(self):
-            if is_due(self, folder, assignment, student):
-                names.append(student)
+        due = []
+        for folder, student in matched(self):
+            one = self.coursedir.notebook_id != "*"
+            if is_due(self, student, [Path(name).name for name in self.assignments[folder]] if one else ["."]):
+                due.append(student)
             else:
-                self.log.info("Skipping existing assignment: %s", self._format_dest(assignment, student))
-        return names
+                target = self._format_dest(self.coursedir.assignment_id, student)
+                self.log.info("Skipping existing assignment: %s", target)
+        return due
 
     def _graded(self, gradebook: Gradebook, names: Sequence[str], grade_some: GradeSome) -> Iterable[Graded]:
         traits = {name: getattr(self, name) for name in self.trait_names(config=True)}

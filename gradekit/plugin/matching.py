@@ -1,4 +1,4 @@
-"""Which submissions one of nbgrader's converters is asked for, and which of these are due; as nbgrader decides it."""
+"""What one of nbgrader's converters is asked for: whose work it is, which submissions match, and which are due."""
 
 from __future__ import annotations
 
@@ -9,13 +9,26 @@ from typing import TYPE_CHECKING
 
 from nbgrader.converters.base import NbGraderException
 
-from gradekit.errors import GradekitError
+from gradekit.course import notebook
+from gradekit.errors import GradekitError, SourceError
 from gradekit.handin.stamp import TIMESTAMP, time_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from nbgrader.converters.base import BaseConverter
+
+    from gradekit.course.course import Course
+
+
+def is_ours(course: Course, assignment: str) -> bool:
+    """Tell whether an assignment has hidden tests, or asks for some: all others are nbgrader's own work."""
+    if course.hidden(assignment).is_dir():
+        return True
+    try:
+        return notebook.calls_hidden_tests(notebook.cells(notebook.read(course.source(assignment))))
+    except SourceError:
+        return False
 
 
 @contextmanager
@@ -33,8 +46,8 @@ def refused(converter: BaseConverter) -> Iterator[None]:
         raise NbGraderException(str(error)) from None
 
 
-def matched(converter: BaseConverter) -> Iterator[tuple[str, str, str]]:
-    """Yield the folder, the assignment and the student of everything that nbgrader's words match.
+def matched(converter: BaseConverter) -> Iterator[tuple[str, str]]:
+    """Yield folder and student of everything that nbgrader's words match.
 
     Raises
     ------
@@ -47,24 +60,25 @@ def matched(converter: BaseConverter) -> Iterator[tuple[str, str, str]]:
         match = re.match(pattern, folder)
         if match is None:
             raise NbGraderException(f"Could not match '{folder}' with regexp '{pattern}'")
-        yield folder, match["assignment_id"], match["student_id"]
+        yield folder, match["student_id"]
 
 
-def is_due(converter: BaseConverter, folder: str, assignment: str, student: str, *, made: str = ".ipynb") -> bool:
-    """Say whether one is to be made, as nbgrader's `init_destination` does, and remove nothing.
+def is_due(converter: BaseConverter, student: str, wanted: Iterable[str]) -> bool:
+    """Say whether a submission's files are to be made, as nbgrader's `init_destination` does, and remove nothing.
 
     Parameters
     ----------
-    made : str
-        How the names of the files end that are made of notebooks.
+    wanted : iterable of str
+        The names of the files; "." for the folder.
     """
     directory = converter.coursedir
     if student in directory.student_id_exclude.split(","):
         return False
-    target = Path(converter._format_dest(assignment, student))  # noqa: SLF001
-    notebooks = [Path(name).stem + made for name in converter.assignments[folder]]
-    wanted = ["."] if directory.notebook_id == "*" else notebooks
+    folder, target = (
+        Path(place(directory.assignment_id, student))
+        for place in (converter._format_source, converter._format_dest)  # noqa: SLF001
+    )
     if converter.force or any(not (target / name).exists() for name in wanted):
         return True
-    new, old = (time_of(path / TIMESTAMP) for path in (Path(folder), target))
+    new, old = (time_of(path / TIMESTAMP) for path in (folder, target))
     return new is not None and old is not None and new > old
