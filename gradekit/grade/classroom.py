@@ -58,8 +58,10 @@ class Graded:
             return ("everything",)
         names = dict.fromkeys(self.report.undecided)
         for note in self.report.alarms:
-            if not note.undecided:
+            if not (note.undecided or note.changed):
                 names.setdefault(note.text)
+            elif note.changed:
+                names.setdefault(note.changed.removesuffix(GRADE_SUFFIX))
             elif not (note.undecided == self.report.assignment and self.report.exercises):  # these are named already
                 names.setdefault(note.undecided.removesuffix(GRADE_SUFFIX))
         return tuple(names)

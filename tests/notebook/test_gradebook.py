@@ -198,7 +198,7 @@ def entered(book: ReleasedAssignment, student: str, execute: Executor, notebooks
             nb = nbformat.from_dict(found.node)
             done = all_undecided(nb, found.problem) if found.problem else execute(nb, found.name, taken.files)
             runs[found.name] = (nb, done)
-        notes = record.enter(book, taken, runs, stage=stage)
+        notes, _ = record.enter(book, taken, runs, stage=stage)
     late_s = float(book.gradebook.find_submission(book.assignment, student).total_seconds_late)
     alarms = tuple(note.text for note in notes if note.urgent)
     return Recorded(student, tuple(note.text for note in notes), alarms, late_s)
