@@ -57,7 +57,7 @@ def matched(converter: BaseConverter) -> Iterator[tuple[str, str]]:
     converter.init_notebooks()
     pattern = converter._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True)  # noqa: SLF001
     for folder in sorted(converter.assignments):
-        match = re.match(pattern, folder)
+        match = re.match(pattern, folder, re.DOTALL)  # one student's odd name is no reason to stop the class
         if match is None:
             raise NbGraderException(f"Could not match '{folder}' with regexp '{pattern}'")
         yield folder, match["student_id"]
