@@ -375,6 +375,8 @@ class GradeReport:
         What the instructor should know of this submission.
     unread : mapping of str to str
         Notebook → why it could not be read, so that what lies in ``autograded/`` is no work of the learner's.
+    unjudged : tuple of str
+        The graded cells that should have been judged and could not, and wait for a person.
     by_person : tuple of str
         The graded cells whose score a person gave before, and stands, since the answer is the same.
     times : mapping of str to float
@@ -389,6 +391,7 @@ class GradeReport:
     missing: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
+    unjudged: tuple[str, ...] = ()
     by_person: tuple[str, ...] = ()
     times: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -10,7 +10,7 @@ are lent.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,22 @@ if TYPE_CHECKING:
 NOT_JUDGED = "our tests could not judge this"
 
 
+@dataclass(frozen=True)
+class Entered:
+    """What became of the graded cells whose automatic score is not all.
+
+    Attributes
+    ----------
+    stands : tuple of str
+        Those whose score a person gave before, for the same answer.
+    open : tuple of str
+        Those that could not be judged, and wait for a person.
+    """
+
+    stands: tuple[str, ...]
+    open: tuple[str, ...]
+
+
 def record(
     book: ReleasedAssignment, hand_in: HandIn, judged: Judged, *, stage: Path, hashes: Mapping[str, str]
 ) -> GradeReport:
@@ -61,7 +77,7 @@ def record(
     runs = {found.name: _executed(found, by_name.get(found.name)) for found in hand_in.notebooks}
     same = _same_answers(book, hand_in)
     runs = {name: (nb, replace(executed, unchanged=same[name])) for name, (nb, executed) in runs.items()}
-    notes, stands = enter(book, hand_in, runs, stage=stage)
+    notes, entered = enter(book, hand_in, runs, stage=stage)
     report = GradeReport(
         assignment=hand_in.assignment,
         student=hand_in.student,
@@ -71,7 +87,8 @@ def record(
         missing=hand_in.missing,
         notes=(*(note for run in judged.notebooks for note in run.notes), *notes),
         unread={found.name: found.problem for found in hand_in.notebooks if found.stand_in},
-        by_person=stands,
+        unjudged=entered.open,
+        by_person=entered.stands,
         times={name: round(seconds, 4) for name, seconds in judged.times.items()},
         versions=judged.versions,
         hashes={**hashes, "submission": hand_in.digest},
@@ -82,16 +99,8 @@ def record(
 
 def enter(
     book: ReleasedAssignment, hand_in: HandIn, runs: Mapping[str, tuple[NotebookNode, Executed]], *, stage: Path
-) -> tuple[tuple[Note, ...], tuple[str, ...]]:
-    """Write the rows and put the autograded folder in its place.
-
-    Returns
-    -------
-    notes : tuple of Note
-        The submission's, urgent ones last.
-    stands : tuple of str
-        The graded cells whose score a person gave before, for the same answer.
-    """
+) -> tuple[tuple[Note, ...], Entered]:
+    """Write the rows and put the autograded folder in its place; return the submission's notes, urgent ones last."""
     submitted = book.folder(book.directory.submitted_directory, hand_in.student)
     aside = reports.aside(Path(book.directory.root), hand_in.assignment, hand_in.student)
     notes = list(hand_in.notes)
@@ -109,7 +118,8 @@ def enter(
     lost = {found.name: found.problem for found in hand_in.notebooks if found.problem}
     notes += [note for name, saving in saved.items() for note in _open(name, saving, lost.get(name, ""))]
     stands = tuple(cell for saving in saved.values() for cell in sorted(saving.stands))
-    return tuple(sorted(dict.fromkeys(notes), key=lambda note: note.urgent)), stands
+    open_ = tuple(cell for saving in saved.values() for cell in sorted(saving.reasons.keys() - saving.stands))
+    return tuple(sorted(dict.fromkeys(notes), key=lambda note: note.urgent)), Entered(stands, open_)
 
 
 def _open(name: str, saving: SaveScores, lost: str) -> Iterator[Note]:

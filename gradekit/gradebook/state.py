@@ -77,9 +77,9 @@ def kind_of(mark: Mark, ours: Collection[str]) -> Open | None:
 
 def unjudged(report: GradeReport | None) -> frozenset[str]:
     """Return the cells that our tests should have judged and could not, by the report."""
-    names = report.undecided if report else ()
-    noted = {note.undecided for note in report.alarms} if report else set()
-    return frozenset(cell for name in {*names, *noted} if name for cell in (name, name + GRADE_SUFFIX))
+    if report is None:
+        return frozenset()
+    return frozenset((*report.unjudged, *report.undecided, *(name + GRADE_SUFFIX for name in report.undecided)))
 
 
 def _asking(report: GradeReport | None, open_: Collection[str], known: Collection[str]) -> Iterable[Note]:

@@ -393,7 +393,7 @@ def grade(run: Run, how: Class, *options: str) -> None:
     if how.by == "nbgrader":
         command = [sys.executable, "-W", "ignore", "-m", "nbgrader", "autograde", "small"]
     if how.by == "formgrader":
-        command = [sys.executable, "-W", "ignore", str(HERE / "presses_the_button.py")]
+        command = [sys.executable, "-W", "ignore", str(ROOT / "tests" / "presses_buttons.py")]
     environment = os.environ | {"GRADEKIT_CANARY": f"{run.token}-environment", "NO_COLOR": "1", "COLUMNS": "200"}
     environment["MAX_ABI"] = str(how.max_abi)
     with terminal(run.arrived) as tty_:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -99,3 +100,22 @@ def test_again_nothing_has_changed(terminal: tuple[Path, subprocess.CompletedPro
     done = subprocess.run(command, capture_output=True, text=True, timeout=GRADED_S, check=False)
     assert done.returncode == 1
     assert json.loads(done.stdout)["undecided"] == {"long": ["f-test"], "torn": ["plain"]}
+
+
+@pytest.mark.slow
+def test_nbgrader_autograde_gives_the_same(
+    terminal: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    """With gradekit installed `nbgrader autograde` judges the same class alike, and stops at nobody."""
+    root = shutil.copytree(terminal[0], tmp_path / "course")
+    (root / "nbgrader_config.py").write_text("import gradekit\nc = get_config()\ngradekit.install(c)\n")
+    shutil.rmtree(root / ".gradekit")
+    shutil.rmtree(root / "autograded")
+    command = [sys.executable, "-W", "ignore", "-m", "nbgrader", "autograde", "plain"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=GRADED_S, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    for student in ANSWERS:
+        ours, theirs = (report(place, student) for place in (terminal[0], root))
+        assert [found["score"] for found in theirs["inline"]] == [found["score"] for found in ours["inline"]], student
+        assert theirs["notes"] == ours["notes"], student

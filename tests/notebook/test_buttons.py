@@ -1,6 +1,6 @@
 """nbgrader's commands and formgrader's buttons with gradekit installed, and one story of a submission everywhere.
 
-Formgrader's buttons call nbgrader's own `NbGraderAPI`, and so do these tests.
+Formgrader's buttons call nbgrader's own `NbGraderAPI`, and so do these tests; one presses them in a real server.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -327,4 +329,24 @@ def test_an_assignment_without_hidden_tests_is_nbgraders_own(small: Course) -> N
     made = files(small.root / "feedback" / "ann" / "small")["small.html"]
     convert.run(GenerateFeedback, read_settings(small), "small")
     assert files(small.root / "feedback" / "ann" / "small")["small.html"] == made
-    assert states(small) == {"ann": "graded"}
+    hand_in(small, "small", [Submission("torn", {})])
+    path = small.root / "submitted" / "torn" / "small" / "small.ipynb"
+    path.write_text(path.read_text(encoding="utf-8")[:-200], encoding="utf-8")
+    assert api.autograde("small", "torn")["success"]
+    assert states(small) == {"ann": "graded", "torn": "undecided"}
+
+
+@pytest.mark.slow
+def test_all_three_in_a_real_server(released: Course, edit: Callable[[Callable[[dict[str, Any]], Any]], None]) -> None:
+    """Generate, Autograde and Generate Feedback, pressed one after the other in a server with its own event loop."""
+    edit(lambda cells: cells["title"].update(source="# A new title\n\n2.5 points"))
+    hand_in(released, "small", [Submission("ann", WRONG)])
+    presses = [sys.executable, "-W", "ignore", str(Path(__file__).parents[1] / "presses_buttons.py")]
+    buttons_ = ["assignment/small/assign", "submission/small/ann/autograde", "assignment/small/generate_feedback"]
+    done = subprocess.run([*presses, *buttons_], cwd=released.root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for folder in ("release", "solutions"):
+        assert "A new title" in (released.root / folder / "small" / "small.ipynb").read_text(encoding="utf-8")
+    assert "What is 3 doubled?" in page(released, "ann")
+    assert states(released) == {"ann": "graded"}
+    assert due(Grading(released, "small"))[1] == ["ann"]
