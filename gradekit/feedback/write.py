@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 STEPS = 3  # of what to try next; more at once is no advice
 UNREAD = "What you handed in could not be read, so nothing in it was graded."
+UNJUDGED = "Our tests could not judge this notebook. A person will look at it; nothing is lost until then."
 HAND_IN_AGAIN = "Open the notebook in Jupyter, see that it is whole, save it, and hand it in again."
 NEWER = "You handed in again after this was graded. This page is about what you had handed in before."
 READABLE, SHARED = 0o644, 0o664  # nbgrader's own modes of a feedback page
@@ -162,11 +163,13 @@ def _deliver(
 
 
 def _own(written: NotebookAnswers, marks: NotebookMarks, report: GradeReport | None) -> NotebookAnswers:
-    """Return a notebook without what stands in for work of the learner's that could not be read."""
-    why = report.unread.get(marks.name) if report else None
-    if why is None or any(mark.auto is not None for mark in marks.marks):  # something else has graded it since
+    """Return a notebook without what stands in for work of the learner's, and say once what is so of all of it."""
+    if report is None or any(mark.auto is not None for mark in marks.marks):  # something else has graded it since
         return written
-    return NotebookAnswers(written.title, problem=f"{UNREAD} {why}", unread=True)
+    if marks.name in report.unread:
+        return NotebookAnswers(written.title, problem=f"{UNREAD} {report.unread[marks.name]}", unread=True)
+    whole = any(note.undecided == marks.name for note in report.notes)
+    return replace(written, problem=UNJUDGED) if whole else written
 
 
 def _page(
@@ -177,8 +180,9 @@ def _page(
     *,
     newer: bool = False,
 ) -> str:
-    if report and len(sheet.notebooks) > 1 and marks.name != sheet.assignment:
-        report = replace(report, exercises=())  # they are those of the notebook with hidden tests
+    other = len(sheet.notebooks) > 1 and marks.name != sheet.assignment
+    if report and (other or written.problem):
+        report = replace(report, exercises=())  # they are another notebook's, or say one thing over and over
     made = make_page(sheet, marks, written, report, newer=newer)
     return page.render("feedback.html", styles=["feedback.css"], page=made)
 

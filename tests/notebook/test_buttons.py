@@ -25,7 +25,7 @@ from gradekit.course import reports
 from gradekit.course.course import Course
 from gradekit.demo import Submission, hand_in
 from gradekit.feedback.parts import CHANGED, WAITS_AGAIN
-from gradekit.feedback.write import NEWER, UNREAD
+from gradekit.feedback.write import NEWER, UNJUDGED, UNREAD
 from gradekit.grade.classroom import due
 from gradekit.grade.judge import Grading
 from gradekit.gradebook import convert
@@ -240,6 +240,14 @@ class TestFeedback:
         with convert.gradebook(read_settings(course)) as gradebook:
             found = gradebook.find_submission_notebook("small", "small", "torn")
             assert len([comment for comment in found.comments if "JSON" in (comment.auto_comment or "")]) == 1
+
+    def test_what_could_not_be_judged_is_said_once(self, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A hand-in that ended its judge: the page says so once, without our words for it, and shows the own cells."""
+        assert gradekit(monkeypatch, course, "feedback", "small", "--student", "bad") == 0
+        text = page(course, "bad")
+        assert text.count(UNJUDGED) == 1
+        assert "ended the grader" not in text
+        assert text.count("Your cell</summary>") == 2
 
 
 class TestOneStory:
