@@ -9,6 +9,6 @@ c.CourseDirectory.solution_directory = "solutions"
 # nbgrader starts kernels on local ports; ipykernel 7 warns of that on every start. Errors are still shown.
 c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=ERROR"]
 
-# `nbgrader autograde` and formgrader's Autograde button use gradekit's engine; formgrader and nbgrader's feedback are
-# closed to scripts in what students hand in.
+# nbgrader's generate_assignment, autograde and generate_feedback, and formgrader's buttons for them, do what gradekit's
+# commands do; formgrader and nbgrader's feedback are closed to scripts in what students hand in.
 gradekit.install(c)

@@ -8,6 +8,8 @@ __version__ = "0.1.0"
 def install(config: Any) -> None:
     """Let nbgrader use this engine, and close its pages to scripts in submissions. For ``nbgrader_config.py``.
 
+    Its three converters (Generate, Autograde, Generate Feedback), by command and by formgrader's buttons.
+
     nbgrader is imported only here: students import gradekit with numpy alone.
 
     Parameters
@@ -15,8 +17,9 @@ def install(config: Any) -> None:
     config : traitlets.config.Config
         What ``get_config()`` returns there.
     """
-    from gradekit.plugin import autograde, learnerfiles, safehtml  # noqa: PLC0415
+    from gradekit.plugin import autograde, feedback, generate, learnerfiles, safehtml  # noqa: PLC0415
 
-    autograde.install()
+    for converter in (generate, autograde, feedback):
+        converter.install()
     safehtml.close(config)
     learnerfiles.close()

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import gradekit
-import gradekit.alone  # also in the processes that grade beside this one: each begins with the command line's module
+import gradekit.alone  # a command's process is ours alone
 from gradekit.errors import GradekitError, UsageError
 
 if TYPE_CHECKING:

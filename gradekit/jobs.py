@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import sys
 import time
 import traceback
 from collections import deque
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from multiprocessing.connection import wait
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from gradekit.errors import GradekitError
@@ -222,10 +224,24 @@ def _answer(job: _Job) -> tuple[GradekitError | None, Any]:
 def _start(begin: Callable[[], object] | None, open_: Callable[..., Any], args: tuple[Any, ...]) -> _Job:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    with theirs:
+    with theirs, _without_program():
         process = context.Process(target=_work, args=(theirs, begin, open_, args), daemon=True)
         process.start()
     return _Job(process, ours)
+
+
+@contextmanager
+def _without_program() -> Iterator[None]:
+    """Let a process begin that does not import the program which this one runs: nothing of it is needed there.
+
+    nbgrader's and Jupyter's take seconds, and what somebody's own script does was not asked for a second time.
+    """
+    program = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
 
 
 def _work(

@@ -244,11 +244,14 @@ class Note:
         The cell or the notebook that it says is undecided; empty where it says something else.
     urgent : bool
         Whether it asks for a person.
+    changed : str
+        The graded cell that it says was answered anew, after a person gave it a score; else empty.
     """
 
     text: str
     undecided: str = ""
     urgent: bool = False
+    changed: str = ""
 
 
 # --- what one step hands to the next ---------------------------------------------------------------------------------
@@ -283,12 +286,15 @@ class HandedNotebook:
         Why nothing in it can be judged, so that it is undecided as a whole; empty where it can.
     runs : bool
         Whether the settings want it run.
+    stand_in : bool
+        Whether the cells are the release's alone, since what was handed in cannot be read.
     """
 
     name: str
     node: Mapping[str, Any]
     problem: str = ""
     runs: bool = True
+    stand_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -380,6 +386,12 @@ class GradeReport:
         Notebooks that were not handed in.
     notes : tuple of Note
         What the instructor should know of this submission.
+    unread : mapping of str to str
+        Notebook → why it could not be read, so that what lies in ``autograded/`` is no work of the learner's.
+    unjudged : tuple of str
+        The graded cells that should have been judged and could not, and wait for a person.
+    by_person : tuple of str
+        The graded cells whose score a person gave before, and stands, since the answer is the same.
     times : mapping of str to float
         Seconds: ``wall``, and of it ``cells``, ``tests``, ``follow_through``, ``diagnosis``.
     """
@@ -391,6 +403,9 @@ class GradeReport:
     inline: tuple[InlineResult, ...] = ()
     missing: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+    unjudged: tuple[str, ...] = ()
+    by_person: tuple[str, ...] = ()
     times: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
@@ -404,4 +419,5 @@ class GradeReport:
     def undecided(self) -> tuple[str, ...]:
         """The exercises and cells that a person must look at."""
         judged = [result.exercise for result in self.exercises if result.score is None]
-        return (*judged, *(result.grade_id for result in self.inline if result.score is None))
+        judged += [result.grade_id for result in self.inline if result.score is None]
+        return tuple(name for name in judged if not {name, f"{name}-grade"} & set(self.by_person))

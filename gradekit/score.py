@@ -61,7 +61,8 @@ def final(scores: Iterable[float | None], penalty: float = 0.0) -> float:
 
 def total(report: GradeReport) -> float | None:
     """Return the sum of a report's scores; None where something is undecided."""
-    if report.undecided or any(note.undecided for note in report.alarms):
+    scores = [*(result.score for result in report.exercises), *(result.score for result in report.inline)]
+    if None in scores or any(note.undecided for note in report.notes):
         return None
     exercises = sum(result.score or 0.0 for result in report.exercises)
     return exercises + sum(result.score or 0.0 for result in report.inline)

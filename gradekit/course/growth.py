@@ -84,7 +84,7 @@ def draws_little(svg: str) -> bool:
 
 def _is_plain(element: ET.Element) -> bool:
     """Tell whether an element refers to parts by their plain names alone, and to no large picture."""
-    style = (element.text or "") if element.tag.rpartition("}")[2] == "style" else ""
+    style = "".join(element.itertext()) if element.tag.rpartition("}")[2] == "style" else ""
     if not NAME.fullmatch(element.get("id", "x")) or "url(" in style or "@import" in style:
         return False
     return all(_may_be_referred_to(value) for value in element.attrib.values() if "#" in value or ":" in value)

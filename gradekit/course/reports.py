@@ -73,6 +73,8 @@ def _report(data: dict[str, Any]) -> GradeReport:
             "inline": tuple(inline(item) for item in data["inline"]),
             "missing": tuple(data["missing"]),
             "notes": tuple(Note(**item) for item in data["notes"]),
+            "unjudged": tuple(data.get("unjudged", ())),
+            "by_person": tuple(data.get("by_person", ())),
         }
     )
 

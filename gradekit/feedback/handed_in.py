@@ -48,6 +48,8 @@ class NotebookAnswers:
         grade_id → the heading above that cell.
     problem : str
         Why there is nothing to read; empty otherwise.
+    unread : bool
+        Whether something was handed in that could not be read.
     """
 
     title: str = ""
@@ -55,6 +57,7 @@ class NotebookAnswers:
     headings: Mapping[str, str] = field(default_factory=dict)
     raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     problem: str = ""
+    unread: bool = False
 
     def answer_of(self, graded: str) -> Cell | None:
         """Return the learner's cell that a graded cell is about: that of its name, else the last one before it."""

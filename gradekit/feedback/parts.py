@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from gradekit.course.notebook import GRADE_SUFFIX, HIDDEN_TESTS
 from gradekit.feedback import advice
-from gradekit.feedback.handed_in import MAX_SHOWN
+from gradekit.feedback.handed_in import MAX_SHOWN, NotebookAnswers
 from gradekit.feedback.pictures import draw
 from gradekit.model import Role, Verdict
 from gradekit.pages import learner
@@ -23,7 +23,6 @@ from gradekit.pages import learner
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gradekit.feedback.handed_in import NotebookAnswers
     from gradekit.gradebook.scores import Mark, NotebookMarks
     from gradekit.model import Cell, Diagnosis, ExerciseResult, GradeReport, TestResult
 
@@ -104,6 +103,13 @@ def make_parts(marks: NotebookMarks, written: NotebookAnswers, report: GradeRepo
         current = result is not None and _same(result.score, mark.auto)
         parts.append(maker.tested(result) if result and current else maker.other(inline=mark.grade_id in inline))
     return (*_said_once(parts), *_remarks(marks, written, parts, ordered))
+
+
+def unread_parts(marks: NotebookMarks) -> tuple[Part, ...]:
+    """Return what a person has said of a notebook that could not be read: there is nothing else to say of its parts."""
+    known = {mark.grade_id for mark in marks.marks if mark.given is not None}
+    given = replace(marks, marks=tuple(mark for mark in marks.marks if mark.grade_id in known))
+    return make_parts(given, NotebookAnswers(), None)
 
 
 def _said_once(parts: Sequence[Part]) -> Iterator[Part]:
@@ -215,8 +221,8 @@ class _Maker:
         """Return what to know of the score beside the tests."""
         mark, notes = self.mark, []
         if mark.waits:
-            notes.append(WAITS_AGAIN if mark.score is not None else WAITS)
-        if mark.manual is not None:
+            notes.append(WAITS if mark.score is None else WAITS_AGAIN if mark.manual is None else CHANGED)
+        elif mark.manual is not None:
             notes.append("A person has looked at this and given the score.")
         if mark.extra:
             notes.append(f"The score includes {mark.extra:.6g} of extra credit.")
@@ -230,6 +236,10 @@ FOLLOWED = (
 INLINE = "This was graded by tests in the notebook itself."
 WORDLESS = "Only the score is known here. The visible checks in the notebook say more; so does your instructor."
 WAITS = "A person will look at this. Until then it counts nothing, and nothing is lost."
+CHANGED = (
+    "A person gave this score, and your answer has changed since. A person will look at it again, so the score may "
+    "still change."
+)
 WAITS_AGAIN = "A person will look at this again, so the score may still change."
 
 

@@ -7,22 +7,19 @@ which nbgrader asks for, and nothing else: whatever stands there would be publis
 
 from __future__ import annotations
 
-import os
-import re
-import secrets
-import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gradekit.course import reports
 from gradekit.errors import CourseError
-from gradekit.feedback.handed_in import read
-from gradekit.feedback.parts import make_parts
-from gradekit.files import write_whole
+from gradekit.feedback.folder import companions, fill
+from gradekit.feedback.handed_in import NotebookAnswers, read
+from gradekit.feedback.parts import make_parts, unread_parts
 from gradekit.gradebook import scores
 from gradekit.gradebook.assignment import open_released
 from gradekit.gradebook.settings import read_settings, step_folders
-from gradekit.handin import collect
+from gradekit.gradebook.state import HANDED_IN_AGAIN
+from gradekit.handin.again import handed_in_again
 from gradekit.handin.stamp import TIMESTAMP
 from gradekit.handin.submission import SEAL
 from gradekit.pages import page
@@ -33,16 +30,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gradekit.course.course import Course
-    from gradekit.feedback.handed_in import NotebookAnswers
     from gradekit.feedback.parts import Part
     from gradekit.gradebook.scores import NotebookMarks, SubmissionScores
     from gradekit.model import GradeReport
 
 
-MAX_FILE = 1_000  # bytes of a time stamp or of a secret, which has 128
-STAMP = re.compile(r"[A-Za-z0-9_+:., /-]*")
-TOKEN = re.compile(r"[A-Za-z0-9_+-]{16,}")
 STEPS = 3  # of what to try next; more at once is no advice
+UNREAD = "What you handed in could not be read, so nothing in it was graded."
+UNJUDGED = "Our tests could not judge this notebook. A person will look at it; nothing is lost until then."
+HAND_IN_AGAIN = "Open the notebook in Jupyter, see that it is whole, save it, and hand it in again."
+NEWER = "You handed in again after this was graded. This page is about what you had handed in before."
 READABLE, SHARED = 0o644, 0o664  # nbgrader's own modes of a feedback page
 
 
@@ -145,15 +142,19 @@ def _deliver(
     )
     report = reports.load(course.root, sheet.assignment, sheet.student)
     notes = [] if report else ["no report of gradekit: the pages show scores, cells and comments alone"]
+    newer = handed_in_again(course, sheet.assignment, sheet.student, report)
+    if newer:
+        notes.append(f"{HANDED_IN_AGAIN}: the page is about what was graded; gradekit grade {sheet.assignment}")
     there = [marks for marks in sheet.notebooks if (graded / f"{marks.name}.ipynb").exists()]
     files = {}
     for marks in there or sheet.notebooks:
         written = read(graded / f"{marks.name}.ipynb")
         unchanged = scores.untouched(released[marks.name], written.cells)
-        files[f"{marks.name}.html"] = _page(sheet, replace(marks, unchanged=unchanged), written, report)
-    stamp, secret, more = _companions(graded, handed_in, target)
+        known = replace(marks, unchanged=unchanged)
+        files[f"{marks.name}.html"] = _page(sheet, known, _own(written, known, report), report, newer=newer)
+    stamp, secret, more = companions(graded, handed_in, target)
     try:
-        _fill(target, {TIMESTAMP: stamp, SEAL: secret, **files}, mode)
+        fill(target, {TIMESTAMP: stamp, SEAL: secret, **files}, mode)
     except OSError as error:
         raise CourseError(
             f"{target} cannot be written: {error.strerror}.", help="Give yourself the right to write in it."
@@ -161,17 +162,47 @@ def _deliver(
     return Delivered(sheet.student, tuple(target / name for name in files), (*notes, *more))
 
 
-def _page(sheet: SubmissionScores, marks: NotebookMarks, written: NotebookAnswers, report: GradeReport | None) -> str:
-    if report and len(sheet.notebooks) > 1 and marks.name != sheet.assignment:
-        report = replace(report, exercises=())  # they are those of the notebook with hidden tests
-    return page.render("feedback.html", styles=["feedback.css"], page=make_page(sheet, marks, written, report))
+def _own(written: NotebookAnswers, marks: NotebookMarks, report: GradeReport | None) -> NotebookAnswers:
+    """Return a notebook without what stands in for work of the learner's, and say once what is so of all of it."""
+    if report is None or any(mark.auto is not None for mark in marks.marks):  # something else has graded it since
+        return written
+    if marks.name in report.unread:
+        return NotebookAnswers(written.title, problem=f"{UNREAD} {report.unread[marks.name]}", unread=True)
+    whole = any(note.undecided == marks.name for note in report.notes)
+    return replace(written, problem=UNJUDGED) if whole else written
+
+
+def _page(
+    sheet: SubmissionScores,
+    marks: NotebookMarks,
+    written: NotebookAnswers,
+    report: GradeReport | None,
+    *,
+    newer: bool = False,
+) -> str:
+    other = len(sheet.notebooks) > 1 and marks.name != sheet.assignment
+    if report and (other or written.problem):
+        report = replace(report, exercises=())  # they are another notebook's, or say one thing over and over
+    made = make_page(sheet, marks, written, report, newer=newer)
+    return page.render("feedback.html", styles=["feedback.css"], page=made)
 
 
 def make_page(
-    sheet: SubmissionScores, marks: NotebookMarks, written: NotebookAnswers, report: GradeReport | None
+    sheet: SubmissionScores,
+    marks: NotebookMarks,
+    written: NotebookAnswers,
+    report: GradeReport | None,
+    *,
+    newer: bool = False,
 ) -> Page:
-    """Put one notebook's page together."""
-    parts = make_parts(marks, written, report)
+    """Put one notebook's page together.
+
+    Parameters
+    ----------
+    newer : bool
+        Whether something was handed in that has not been graded.
+    """
+    parts = unread_parts(marks) if written.unread else make_parts(marks, written, report)
     lost = [part for part in parts if part.state == "lost"]
     return Page(
         assignment=sheet.assignment,
@@ -181,9 +212,9 @@ def make_page(
         score=marks.score,
         points=marks.points,
         waits=marks.waits,
-        remarks=_remarks(sheet, marks),
+        remarks=((NEWER,) if newer else ()) + _remarks(sheet, marks),
         problem=written.problem,
-        advice=_advice(parts),
+        advice=HAND_IN_AGAIN if written.unread else _advice(parts),
         steps=tuple(lost[:STEPS]),
         parts=parts,
     )
@@ -228,50 +259,3 @@ def _advice(parts: Sequence[Part]) -> str:
     if len(lost) == 1:
         return "One thing is left. Mend it, and run the notebook from top to bottom:"
     return "Begin with the first, since what comes later builds on it, and run the notebook again before the next:"
-
-
-# --- files -----------------------------------------------------------------------------------------------------------
-
-
-def _companions(graded: Path, handed_in: Path, target: Path) -> tuple[str, str, tuple[str, ...]]:
-    """Return the time of handing in, the submission's secret, and what is to be said of them.
-
-    `nbgrader release_feedback` stops the whole class where either file is missing. An empty time does no harm. A secret
-    is made up where there is none: the name under which a page is published follows from it and must not be guessed.
-    """
-    stamp = _small(graded / TIMESTAMP, STAMP) or _small(handed_in / TIMESTAMP, STAMP)
-    places = (graded / SEAL, handed_in / SEAL)
-    secret = next((found for path in places if (found := _small(path, TOKEN))), "")
-    if secret:
-        return stamp, secret, ()
-    note = f"no {SEAL}: release_feedback will not reach the student, since nbgrader's submit did not bring this"
-    return stamp, _small(target / SEAL, TOKEN) or secrets.token_hex(64), (note,)
-
-
-def _small(path: Path, pattern: re.Pattern[str]) -> str:
-    """Read a small file that a student may have put there; empty where it is not what it should be."""
-    try:
-        handle = os.open(path, collect.OPEN_FILE)
-        try:
-            text = os.read(handle, MAX_FILE + 1).decode().strip()
-        finally:
-            os.close(handle)
-    except (OSError, UnicodeDecodeError):  # none, a link, a folder, or no text
-        return ""
-    return text if len(text) <= MAX_FILE and pattern.fullmatch(text) else ""
-
-
-def _fill(folder: Path, files: Mapping[str, str], mode: int) -> None:
-    """Write files, each whole or not at all, and remove what else is there.
-
-    Another tool has left it: copies of a student's files, which release_feedback might publish.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path.name not in files:
-            path.unlink()
-    for name, text in files.items():
-        write_whole(folder / name, text.encode())
-        (folder / name).chmod(mode)

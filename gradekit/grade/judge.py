@@ -9,18 +9,21 @@ import hmac
 import importlib.metadata
 import json
 import platform
+import sys
 import time
+import traceback
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradekit import __version__
 from gradekit.bounds import bounded_memory
 from gradekit.course import notebook, reports
-from gradekit.errors import CourseError, HostError
+from gradekit.errors import CourseError, GradekitError, HostError
 from gradekit.grade.budget import Budget
 from gradekit.grade.notebook import grade_cells
+from gradekit.grade.travel import pack_judged, unpack_hand_in
 from gradekit.isolation.readable import readable
 from gradekit.isolation.template import template
 from gradekit.judging.assignment import load_assignment
@@ -29,7 +32,7 @@ from gradekit.model import ExerciseResult, Judged, JudgedNotebook, Role, TestRes
 from gradekit.worker import sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from gradekit.course.course import Course
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
     from gradekit.judging.catalogue import Misconception
     from gradekit.model import Cell, HandedNotebook, HandIn, Limits
 
+T = TypeVar("T")
+AGAIN = 3  # the exit code of a job process that gives its place to a new one
 JUDGING_BYTES = 2**31  # of address space, beside what the process has; what a worker sends is some 100 MB at the most
 ROOM = 0.9  # of what a worker's folder may hold: the most that the source's files take of it
 ENDED_US = "it ended the grader"
@@ -189,7 +194,8 @@ def judge(setup: Setup, hand_in: HandIn) -> Judged:
 
 def give_up(hand_in: HandIn) -> HandIn:
     """Return a submission of which nothing is run any more: judged, it is undecided as a whole, and says why."""
-    return replace(hand_in, notebooks=tuple(replace(found, problem=ENDED_US) for found in hand_in.notebooks))
+    left = tuple(replace(found, problem=found.problem or ENDED_US) for found in hand_in.notebooks)
+    return replace(hand_in, notebooks=left)
 
 
 def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook, budget: Budget) -> JudgedNotebook:
@@ -243,3 +249,42 @@ def versions() -> dict[str, str]:
     """Return the versions that a score may depend on."""
     found = {name: importlib.metadata.version(name) for name in ("numpy", "IPython", "nbgrader")}
     return {"gradekit": __version__, "python": platform.python_version(), **found}
+
+
+# --- in a process apart ----------------------------------------------------------------------------------------------
+
+
+def ready(setup: Setup, item: None) -> None:
+    """Answer once a process is open."""
+
+
+def judge_there(setup: Setup, item: tuple[str, bytes]) -> bytes | str:
+    """Judge in a job process, a student's packed submission; return what that has brought, or what went wrong of ours.
+
+    A process without memory, or whose template is gone, ends: whoever comes next gets a new one.
+    """
+
+    def judged() -> bytes:
+        """Judge, or end this process."""
+        try:
+            return pack_judged(judge(setup, unpack_hand_in(item[1])))
+        except MemoryError:
+            sys.exit(AGAIN)
+        except HostError:
+            if setup.template.ended:
+                sys.exit(AGAIN)
+            raise
+
+    return tried(judged)
+
+
+def tried(work: Callable[..., T], *args: Any, **words: Any) -> T | str:
+    """Return what was made, or what went wrong on our side: the other submissions go on."""
+    try:
+        return work(*args, **words)
+    except HostError:
+        raise
+    except GradekitError as error:
+        return str(error)
+    except Exception:  # noqa: BLE001  (one submission that we fail on must not stop the class)
+        return traceback.format_exc(limit=-3).strip()

@@ -10,6 +10,7 @@ are lent.
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,14 @@ import nbformat
 from gradekit.course import reports
 from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.files import put
-from gradekit.gradebook import publish
+from gradekit.gradebook import answers, publish
 from gradekit.gradebook.convert import quiet
 from gradekit.gradebook.lend import transaction
 from gradekit.gradebook.outputs import showable
 from gradekit.gradebook.rows import Executed, all_undecided
 from gradekit.gradebook.staged import StagedAutograde
 from gradekit.model import MAX_NOTES, GradeReport, Note
+from gradekit.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,9 +34,26 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from gradekit.gradebook.assignment import ReleasedAssignment
+    from gradekit.gradebook.rows import SaveScores
     from gradekit.model import HandedNotebook, HandIn, Judged, JudgedNotebook
 
 NOT_JUDGED = "our tests could not judge this"
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What became of the graded cells whose automatic score is not all.
+
+    Attributes
+    ----------
+    stands : tuple of str
+        Those whose score a person gave before, for the same answer.
+    open : tuple of str
+        Those that could not be judged, and wait for a person.
+    """
+
+    stands: tuple[str, ...]
+    open: tuple[str, ...]
 
 
 def record(
@@ -56,7 +75,9 @@ def record(
     """
     by_name = {run.name: run for run in judged.notebooks}
     runs = {found.name: _executed(found, by_name.get(found.name)) for found in hand_in.notebooks}
-    notes = enter(book, hand_in, runs, stage=stage)
+    same = _same_answers(book, hand_in)
+    runs = {name: (nb, replace(executed, unchanged=same[name])) for name, (nb, executed) in runs.items()}
+    notes, entered = enter(book, hand_in, runs, stage=stage)
     report = GradeReport(
         assignment=hand_in.assignment,
         student=hand_in.student,
@@ -65,6 +86,9 @@ def record(
         inline=tuple(result for run in judged.notebooks for result in run.inline),
         missing=hand_in.missing,
         notes=(*(note for run in judged.notebooks for note in run.notes), *notes),
+        unread={found.name: found.problem for found in hand_in.notebooks if found.stand_in},
+        unjudged=entered.open,
+        by_person=entered.stands,
         times={name: round(seconds, 4) for name, seconds in judged.times.items()},
         versions=judged.versions,
         hashes={**hashes, "submission": hand_in.digest},
@@ -75,7 +99,7 @@ def record(
 
 def enter(
     book: ReleasedAssignment, hand_in: HandIn, runs: Mapping[str, tuple[NotebookNode, Executed]], *, stage: Path
-) -> tuple[Note, ...]:
+) -> tuple[tuple[Note, ...], Entered]:
     """Write the rows and put the autograded folder in its place; return the submission's notes, urgent ones last."""
     submitted = book.folder(book.directory.submitted_directory, hand_in.student)
     aside = reports.aside(Path(book.directory.root), hand_in.assignment, hand_in.student)
@@ -84,7 +108,7 @@ def enter(
         converter = StagedAutograde(book, hand_in.student, stage)
         notes += _sweep(book, hand_in, runs, stage)
         with transaction(book.gradebook) as commit:
-            reasons = converter.enter(runs)
+            saved = converter.enter(runs)
             notes += _sweep(book, hand_in, (), stage)
             put(hand_in.files, book.folder(book.directory.autograded_directory, hand_in.student), stage, commit)
         publish.put_aside(stage / "aside", aside)
@@ -92,9 +116,47 @@ def enter(
         converter.notebooks = [str(submitted / f"{name}.ipynb") for name in runs]
         converter.run_post_convert_hook()
     lost = {found.name: found.problem for found in hand_in.notebooks if found.problem}
-    undecided = lost | {cell: why for (name, cell), why in reasons.items() if name not in lost}
-    notes += [Note(f"{name} is undecided: {why}", undecided=name, urgent=True) for name, why in undecided.items()]
-    return tuple(sorted(dict.fromkeys(notes), key=lambda note: note.urgent))
+    notes += [note for name, saving in saved.items() for note in _open(name, saving, lost.get(name, ""))]
+    stands = tuple(cell for saving in saved.values() for cell in sorted(saving.stands))
+    open_ = tuple(cell for saving in saved.values() for cell in sorted(saving.reasons.keys() - saving.stands))
+    return tuple(sorted(dict.fromkeys(notes), key=lambda note: note.urgent)), Entered(stands, open_)
+
+
+def _open(name: str, saving: SaveScores, lost: str) -> Iterator[Note]:
+    """Say what of a notebook is undecided, and where a person's score was for another answer.
+
+    Parameters
+    ----------
+    lost : str
+        Why nothing in it could be judged; empty where something could.
+    """
+    asking = saving.reasons.keys() - saving.stands
+    undecided = {name: (lost, bool(asking))} if lost else {}
+    undecided |= {} if lost else {cell: (why, cell in asking) for cell, why in saving.reasons.items()}
+    for what, (why, urgent) in undecided.items():
+        end = "" if urgent else "; the score that a person gave stands"
+        yield Note(f"{what} is undecided: {why}{end}", undecided=what, urgent=urgent)
+    for cell, score in saving.changed.items():
+        said = f"{cell}: a person gave {number(score)} for another answer; does the score still hold?"
+        yield Note(said, urgent=True, changed=cell)
+
+
+def _same_answers(book: ReleasedAssignment, hand_in: HandIn) -> dict[str, frozenset[str]]:
+    """Return by notebook the graded cells whose answers are those of the grading before.
+
+    A stand-in for what cannot be read is the same where the whole hand-in is.
+    """
+    folder = book.folder(book.directory.autograded_directory, hand_in.student)
+    before = reports.load(Path(book.directory.root), hand_in.assignment, hand_in.student)
+    same = before is not None and before.hashes.get("submission") == hand_in.digest
+    found = {}
+    for one in hand_in.notebooks:
+        path = folder / f"{one.name}.ipynb"
+        if same and path.is_file():
+            found[one.name] = answers.graded(one.node)
+        else:
+            found[one.name] = frozenset() if one.stand_in else answers.unchanged(path, one.node)
+    return found
 
 
 def _sweep(book: ReleasedAssignment, hand_in: HandIn, unwritten: Iterable[str], stage: Path) -> Iterator[Note]:

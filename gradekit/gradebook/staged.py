@@ -87,12 +87,12 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
         self.book.gradebook.db.rollback()  # nothing was written; this ends the reading
         return sane
 
-    def enter(self, runs: Mapping[str, tuple[NotebookNode, Executed]]) -> dict[tuple[str, str], str]:
-        """Write rows and notebooks; return why cells are undecided, by notebook and grade_id."""
+    def enter(self, runs: Mapping[str, tuple[NotebookNode, Executed]]) -> dict[str, SaveScores]:
+        """Write rows and notebooks; return by notebook what has written the rows, which knows what is open."""
         self.notebooks = [str(self.inbox / f"{name}.ipynb") for name in self.book.sources]
         self.coursedir.ignore = ["*"]  # the files are there already, and nothing is copied a second time
         _, after = self._steps()
-        reasons: dict[tuple[str, str], str] = {}
+        saved: dict[str, SaveScores] = {}
         with lent(Writing(self.book)):
             self.init_assignment(self.book.assignment, self.student)
             for name, (nb, executed) in runs.items():
@@ -101,9 +101,9 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
                 self._register(name, [saving if step is SaveAutoGrades else step for step in after])
                 output, resources = self.exporter.from_notebook_node(nb, resources=resources)
                 self.write_single_notebook(output, resources)
-                reasons |= {(name, grade_id): reason for grade_id, reason in saving.reasons.items()}
+                saved[name] = saving
         self.set_permissions(self.book.assignment, self.student)
-        return reasons
+        return saved
 
     def share(self) -> None:
         """Give the folder of all autograded submissions the group's rights, where the settings say so."""

@@ -58,7 +58,10 @@ def take_in(book: ReleasedAssignment, student: str, stage: Path, *, notebooks: s
         _carry_over(book.folder(book.directory.autograded_directory, student), converter.outbox, notebooks)
         sane = converter.sanitise(taken.problems)
     runs = is_enabled(book.config, "Execute")
-    found = tuple(HandedNotebook(name, sane[name], problem, runs) for name, problem in taken.problems.items())
+    found = tuple(
+        HandedNotebook(name, sane[name], problem, runs, stand_in=bool(problem))
+        for name, problem in taken.problems.items()
+    )
     said = (*map(Note, notes), *stamp, *map(Note, taken.notes))
     return HandIn(book.assignment, student, found, taken.missing, converter.outbox, digest, said)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradekit.course.notebook import GRADE_SUFFIX
+from gradekit.gradebook.state import Open
 from gradekit.report import charts, items
 from gradekit.report.tally import count
 from gradekit.text import duration
@@ -40,8 +41,9 @@ SAYS = {  # title and advice of each group
     ),
     "again": (
         "To be looked at again",
-        "A person gave a score before the last grading, and nbgrader asks whether it still holds.",
+        "A person gave a score, and the answer has changed since: does the score still hold?",
     ),
+    "newer": ("Handed in again", "Something was handed in after this was graded. Run gradekit grade."),
     "differs": ("Report and gradebook differ", "Something else has graded these since. Run gradekit grade --force."),
     "unsafe": ("Graded without isolation", "Their code ran with your rights (--isolation none)."),
     "not-graded": ("Handed in, not graded", "Run gradekit grade."),
@@ -52,7 +54,7 @@ SAYS = {  # title and advice of each group
     "note": ("Notes", "What was odd, and was dealt with."),
     "versions": ("Graded with different versions", "Run gradekit grade, which grades again whatever has changed."),
 }
-URGENT = frozenset(("undecided", "alarm", "by-hand", "again", "differs", "unsafe", "not-graded"))
+URGENT = frozenset(("undecided", "alarm", "by-hand", "again", "differs", "unsafe", "not-graded", "newer"))
 
 
 @dataclass(frozen=True)
@@ -231,10 +233,11 @@ def _groups(results: Results, graded: list[Entry], counted: Tally) -> Iterable[G
     """Yield every group, also the empty ones; what needs a person comes first."""
     everybody = results.entries
     rules: tuple[tuple[str, Iterable[Entry], Rule], ...] = (
-        ("undecided", graded, _undecided),
+        ("undecided", graded, lambda entry: entry.open_for(Open.UNJUDGED) or None),
         ("alarm", graded, _alarms),
-        ("by-hand", graded, _by_hand),
-        ("again", graded, _again),
+        ("by-hand", graded, lambda entry: entry.open_for(Open.BY_HAND) or None),
+        ("again", graded, lambda entry: entry.open_for(Open.CHANGED) or None),
+        ("newer", graded, lambda entry: _if(entry.newer)),
         ("differs", graded, _differs),
         ("unsafe", graded, lambda entry: _if(bool(entry.report and entry.report.isolation == "none"))),
         ("not-graded", everybody, lambda entry: _if(entry.status == "not graded")),
@@ -260,34 +263,10 @@ def _if(holds: bool) -> tuple[str, ...] | None:  # noqa: FBT001  (the one thing 
     return () if holds else None
 
 
-def _undecided(entry: Entry) -> tuple[str, ...] | None:
-    return _names(entry, lambda part: part.grade_id in _by_us(entry))
-
-
-def _by_us(entry: Entry) -> set[str]:
-    """Return the cells that our tests should have judged and could not."""
-    names = entry.report.undecided if entry.report else ()
-    return {cell for name in names for cell in (name, name + GRADE_SUFFIX)}
-
-
-def _by_hand(entry: Entry) -> tuple[str, ...] | None:
-    return _names(entry, lambda part: part.grade_id not in _by_us(entry))
-
-
-def _names(entry: Entry, wanted: Callable[[GradedCell], bool]) -> tuple[str, ...] | None:
-    return tuple(part.name for part, mark in entry.marks.items() if mark.given is None and wanted(part)) or None
-
-
 def _alarms(entry: Entry) -> tuple[str, ...] | None:
-    """Return what is more than an exercise that is undecided: these have a group of their own."""
-    if entry.report is None:
-        return None
-    known = _by_us(entry)
-    return tuple(note.text for note in entry.report.alarms if note.undecided not in known) or None
-
-
-def _again(entry: Entry) -> tuple[str, ...] | None:
-    return tuple(part.name for part, mark in entry.marks.items() if mark.waits and mark.given is not None) or None
+    """Return what is more than a cell that is open: these have groups of their own."""
+    known = {mark.grade_id for mark in entry.marks.values()}
+    return tuple(note.text for note in entry.state.alarms if (note.undecided or note.changed) not in known) or None
 
 
 def _differs(entry: Entry) -> tuple[str, ...] | None:

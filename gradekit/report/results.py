@@ -12,6 +12,8 @@ from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.gradebook.assignment import open_assignment, open_released, students
 from gradekit.gradebook.scores import names_of, read_class
 from gradekit.gradebook.settings import read_settings, step_folders
+from gradekit.gradebook.state import kind_of, state_of, unjudged
+from gradekit.handin.again import handed_in_again
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from gradekit.course.course import Course
     from gradekit.gradebook.assignment import ReleasedAssignment
     from gradekit.gradebook.scores import Mark, SubmissionScores
+    from gradekit.gradebook.state import Open, SubmissionState
     from gradekit.model import Diagnosis, ExerciseResult, GradeReport
 
 
@@ -57,6 +60,8 @@ class Entry:
         None where plain nbgrader has graded; without its pictures.
     pages : tuple of str
         Addresses of the feedback pages, relative to the report's folder.
+    newer : bool
+        Whether something was handed in after this was graded.
     """
 
     student: str
@@ -69,6 +74,22 @@ class Entry:
     marks: Mapping[GradedCell, Mark] = field(default_factory=dict)
     report: GradeReport | None = None
     pages: tuple[str, ...] = ()
+    newer: bool = False
+
+    @property
+    def state(self) -> SubmissionState:
+        """What is still open of a graded submission."""
+        return state_of(self.marks.values(), self.report, newer=self.newer)
+
+    @property
+    def word(self) -> str:
+        """Its state in the words of every table."""
+        return self.state.word if self.status == "graded" else self.status
+
+    def open_for(self, kind: Open) -> tuple[str, ...]:
+        """Return the parts in which a person must look at something of that kind."""
+        ours = unjudged(self.report)
+        return tuple(part.name for part, mark in self.marks.items() if kind_of(mark, ours) is kind)
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -91,7 +112,7 @@ class Entry:
     @property
     def decided(self) -> bool:
         """Whether the final score is final."""
-        return self.status == "graded" and not self.open
+        return self.status == "graded" and not self.state.cells
 
 
 @dataclass(frozen=True)
@@ -132,7 +153,10 @@ def gather(course: Course, assignment: str, *, folder: Path) -> Results:
         handed_in = set(students(config, assignment))
         everybody = sorted({*names, *graded, *handed_in} - set(directory.student_id_exclude.split(",")))
         rows = [graded.get(student, Entry(student, names.get(student, ""))) for student in everybody]
-        found = tuple(_complete(row, book, handed_in=row.student in handed_in, folder=folder) for row in rows)
+        complete = (_complete(row, book, handed_in=row.student in handed_in, folder=folder) for row in rows)
+        found = tuple(
+            replace(row, newer=handed_in_again(course, assignment, row.student, row.report)) for row in complete
+        )
     return Results(assignment, parts, found, shared=bool(directory.groupshared))
 
 

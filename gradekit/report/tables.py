@@ -54,9 +54,9 @@ def _student(entry: Entry, points: float) -> tuple[object, ...]:
     graded, report = entry.status == "graded", entry.report
     extra = sum(mark.extra for mark in entry.marks.values())
     sums = (entry.final, points, entry.raw, extra, entry.penalty, entry.late_s) if graded else (None,) * 6
-    lists = (entry.open, [note.text for note in report.alarms] if report else (), _inline(entry), entry.followed)
+    lists = (entry.open, [note.text for note in entry.state.alarms], _inline(entry), entry.followed)
     wall = report.times.get("wall") if report else None
-    return (entry.student, entry.name, entry.status, *sums, *("; ".join(words) for words in lists), wall)
+    return (entry.student, entry.name, entry.word, *sums, *("; ".join(words) for words in lists), wall)
 
 
 def _inline(entry: Entry) -> list[str]:

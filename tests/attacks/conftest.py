@@ -96,6 +96,10 @@ class Class:
         How often, all over again.
     user : int or None
         The ordinary user whom workers share their number with; None for whoever runs the tests.
+    by : str
+        What grades: our own command, ``nbgrader autograde``, or formgrader's button.
+    sample : tuple of str
+        The cases that hand in; empty where the tests that are run say so.
     """
 
     limits: dict[str, float] = field(default_factory=lambda: LIMITS)
@@ -103,7 +107,24 @@ class Class:
     rounds: int = 1
     max_abi: int = 99
     user: int | None = None
+    by: str = "gradekit"
+    sample: tuple[str, ...] = ()
 
+
+# Of those that harm others, the teacher or the grader, one of each kind; the first ones quick.
+HARMFUL = (
+    *("broken_json", "os_exit_when_called", "files_that_browsers_run", "comment_of_brackets", "student_of_two_lines"),
+    *("displays_without_end", "brings_a_course", "lists_folders", "huge_text", "endless_cell", "stub_of_large_arrays"),
+    *("honest_shows_tables_and_widgets", "ends_its_process_again_and_again", "infinity", "talks_by_locks"),
+    *(
+        "writes_a_gigabyte_to_stdout",
+        "many_big_files",
+        "a_million_stub_calls",
+        "memory_bomb",
+        "writes_into_the_gradebook",
+    ),
+)
+PRESSED = HARMFUL[:6]
 
 CLASSES = {
     "patient": Class(),
@@ -111,6 +132,10 @@ CLASSES = {
     "twice": Class(jobs=1, rounds=2),
     "oldest_landlock": Class(max_abi=2),  # what Linux 5.19 has
     "ordinary_user": Class(max_abi=2, user=SOMEBODY),
+    "nbgrader_quick": Class(by="nbgrader", sample=HARMFUL[:2]),
+    "nbgrader": Class(by="nbgrader", sample=HARMFUL),
+    "formgrader": Class(by="formgrader", sample=PRESSED),
+    "beside": Class(sample=HARMFUL),
 }
 
 
@@ -374,11 +399,16 @@ def grade(run: Run, how: Class, *options: str) -> None:
     ours = {child.pid for child in psutil.Process().children(recursive=True)}
     program = ["-m", "gradekit.cli"] if how.max_abi == 99 else [str(HERE / "older_landlock.py")]
     command = [sys.executable, *program, "grade", "small", "--course-dir", run.course, "--jobs", str(how.jobs)]
+    if how.by == "nbgrader":
+        command = [sys.executable, "-W", "ignore", "-m", "nbgrader", "autograde", "small"]
+    if how.by == "formgrader":
+        command = [sys.executable, "-W", "ignore", str(ROOT / "tests" / "presses_buttons.py")]
     environment = os.environ | {"GRADEKIT_CANARY": f"{run.token}-environment", "NO_COLOR": "1", "COLUMNS": "200"}
     environment["MAX_ABI"] = str(how.max_abi)
     with terminal(run.arrived) as tty_:
         process = subprocess.Popen(
             [*command, *options],
+            cwd=run.course if how.by != "gradekit" else None,
             env=environment,
             stdin=tty_,
             stdout=subprocess.PIPE,
@@ -456,6 +486,8 @@ def judge(folder: Path, cases: list[Case], how: Class) -> Run:
 
 def members(name: str, request: pytest.FixtureRequest) -> list[Case]:
     """Return who hands in to a class: of the cases whose tests are to be run, those that belong to it."""
+    if CLASSES[name].sample:
+        return [CASES[case] for case in CLASSES[name].sample if not CASES[case].skipped]
     params = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
     argument = "case" if name in {case.home for case in CASES.values()} else "attack"
     chosen = {found[argument].name for found in params if argument in found} or set(CASES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +124,20 @@ def test_again_nothing_has_changed(terminal: Graded) -> None:
 def test_nobodys_memory_is_taken(terminal: Graded) -> None:
     """The processes that all share stay small."""
     assert 0 < terminal.peak_bytes < 600 * 10**6
+
+
+@pytest.mark.slow
+def test_nbgrader_autograde_gives_the_same(terminal: Graded, tmp_path: Path) -> None:
+    """With gradekit installed `nbgrader autograde` judges the same class alike, and stops at nobody."""
+    root = shutil.copytree(terminal.root, tmp_path / "course")
+    (root / "nbgrader_config.py").write_text("import gradekit\nc = get_config()\ngradekit.install(c)\n")
+    shutil.rmtree(root / ".gradekit")
+    shutil.rmtree(root / "autograded")
+    command = [sys.executable, "-W", "ignore", "-m", "nbgrader", "autograde", "plain"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=GRADED_S, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    for student in ANSWERS:
+        ours, theirs = (report(place, student) for place in (terminal.root, root))
+        assert [found["score"] for found in theirs["inline"]] == [found["score"] for found in ours["inline"]], student
+        assert theirs["notes"] == ours["notes"], student

@@ -198,7 +198,7 @@ def entered(book: ReleasedAssignment, student: str, execute: Executor, notebooks
             nb = nbformat.from_dict(found.node)
             done = all_undecided(nb, found.problem) if found.problem else execute(nb, found.name, taken.files)
             runs[found.name] = (nb, done)
-        notes = record.enter(book, taken, runs, stage=stage)
+        notes, _ = record.enter(book, taken, runs, stage=stage)
     late_s = float(book.gradebook.find_submission(book.assignment, student).total_seconds_late)
     alarms = tuple(note.text for note in notes if note.urgent)
     return Recorded(student, tuple(note.text for note in notes), alarms, late_s)
@@ -791,18 +791,18 @@ class Staged(EngineAutograde):
     def start(self) -> None:
         """Grade without a template."""
 
-        def one(book: ReleasedAssignment, student: str) -> GradeReport:
+        def one(book: ReleasedAssignment, student: str) -> GradeReport | str:
             def execute(*_: Any) -> Executed:
-                if student == "fails":
-                    raise RuntimeError("our fault")
                 undecided = {"quadruple-grade": "why"} if student == "asks" else {}
                 return Executed({"double-grade": 0.5, "quadruple-grade": 2.0}, undecided)
 
+            if student == "fails":
+                return "our fault"
             found = entered(book, student, execute, self.coursedir.notebook_id)
             notes = tuple(Note(text, urgent=text in found.alarms) for text in found.notes)
             return GradeReport(book.assignment, student, "none", notes=notes)
 
-        self.grade_all(one)
+        self.grade_all(lambda book, names: ((name, one(book, name)) for name in names))
 
 
 class TestEngineAutograde:
@@ -821,7 +821,7 @@ class TestEngineAutograde:
         """All others are graded, and the end is an error."""
         for name in ("ann", "asks", "fails", "zoe"):
             submit(course, "small", name, "small", **RIGHT)
-        with pytest.raises(NbGraderException, match="2 submissions need a person"):
+        with pytest.raises(NbGraderException, match="1 submissions could not be graded, 1 submissions need a person"):
             self.start(course)
         assert {path.name for path in (course.root / "autograded").iterdir()} == {"ann", "asks", "zoe"}
         assert set(scores(course, "zoe").values()) >= {(0.5, False)}

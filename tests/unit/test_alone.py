@@ -12,7 +12,7 @@ import sys, nbgrader.server_extensions
 from traitlets.config import Config
 import gradekit
 gradekit.install(Config())
-import gradekit.hidden, gradekit.grade.submission, gradekit.gradebook.scores, gradekit.worker.serve
+import gradekit.hidden, gradekit.grade.classroom, gradekit.gradebook.scores, gradekit.worker.serve
 """
 
 

@@ -29,7 +29,7 @@ ROOMS: dict[str, frozenset[str]] = {  # room → the rooms, or modules of a room
     "report": frozenset({"course", "gradebook", "handin", "pages"}),
     "verify": BASE,
     "export": BASE | {"alone"},
-    "plugin": frozenset({"grade", "gradebook", "handin", "course", "pages"}),
+    "plugin": frozenset({"grade", "gradebook", "handin", "course", "pages", "release", "feedback"}),
     "hidden": frozenset({"judging"}),
     "demo": BASE | {"feedback", "report"},
     "alone": frozenset(),

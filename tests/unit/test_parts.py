@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gradekit.feedback import advice, handed_in
-from gradekit.feedback.parts import FOLLOWED, INLINE, VERDICTS, WAITS, WAITS_AGAIN, WORDLESS, Part, make_parts
+from gradekit.feedback.parts import CHANGED, FOLLOWED, INLINE, VERDICTS, WAITS, WAITS_AGAIN, WORDLESS, Part, make_parts
 from gradekit.gradebook.scores import Mark, NotebookMarks
 from gradekit.model import Diagnosis, ExerciseResult, GradeReport, InlineResult, Picture, TestResult, Verdict
 
@@ -142,8 +142,9 @@ def test_undecided_is_said_kindly(tmp_path: Path) -> None:
 
 
 def test_a_score_that_may_change_says_so(tmp_path: Path) -> None:
-    """Graded by a person, and graded again since."""
-    assert WAITS_AGAIN in part(tmp_path, Mark("double-grade", 0.5, auto=0.0, manual=0.25, waits=True)).notes
+    """Graded by a person, and answered anew since: one sentence, not two that contradict each other."""
+    assert part(tmp_path, Mark("double-grade", 0.5, auto=0.0, manual=0.25, waits=True)).notes == (CHANGED,)
+    assert part(tmp_path, Mark("double-grade", 0.5, auto=0.0, waits=True)).notes == (WAITS_AGAIN,)
 
 
 def test_follow_through_is_said_first(tmp_path: Path) -> None:

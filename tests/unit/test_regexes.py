@@ -35,9 +35,9 @@ REACHES = {
     ("export/bundle.py", r"[A-Za-z0-9][A"): FILE_NAME,
     ("export/gradescope.py", r"([!-/:-@\[-`"): MESSAGE,
     ("feedback/handed_in.py", r"\s*\(\s*\d+(?"): 400,
-    ("feedback/write.py", r"[A-Za-z0-9_+:"): PATH_NAME,
-    ("feedback/write.py", r"[A-Za-z0-9_+-"): PATH_NAME,
-    ("grade/notebook.py", r"(?:np\.float\d"): 60,
+    ("feedback/folder.py", r"[A-Za-z0-9_+:"): PATH_NAME,
+    ("feedback/folder.py", r"[A-Za-z0-9_+-"): PATH_NAME,
+    ("grade/inline.py", r"(?:np\.float\d"): 60,
     ("handin/collect.py", r".*\.ipynb|time"): FILE_NAME,
     ("handin/find.py", '"[^"'): 4 * CELL,  # of 32 MiB that a notebook may have
     ("handin/repair.py", r"^(?:async +)?("): CELL,
