@@ -270,12 +270,15 @@ class HandedNotebook:
         Why nothing in it can be judged, so that it is undecided as a whole; empty where it can.
     runs : bool
         Whether the settings want it run.
+    doubts : mapping of str to str
+        By grade_id of a solution cell: why a person must look, unless the answer earns everything all the same.
     """
 
     name: str
     node: Mapping[str, Any]
     problem: str = ""
     runs: bool = True
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -292,6 +295,8 @@ class HandIn:
         A folder of ours with the submission's other files, bounded, and the source's; what cells write is added to it.
     digest : str
         The hash of what was handed in.
+    points : mapping of str to float
+        By grade_id of a graded cell of the assignment's own notebook: its points in the release.
     """
 
     assignment: str
@@ -301,6 +306,7 @@ class HandIn:
     files: Path
     digest: str
     notes: tuple[Note, ...] = ()
+    points: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -168,6 +168,8 @@ def judge(setup: Setup, hand_in: HandIn) -> Judged:
     """
     begin = time.perf_counter()
     budget = Budget(setup.limits)
+    if setup.tests is not None:
+        setup = replace(setup, tests=setup.tests.worth(hand_in.points))
     with bounded_memory(JUDGING_BYTES):
         runs = [_judged(setup, hand_in, found, budget) for found in hand_in.notebooks if found.runs or found.problem]
     if setup.tests is not None and setup.assignment in hand_in.missing:
@@ -197,6 +199,7 @@ def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook, budget: Budget
         catalogue=setup.catalogue,
         all_cells=setup.all_cells,
         budget=budget,
+        doubts=found.doubts,
     )
     return replace(run, name=found.name)
 

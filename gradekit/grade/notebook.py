@@ -16,6 +16,7 @@ from gradekit.bounds import bounded_time
 from gradekit.course.notebook import GRADE_SUFFIX, is_as_given_out
 from gradekit.grade.allowance import allowances
 from gradekit.grade.budget import Budget
+from gradekit.grade.doubt import doubted, doubted_inline
 from gradekit.isolation.session import Session
 from gradekit.isolation.template import GRACE_S, Template
 from gradekit.judging.diagnose import Attempt, ask_further, diagnose, is_own_gradient, of_own_cost
@@ -54,6 +55,7 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
     catalogue: Sequence[Misconception] = (),
     all_cells: bool = False,
     budget: Budget | None = None,
+    doubts: Mapping[str, str] | None = None,
 ) -> JudgedNotebook:
     """Run a notebook's cells and judge its exercises; whoever asks knows its name.
 
@@ -74,19 +76,22 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         Go on after the last graded cell.
     budget : Budget, optional
         The submission's; where there is none, the notebook has one to itself.
+    doubts : mapping of str to str, optional
+        By grade_id of a solution cell: why it may not be the whole answer.
     """
     run = _Run(cells, assignment, LiveNotebook(template, limits, files, budget or Budget(limits)), seed, catalogue)
     try:
         for cell in cells if all_cells else cells[: _last_graded(cells) + 1]:
             if cell.kind == "code":
                 run.take(cell)
-        exercises = _decided(run, limits)
+        exercises = doubted(_decided(run, limits), assignment, doubts or {})
         brought = run.live.bring_back()
     finally:
         run.live.end()
     run.show(exercises)
     notes = (*_notes(run, exercises), *map(Note, brought))
-    return JudgedNotebook("", run.outputs, exercises, tuple(run.inline), notes, run.times)
+    inline = tuple(doubted_inline(run.inline, cells, doubts or {}))
+    return JudgedNotebook("", run.outputs, exercises, inline, notes, run.times)
 
 
 def _decided(run: _Run, limits: Limits) -> tuple[ExerciseResult, ...]:

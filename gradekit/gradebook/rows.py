@@ -28,6 +28,8 @@ class Executed:
         By grade_id; cut to [0, points].
     undecided : mapping of str to str
         By grade_id: why a person must look. Goes before a score.
+    waiting : mapping of str to str
+        By grade_id of a manually graded cell: why a person grades what seems to be no answer.
     by_outputs : bool
         Whether nbgrader scores all other test cells from their outputs, where no output is full marks. Otherwise a test
         cell with points that is in neither mapping is undecided.
@@ -35,6 +37,7 @@ class Executed:
 
     scores: Mapping[str, float] = field(default_factory=dict)
     undecided: Mapping[str, str] = field(default_factory=dict)
+    waiting: Mapping[str, str] = field(default_factory=dict)
     by_outputs: bool = False
 
 
@@ -62,6 +65,8 @@ class SaveScores(SaveAutoGrades):  # type: ignore[misc]
             if utils.is_solution(cell) or utils.is_task(cell):
                 solution = name
                 solutions.add(name)
+            if name in self.executed.waiting and name not in self.reasons:
+                self._say(name, self.executed.waiting[name])
             if name in self.reasons:
                 own = name.removesuffix(GRADE_SUFFIX)
                 self._say(own if own in solutions else solution, self.reasons[name])
@@ -78,8 +83,10 @@ class SaveScores(SaveAutoGrades):  # type: ignore[misc]
         """Save one score; what nobody judged, or is no score to nbgrader, is undecided and not the full points."""
         name = cell.metadata.nbgrader["grade_id"]
         points = float(cell.metadata.nbgrader["points"])
-        scores = self.executed.scores if points else {name: 0.0}
-        if name in self.reasons or name in scores:
+        scores = self.executed.scores if points or utils.is_solution(cell) else {name: 0.0}
+        if name in self.executed.waiting:
+            self._set(name, None)
+        elif name in self.reasons or name in scores:
             self._set(name, None if name in self.reasons else within(float(scores[name]), points))
         elif not (utils.is_solution(cell) or self.executed.by_outputs):
             self.reasons[name] = "it was not judged"
