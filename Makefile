@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export JUPYTER_PREFER_ENV_PATH := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-all attacks versions verify lint bench coverage clean
+.PHONY: demo test test-all attacks versions verify packages lint bench coverage clean
 
 demo: .venv/ready-grader
 	$(BIN)/gradekit demo
@@ -36,6 +36,12 @@ versions:
 # Every assignment's hidden tests: one or two minutes each.
 verify: .venv/ready-dev
 	for assignment in $(notdir $(wildcard source/*)); do $(BIN)/gradekit verify $$assignment || exit 1; done
+
+# The table of docs/packages.md: the packages that courses use most, in real calls, in an environment of their own.
+packages:
+	test -x .venv-packages/bin/python || $(PYTHON) -m venv .venv-packages
+	.venv-packages/bin/python -m pip install --quiet -r tests/packages/requirements.txt '.[grader]'
+	.venv-packages/bin/python tests/packages/table.py --write
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .

@@ -288,6 +288,8 @@ class HandedNotebook:
         Whether the settings want it run.
     stand_in : bool
         Whether the cells are the release's alone, since what was handed in cannot be read.
+    doubts : mapping of str to str
+        By grade_id of a solution cell: why a person must look, unless the answer earns everything all the same.
     """
 
     name: str
@@ -295,6 +297,7 @@ class HandedNotebook:
     problem: str = ""
     runs: bool = True
     stand_in: bool = False
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -311,6 +314,8 @@ class HandIn:
         A folder of ours with the submission's other files, bounded, and the source's; what cells write is added to it.
     digest : str
         The hash of what was handed in.
+    points : mapping of str to float
+        By grade_id of a graded cell of the assignment's own notebook: its points in the release.
     """
 
     assignment: str
@@ -320,6 +325,7 @@ class HandIn:
     files: Path
     digest: str
     notes: tuple[Note, ...] = ()
+    points: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

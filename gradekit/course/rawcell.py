@@ -55,6 +55,11 @@ def is_test(cell: RawCell) -> bool:
     return bool(nbgrader_of(cell).get("grade")) and is_locked(cell)
 
 
+def is_manual(cell: RawCell) -> bool:
+    """Tell whether a cell holds an answer that a person grades."""
+    return bool(nbgrader_of(cell).get("grade")) and not is_locked(cell)
+
+
 def tags_of(cell: RawCell) -> set[str]:
     """Return a cell's tags, those that are texts."""
     metadata = cell.get("metadata")

@@ -184,6 +184,8 @@ def judge(setup: Setup, hand_in: HandIn) -> Judged:
     """
     begin = time.perf_counter()
     budget = Budget(setup.limits)
+    if setup.tests is not None:
+        setup = replace(setup, tests=setup.tests.worth(hand_in.points))
     with bounded_memory(JUDGING_BYTES), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what is computed of a learner's values: nobody could say whose they are
         runs = [_judged(setup, hand_in, found, budget) for found in hand_in.notebooks if found.runs or found.problem]
@@ -216,6 +218,7 @@ def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook, budget: Budget
         all_cells=setup.all_cells,
         budget=budget,
         beside={f"{found.name}.ipynb": _as_handed_in(found, cells)},
+        doubts=found.doubts,
     )
     return replace(run, name=found.name)
 

@@ -16,6 +16,7 @@ from gradekit.bounds import bounded_time
 from gradekit.course.notebook import GRADE_SUFFIX, is_as_given_out
 from gradekit.grade.allowance import allowances
 from gradekit.grade.budget import Budget
+from gradekit.grade.doubt import doubted, doubted_inline
 from gradekit.grade.inline import Refused, inline_score
 from gradekit.isolation.session import Session, Stopped
 from gradekit.isolation.template import GRACE_S, Template
@@ -53,6 +54,7 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
     all_cells: bool = False,
     budget: Budget | None = None,
     beside: Mapping[str, bytes] = MappingProxyType({}),
+    doubts: Mapping[str, str] | None = None,
 ) -> JudgedNotebook:
     """Run a notebook's cells and judge its exercises; whoever asks knows its name.
 
@@ -75,6 +77,8 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         The submission's; where there is none, the notebook has one to itself.
     beside : mapping of str to bytes
         More that lies in the worker's folder: the notebook's own file.
+    doubts : mapping of str to str, optional
+        By grade_id of a solution cell: why it may not be the whole answer.
     """
     live = LiveNotebook(template, limits, files=files, beside=beside, budget=budget or Budget(limits))
     run = _Run(cells, assignment, live, seed, catalogue)
@@ -82,13 +86,14 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         for cell in cells if all_cells else cells[: _last_graded(cells) + 1]:
             if cell.kind == "code":
                 run.take(cell)
-        exercises = _decided(run, limits)
+        exercises = doubted(_decided(run, limits), assignment, doubts or {})
         brought = run.live.bring_back()
     finally:
         run.live.end()
     run.show(exercises)
     notes = (*_notes(run, exercises), *map(Note, brought))
-    return JudgedNotebook("", run.outputs, exercises, tuple(run.inline), notes, run.times)
+    inline = tuple(doubted_inline(run.inline, cells, doubts or {}))
+    return JudgedNotebook("", run.outputs, exercises, inline, notes, run.times)
 
 
 def _decided(run: _Run, limits: Limits) -> tuple[ExerciseResult, ...]:

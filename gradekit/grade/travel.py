@@ -22,9 +22,12 @@ _TEXT = "surrogatepass"  # what a learner has printed may hold half a pair
 
 def pack_hand_in(hand_in: HandIn) -> bytes:
     """Return a submission as bytes; its files stay where they are, and their folder is named."""
-    notebooks = [[found.name, json.dumps(found.node), found.problem, found.runs] for found in hand_in.notebooks]
+    notebooks = [
+        [found.name, json.dumps(found.node), found.problem, found.runs, dict(found.doubts)]
+        for found in hand_in.notebooks
+    ]
     kept = [hand_in.assignment, hand_in.student, list(hand_in.missing), str(hand_in.files), hand_in.digest]
-    return _pack([notebooks, kept, _plain_notes(hand_in.notes)])
+    return _pack([notebooks, kept, _plain_notes(hand_in.notes), dict(hand_in.points)])
 
 
 def unpack_hand_in(data: bytes) -> HandIn:
@@ -36,14 +39,22 @@ def unpack_hand_in(data: bytes) -> HandIn:
         If they are damaged.
     """
     try:
-        notebooks, (assignment, student, missing, files, digest), notes = _unpack(data)
+        notebooks, (assignment, student, missing, files, digest), notes, points = _unpack(data)
         found = tuple(
-            HandedNotebook(_str(name), json.loads(node), _str(problem), bool(runs))
-            for name, node, problem, runs in notebooks
+            HandedNotebook(_str(name), json.loads(node), _str(problem), bool(runs), doubts=_words(doubts))
+            for name, node, problem, runs, doubts in notebooks
         )
-        names = tuple(map(_str, missing))
-        return HandIn(_str(assignment), _str(student), found, names, Path(files), _str(digest), _notes(notes))
-    except (TypeError, ValueError) as error:
+        return HandIn(
+            assignment=_str(assignment),
+            student=_str(student),
+            notebooks=found,
+            missing=tuple(map(_str, missing)),
+            files=Path(files),
+            digest=_str(digest),
+            notes=_notes(notes),
+            points={_str(name): float(worth) for name, worth in points.items()},
+        )
+    except (TypeError, ValueError, AttributeError) as error:
         raise GradekitError(f"A submission on its way between two processes was damaged: {error}.") from None
 
 
@@ -96,6 +107,10 @@ def _plain_notes(notes: tuple[Note, ...]) -> list[list[Any]]:
 
 def _notes(found: Any) -> tuple[Note, ...]:
     return tuple(Note(_str(text), _str(undecided), urgent is True) for text, undecided, urgent in found)
+
+
+def _words(found: Any) -> dict[str, str]:
+    return {_str(name): _str(said) for name, said in found.items()}
 
 
 def _str(value: Any) -> str:

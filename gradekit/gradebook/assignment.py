@@ -15,6 +15,7 @@ from nbgrader.api import BaseCell, Gradebook, MissingEntry
 from sqlalchemy import create_engine, inspect, make_url
 from sqlalchemy.exc import ArgumentError
 
+from gradekit.course import releases
 from gradekit.course.course import MARK, folders_at
 from gradekit.course.notebook import read as read_source
 from gradekit.errors import CourseError, SourceError
@@ -44,6 +45,8 @@ class ReleasedAssignment:
         Notebook → the gradebook's id of each graded, solution and task cell → its name.
     traits : mapping of str to Any
         Traits to set on nbgrader's converter, beside the settings.
+    given : mapping of str to Given
+        Notebook → what students were given of it, in all releases that are known.
     """
 
     gradebook: Gradebook
@@ -53,6 +56,7 @@ class ReleasedAssignment:
     sources: Mapping[str, tuple[dict[str, Any], ...]]
     cells: Mapping[str, Mapping[str, str]]
     traits: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, releases.Given] = field(default_factory=dict)
 
     def folder(self, step: str, student: str) -> Path:
         """Return a student's folder of one of nbgrader's steps."""
@@ -158,6 +162,8 @@ def open_assignment(
 ) -> ReleasedAssignment:
     """Open an assignment of the gradebook; removes what killed runs left in ``.gradekit/``.
 
+    Its release is remembered there, whoever made it: a later one may differ, and students hand in either.
+
     Raises
     ------
     CourseError
@@ -167,15 +173,19 @@ def open_assignment(
     names = _notebooks(gradebook, assignment)
     if not names:
         raise _unreleased(assignment)
-    clear_stages(Path(directory.root) / ".gradekit")
+    root = Path(directory.root)
+    clear_stages(root / ".gradekit")
+    with contextlib.suppress(OSError):  # a question may be asked where nothing can be written
+        releases.remember(root, assignment, Path(directory.format_path(directory.release_directory, ".", assignment)))
     sources, cells = {}, {}
     for name in sorted(names):
         _refuse_other_languages(gradebook, assignment, name)
-        sources[name] = _source_cells(gradebook, directory, assignment, name)
+        sources[name] = convert.with_shown(config, _source_cells(gradebook, directory, assignment, name))
         found = gradebook.find_notebook(name, assignment)
         query = gradebook.db.query(BaseCell.id, BaseCell.name).filter(BaseCell.notebook_id == found.id)
         cells[name] = {number: cell for number, cell in query}  # noqa: C416  (rows, which SQLAlchemy no longer calls tuples)
-    return ReleasedAssignment(gradebook, directory, config, assignment, sources, cells, traits or {})
+    given = releases.given(root, assignment)
+    return ReleasedAssignment(gradebook, directory, config, assignment, sources, cells, traits or {}, given)
 
 
 def _refuse_other_languages(gradebook: Gradebook, assignment: str, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -11,13 +12,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateAssignment, GenerateSolution
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, Execute, IncludeHeaderFooter, LockCells
+from nbgrader.preprocessors import (
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearOutput,
+    Execute,
+    IncludeHeaderFooter,
+    LockCells,
+    NbGraderPreprocessor,
+)
 from sqlalchemy.exc import SAWarning
 from traitlets import List
 
@@ -25,7 +35,7 @@ from gradekit.errors import CourseError
 from gradekit.gradebook.settings import read_settings, step_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from traitlets.config import Config
@@ -66,6 +76,20 @@ def worked_solutions(course: Course, assignment: str, folder: Path) -> Path:
 def enter(course: Course, assignment: str, folder: Path) -> None:
     """Enter a released assignment in the gradebook; `folder` takes nbgrader's copy of it."""
     run(GenerateAssignment, read_settings(course, release_directory=str(folder)), assignment)
+
+
+def with_shown(config: Config, cells: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """Return source cells, each with what students see of it as ``shown``, by nbgrader's own steps."""
+    steps = [ClearHiddenTests(config=config), ClearMarkScheme(config=config)]
+    return tuple({**cell, "shown": _cleared(cell, steps)} for cell in cells)
+
+
+def _cleared(cell: dict[str, Any], steps: Iterable[NbGraderPreprocessor]) -> str:
+    node = nbformat.from_dict(cell)
+    for step in steps:
+        with contextlib.suppress(RuntimeError):  # a region in a wrong cell: nbgrader would not have released it
+            step.preprocess_cell(node, {}, 0)
+    return str(node.source)
 
 
 def parse_time(written: str) -> datetime:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbformat
+from nbgrader import utils
 
 from gradekit.course import reports
 from gradekit.course.notebook import GRADE_SUFFIX
@@ -178,15 +179,18 @@ def _executed(found: HandedNotebook, run: JudgedNotebook | None) -> tuple[Notebo
     nb = nbformat.from_dict(dict(found.node))
     if found.problem:
         return nb, all_undecided(nb, found.problem)
+    manual = {cell.metadata.nbgrader.grade_id for cell in nb.cells if utils.is_grade(cell) and utils.is_solution(cell)}
+    waiting = {name: why for name, why in found.doubts.items() if name in manual}
     if run is None:  # the settings did not want it run
         _show_handed_in(nb)
-        return nb, Executed(by_outputs=True)
+        return nb, Executed(waiting=waiting, by_outputs=True)
     _show(nb, run)
     scores = {result.exercise + GRADE_SUFFIX: result.score for result in run.exercises}
     scores |= {result.grade_id: result.score for result in run.inline}
-    why = {result.grade_id: result.message for result in run.inline}
+    why = {f"{name}{GRADE_SUFFIX}": said for name, said in found.doubts.items()}
+    why |= {result.grade_id: result.message for result in run.inline}
     undecided = {name: why.get(name) or NOT_JUDGED for name, score in scores.items() if score is None}
-    return nb, Executed({name: score for name, score in scores.items() if score is not None}, undecided)
+    return nb, Executed({name: score for name, score in scores.items() if score is not None}, undecided, waiting)
 
 
 def _show_handed_in(nb: NotebookNode) -> None:

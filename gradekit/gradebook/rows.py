@@ -32,6 +32,8 @@ class Executed:
         The graded cells and tasks whose answers are those of the grading before.
     said_once : bool
         Whether all that is undecided is so for one reason, which need not be said cell by cell.
+    waiting : mapping of str to str
+        By grade_id of a manually graded cell: why a person grades what seems to be no answer.
     by_outputs : bool
         Whether nbgrader scores all other test cells from their outputs, where no output is full marks. Otherwise a test
         cell with points that is in neither mapping is undecided.
@@ -41,6 +43,7 @@ class Executed:
     undecided: Mapping[str, str] = field(default_factory=dict)
     unchanged: Collection[str] = ()
     said_once: bool = False
+    waiting: Mapping[str, str] = field(default_factory=dict)
     by_outputs: bool = False
 
 
@@ -69,6 +72,8 @@ class SaveScores(SaveAutoGrades):  # type: ignore[misc]
             if utils.is_solution(cell) or utils.is_task(cell):
                 solution = name
                 solutions.add(name)
+            if name in self.executed.waiting and name not in self.reasons:
+                self._say(name, self.executed.waiting[name], asks=True)
             if name in self.reasons and not (self.executed.said_once and said):
                 said = True
                 own = name.removesuffix(GRADE_SUFFIX)
@@ -113,8 +118,10 @@ class SaveScores(SaveAutoGrades):  # type: ignore[misc]
         """Save one score; what nobody judged, or is no score to nbgrader, is undecided and not the full points."""
         name = cell.metadata.nbgrader["grade_id"]
         points = float(cell.metadata.nbgrader["points"])
-        scores = self.executed.scores if points else {name: 0.0}
-        if name in self.reasons or name in scores:
+        scores = self.executed.scores if points or utils.is_solution(cell) else {name: 0.0}
+        if name in self.executed.waiting:
+            self._set(name, None)
+        elif name in self.reasons or name in scores:
             self._set(name, None if name in self.reasons else within(float(scores[name]), points))
         elif not (utils.is_solution(cell) or self.executed.by_outputs):
             self.reasons[name] = "it was not judged"

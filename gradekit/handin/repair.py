@@ -1,47 +1,69 @@
 """A notebook that a student handed in → the same notebook with the source's structure.
 
-Covered: cells deleted, copied, moved, retagged, re-typed, re-pointed. *Not* covered: what the cells do when they run
-(the sandbox), and what they print (the pages).
+Covered: cells deleted, copied, moved, merged, split, retagged, re-typed, re-pointed. *Not* covered: what the cells do
+when they run (the sandbox), and what they print (the pages).
 """
 
 from __future__ import annotations
 
 import json
-import re
 from bisect import bisect_left
-from collections import defaultdict
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from gradekit.course import notebook
-from gradekit.course.rawcell import attachments_of, clean, grade_id_of, id_of, is_locked, is_test, tags_of, text
+from gradekit.course.rawcell import (
+    attachments_of,
+    clean,
+    grade_id_of,
+    id_of,
+    is_locked,
+    is_test,
+    nbgrader_of,
+    tags_of,
+    text,
+)
+from gradekit.course.releases import Given, checksum
+from gradekit.handin.doubts import doubt, unreached
 from gradekit.handin.find import FORMAT
+from gradekit.handin.match import match
+from gradekit.handin.texts import shown
 from gradekit.model import MAX_NOTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gradekit.course.rawcell import RawCell
+    from gradekit.handin.match import Match
 
 
 LATEST_MINOR = 5
 TYPES = ("code", "markdown", "raw")
 STEERING_TAGS = frozenset({"skip-execution", "raises-exception"})  # nbclient obeys them
 MAX_WORD = 255  # characters of a kernel's name and the like
+FLAGS = ("grade", "solution", "locked", "task")
+UNMARKED = {"schema_version": 3, **dict.fromkeys(FLAGS, False)}  # a cell that was nbgrader's, and is free again
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """A notebook of format 4.5 with every cell of the source exactly once, and what had to be mended."""
+    """A notebook of format 4.5 with every cell of the source exactly once, and what had to be mended.
+
+    Attributes
+    ----------
+    doubts : mapping of str to str
+        By grade_id of a solution cell: why a person must look, unless the answer earns everything all the same.
+    """
 
     node: dict[str, Any]
     notes: tuple[str, ...] = ()
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
 
-def repair(node: Mapping[str, Any], source_cells: Sequence[RawCell], *, outputs: bool = False) -> Repaired:
+def repair(
+    node: Mapping[str, Any], source_cells: Sequence[RawCell], *, given: Given | None = None, outputs: bool = False
+) -> Repaired:
     """Give a notebook the source's structure, and keep of the learner's what is the learner's.
 
     Parameters
@@ -50,7 +72,9 @@ def repair(node: Mapping[str, Any], source_cells: Sequence[RawCell], *, outputs:
         The notebook, as `read` returns it.
     source_cells : sequence of mapping
         The source's cells with nbgrader metadata, in order, as JSON: text as released (with hidden tests), metadata
-        as nbgrader saved them.
+        as nbgrader saved them; as ``shown`` what students see of a cell.
+    given : Given, optional
+        What students were given in any release.
     outputs : bool
         Whether to keep the outputs handed in: nbgrader's ``--no-execute``.
 
@@ -59,24 +83,31 @@ def repair(node: Mapping[str, Any], source_cells: Sequence[RawCell], *, outputs:
     Repaired
         Every source cell once and in the source's order; locked cells and tests with the source's text, solution
         cells with the learner's, or with the released stub where there is none. All other cells are free, and stay
-        where they stand among their neighbours.
+        where they stand among their neighbours. Nothing that the learner wrote is left out, or comes before a stub
+        that undoes it.
     """
     cells: list[RawCell] = node["cells"]
     sources = {grade_id_of(cell): cell for cell in source_cells}
-    notes: list[str] = []
-    found = _matched(cells, sources, notes)
+    given = given or Given()
+    hand, matched = match(cells, sources, given)
+    doubt(hand, matched)
     used: set[str] = set()
     names = {grade_id: _fresh(id_of(cell), grade_id, used) for grade_id, cell in sources.items()}
+    order = _arranged(len(cells), matched, sources)
     made = []
-    for item in _arranged(len(cells), found, sources):
+    for item in order:
         if isinstance(item, int):
             own: RawCell | None = cells[item]
-            cell = _free(cells[item], _fresh(id_of(cells[item]), f"free-{item}", used))
+            cell = _free(cells[item], _fresh(id_of(cells[item]), f"free-{item}", used), runs=item not in matched.idle)
         else:
-            own = cells[found[item]] if item in found else None
-            cell = _restored(sources[item], own, names[item], notes)
+            own = cells[matched.found[item]] if item in matched.found else None
+            cell = _restored(sources[item], own, names[item])
+            if item in matched.texts or item in matched.elsewhere:
+                _rewrite(cell, item, matched, cells)
+            matched.notes.extend(f"cell {item} {said}" for said in _changes(sources[item], own, matched, given))
         made.append(_with_outputs(cell, own) if outputs else cell)
-    return Repaired(_notebook(node, made), _reported(cells, notes))
+    doubts = {**unreached(order, made, sources), **matched.doubts}
+    return Repaired(_notebook(node, made), _reported(cells, matched.notes), doubts)
 
 
 def _notebook(node: Mapping[str, Any], cells: list[dict[str, Any]]) -> dict[str, Any]:
@@ -91,80 +122,35 @@ def _reported(cells: Sequence[RawCell], notes: Sequence[str]) -> tuple[str, ...]
     return (*notes[:MAX_NOTES], *more, *tags)
 
 
-def _matched(cells: Sequence[RawCell], sources: Mapping[str, RawCell], notes: list[str]) -> dict[str, int]:
-    """Say which cell stands for which source cell: by its grade_id, else by its id, else by what it defines."""
-    by_id = {id_of(cell): grade_id for grade_id, cell in sources.items()} | {"": ""}
-    meant = [by_id.get(id_of(cell), "") for cell in cells]
-    claims, pointed = _places(map(grade_id_of, cells)), _places(meant)
-    found: dict[str, int] = {}
-    for grade_id, source in sources.items():
-        own = [index for index in claims[grade_id] if meant[index] in ("", grade_id)]
-        if own:
-            found[grade_id] = _last(own, cells, source)
-        if len(own) > 1:
-            notes.append(f"cell {grade_id} is there {len(own)} times: the last one counts")
-    for rest, grade_id in product((pointed, claims), sources):
-        spare = sorted(set(rest[grade_id]).difference(found.values()))
-        if spare and grade_id not in found:
-            found[grade_id] = _last(spare, cells, sources[grade_id])
-            notes.append(f"cell {grade_id} had lost or changed its nbgrader metadata")
-    _match_definitions(cells, sources, found, notes)
-    return found
+def _rewrite(cell: dict[str, Any], grade_id: str, matched: Match, cells: Sequence[RawCell]) -> None:
+    """Give a solution cell an answer that stood in another cell, or, where it stays there, no stub."""
+    if grade_id in matched.texts:
+        index, cell["source"] = matched.texts[grade_id]
+        if cell["cell_type"] != "code" and (files := attachments_of(cells[index])):
+            cell["attachments"] = files
+    elif cell["cell_type"] == "code":
+        cell["source"] = f"# This cell was missing; its answer stands in the cell {matched.elsewhere[grade_id]}."
 
 
-def _places(names: Iterable[str]) -> defaultdict[str, list[int]]:
-    places = defaultdict(list)
-    for index, name in enumerate(names):
-        places[name].append(index)
-    return places
-
-
-def _last(candidates: Sequence[int], cells: Sequence[RawCell], source: RawCell) -> int:
-    """Pick the last one that runs: a copy turned into text does not count where another is still code."""
-    same = [index for index in candidates if cells[index].get("cell_type") == source["cell_type"]]
-    return (same or candidates)[-1]
-
-
-def _match_definitions(
-    cells: Sequence[RawCell], sources: Mapping[str, RawCell], found: dict[str, int], notes: list[str]
-) -> None:
-    """Find a solution that was pasted into a cell of its own: the last cell that defines what the stub defines."""
-    lost = [name for name, cell in sources.items() if name not in found and not is_locked(cell)]
-    taken = set(found.values())
-    defined = [() if index in taken or not lost else _defined(cell) for index, cell in enumerate(cells)]
-    for grade_id in lost:
-        names = notebook.definitions(text(sources[grade_id]))
-        spare = [index for index, found_names in enumerate(defined) if names and set(names) <= set(found_names)]
-        if spare:
-            found[grade_id] = spare[-1]
-            defined[spare[-1]] = ()
-            notes.append(f"cell {grade_id} was missing: the cell that defines {', '.join(names)} stands for it")
-
-
-def _defined(cell: RawCell) -> Sequence[str]:
-    """Return what a cell seems to define; parsing a learner's text could exhaust the parser's stack."""
-    if cell.get("cell_type") != "code":
-        return ()
-    return re.findall(r"^(?:async +)?(?:def|class) +(\w+)", text(cell), re.MULTILINE)
-
-
-def _arranged(count: int, found: Mapping[str, int], sources: Mapping[str, RawCell]) -> list[int | str]:
+def _arranged(count: int, matched: Match, sources: Mapping[str, RawCell]) -> list[int | str]:
     """Order the cells: the source's by their grade_id, free ones by their index.
 
     The longest run of source cells that are in order stays; free cells follow the one they followed. What is missing
     or was moved comes in between: a test as late as it can, so that it sees what the learner added; anything else as
     early as it can, so that a learner's own definition outlives a stub that was put back.
     """
+    found = matched.found
     anchors = _in_order([grade_id for grade_id in sources if grade_id in found], found)
     behind = _free_cells(count, set(found.values()), [-1, *(found[grade_id] for grade_id in anchors)])
     kept = set(anchors)
     order: list[int | str] = []
     free, early = behind[-1], True
     for grade_id, source in sources.items():
-        early = early and grade_id not in kept and not _waits(source, moved=grade_id in found)
+        early = early and grade_id not in kept and not _waits(source, moved=not matched.lacks(grade_id))
         if not early:
             order += free
             free = []
+        order += [found[grade_id]] if grade_id in matched.kept else []
         order.append(grade_id)
         if grade_id in kept:
             free, early = behind[found[grade_id]], True
@@ -202,10 +188,9 @@ def _in_order(names: Sequence[str], place: Mapping[str, int]) -> list[str]:
     return chain[::-1]
 
 
-def _restored(source: RawCell, own: RawCell | None, name: str, notes: list[str]) -> dict[str, Any]:
+def _restored(source: RawCell, own: RawCell | None, name: str) -> dict[str, Any]:
     """Return a source cell, with the learner's text where the cell is the learner's to write."""
     kind = str(source["cell_type"])
-    notes.extend(f"cell {grade_id_of(source)} {change}" for change in _changes(source, own))
     writer = source if own is None or is_locked(source) else own
     cell = _blank(kind, name, text(writer))
     cell["metadata"] = json.loads(json.dumps(source.get("metadata", {})))
@@ -214,22 +199,29 @@ def _restored(source: RawCell, own: RawCell | None, name: str, notes: list[str])
     return cell
 
 
-def _changes(source: RawCell, own: RawCell | None) -> Iterator[str]:
+def _changes(source: RawCell, own: RawCell | None, matched: Match, given: Given) -> Iterator[str]:
     """Say what was done to a source cell, and what is done about it."""
+    name = grade_id_of(source)
     if own is None:
-        yield "was missing: it is put back as it was released"
+        if name in matched.elsewhere:
+            yield f"was missing: its answer stands in the cell {matched.elsewhere[name]}"
+        elif name not in matched.texts:
+            yield "was missing: it is put back as it was released"
         return
     if own.get("cell_type") != source["cell_type"]:
         yield f"had become another type of cell: it is {source['cell_type']} again"
-    written = text(source)
-    if is_locked(source) and text(own).split() not in (written.split(), _visible(written).split()):
+    released = given.cells.get(name, frozenset()) | {checksum(shown(source)), checksum(text(source))}
+    if is_locked(source) and checksum(text(own)) not in released:
         yield "was changed, though it is locked: it has its released text again"
 
 
-def _free(own: RawCell, name: str) -> dict[str, Any]:
-    """Return a cell of the learner's own, without metadata."""
+def _free(own: RawCell, name: str, *, runs: bool = True) -> dict[str, Any]:
+    """Return a cell of the learner's own, without metadata; an entry of nbgrader's that says nothing stays."""
     kind = own.get("cell_type")
-    cell = _blank(kind if isinstance(kind, str) and kind in TYPES else "raw", name, text(own))
+    cell = _blank(kind if runs and isinstance(kind, str) and kind in TYPES else "raw", name, text(own))
+    found = nbgrader_of(own)
+    if {key: found.get(key) for key in UNMARKED} == UNMARKED:
+        cell["metadata"] = {"nbgrader": dict(UNMARKED)}
     if cell["cell_type"] != "code" and (files := attachments_of(own)):
         cell["attachments"] = files
     return cell
@@ -238,12 +230,6 @@ def _free(own: RawCell, name: str) -> dict[str, Any]:
 def _blank(kind: str, name: str, source: str) -> dict[str, Any]:
     cell = {"cell_type": kind, "id": name, "metadata": {}, "source": source}
     return cell | {"outputs": [], "execution_count": None} if kind == "code" else cell
-
-
-def _visible(source: str) -> str:
-    """Return a released test without its hidden lines."""
-    region = notebook.HIDDEN_TESTS
-    return re.sub(rf"^.*BEGIN {region}(?s:.*?)END {region}.*$", "", source, flags=re.MULTILINE)
 
 
 def _fresh(name: str, otherwise: str, used: set[str]) -> str:
@@ -275,13 +261,24 @@ def _with_outputs(cell: dict[str, Any], own: RawCell | None) -> dict[str, Any]:
 
 
 def _metadata(node: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the kernel and the language that a notebook names; nothing else of its metadata."""
+    """Return the kernel and the language that a notebook names, bounded; nothing else of its metadata."""
     found = node.get("metadata")
-    kept = {}
+    kept: dict[str, dict[str, Any]] = {}
     for key, needed in (("kernelspec", {"name", "display_name"}), ("language_info", {"name"})):
         entry = found.get(key) if isinstance(found, dict) else None
         words = entry.items() if isinstance(entry, dict) else ()
         strings = {name: value for name, value in words if isinstance(value, str) and len(value) <= MAX_WORD}
         if needed <= strings.keys():
             kept[key] = {clean(name): clean(value) for name, value in strings.items()}
+    mode = (
+        found["language_info"].get("codemirror_mode") if "language_info" in kept and isinstance(found, dict) else None
+    )
+    if isinstance(mode, dict):  # a word, or as the kernel writes it a name and a version
+        kinds = {"name": str, "version": int}
+        right = {key: mode[key] for key, kind in kinds.items() if type(mode.get(key)) is kind}
+        kept["language_info"]["codemirror_mode"] = {key: _short(value) for key, value in right.items()}
     return kept
+
+
+def _short(value: str | int) -> str | int:
+    return clean(value[:MAX_WORD]) if isinstance(value, str) else min(max(value, 0), MAX_WORD)

@@ -12,18 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradekit import files
+from gradekit.course.rawcell import nbgrader_of
+from gradekit.course.releases import Given
 from gradekit.gradebook.convert import quiet
 from gradekit.gradebook.staged import StagedAutograde
 from gradekit.handin.collect import collect
 from gradekit.handin.find import Found, Unreadable, find_notebook, read
-from gradekit.handin.repair import repair
+from gradekit.handin.repair import Repaired, repair
 from gradekit.handin.stamp import TIMESTAMP, examine_timestamp
 from gradekit.model import HandedNotebook, HandIn, Note
 from gradekit.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from gradekit.course.rawcell import RawCell
     from gradekit.gradebook.assignment import ReleasedAssignment
 from gradekit.gradebook.settings import is_enabled
 
@@ -59,11 +62,18 @@ def take_in(book: ReleasedAssignment, student: str, stage: Path, *, notebooks: s
         sane = converter.sanitise(taken.problems)
     runs = is_enabled(book.config, "Execute")
     found = tuple(
-        HandedNotebook(name, sane[name], problem, runs, stand_in=bool(problem))
+        HandedNotebook(name, sane[name], problem, runs, bool(problem), taken.doubts.get(name, {}))
         for name, problem in taken.problems.items()
     )
     said = (*map(Note, notes), *stamp, *map(Note, taken.notes))
-    return HandIn(book.assignment, student, found, taken.missing, converter.outbox, digest, said)
+    points = released_points(book.sources.get(book.assignment, ()))
+    return HandIn(book.assignment, student, found, taken.missing, converter.outbox, digest, said, points)
+
+
+def released_points(cells: Iterable[RawCell]) -> dict[str, float]:
+    """Return what each graded cell of a released notebook is worth, by its grade_id."""
+    metas = map(nbgrader_of, cells)
+    return {str(meta["grade_id"]): float(meta["points"]) for meta in metas if "points" in meta}
 
 
 @dataclass(frozen=True)
@@ -73,12 +83,13 @@ class _TakenNotebooks:
     problems: Mapping[str, str]
     missing: tuple[str, ...]
     notes: tuple[str, ...]
+    doubts: Mapping[str, Mapping[str, str]]
 
 
 def _take_notebooks(book: ReleasedAssignment, inbox: Path, folder: Path, pattern: str) -> _TakenNotebooks:
     """Put repaired notebooks in the places where nbgrader looks for them."""
     notes: list[str] = []
-    problems, missing, places = {}, [], set()
+    problems, missing, places, doubts = {}, [], set(), {}
     for name, cells in book.sources.items():
         found = _find(book, name, inbox, folder)
         notes += () if found.undecided else found.notes
@@ -87,14 +98,16 @@ def _take_notebooks(book: ReleasedAssignment, inbox: Path, folder: Path, pattern
         if not (found.path or found.undecided):
             missing += [name] if fnmatch(name, pattern) else []  # nbgrader scores it 0
         elif fnmatch(name, pattern):
-            problems[name], more = _restore(path, found, cells, keep=not is_enabled(book.config, "ClearOutput"))
-            notes += more
+            keep, given = not is_enabled(book.config, "ClearOutput"), book.given.get(name, Given())
+            problems[name], mended = _restore(path, found, cells, given=given, keep=keep)
+            notes += mended.notes
+            doubts[name] = mended.doubts
         else:
             path.touch()
     for path in sorted(inbox.glob("*.ipynb")):
         if path.stem not in book.sources and path not in places:
             notes.append(f"the notebook {shown(path.name)} is not of this assignment: it is left out")
-    return _TakenNotebooks(problems, tuple(missing), tuple(notes))
+    return _TakenNotebooks(problems, tuple(missing), tuple(notes), doubts)
 
 
 def _find(book: ReleasedAssignment, name: str, inbox: Path, folder: Path) -> Found:
@@ -110,7 +123,9 @@ def _find(book: ReleasedAssignment, name: str, inbox: Path, folder: Path) -> Fou
     return found
 
 
-def _restore(path: Path, found: Found, cells: Sequence[dict[str, Any]], *, keep: bool) -> tuple[str, tuple[str, ...]]:
+def _restore(
+    path: Path, found: Found, cells: Sequence[dict[str, Any]], *, given: Given, keep: bool
+) -> tuple[str, Repaired]:
     """Write the repaired notebook; where there is none to repair, the source's cells and why."""
     node = read(found.path) if found.path else Unreadable(found.undecided)
     if isinstance(node, Unreadable):
@@ -118,10 +133,10 @@ def _restore(path: Path, found: Found, cells: Sequence[dict[str, Any]], *, keep:
         said = f"**This notebook could not be graded:** {shown(node.reason, 500)}"
         mended.node["cells"].insert(0, {"cell_type": "markdown", "id": "undecided", "metadata": {}, "source": said})
         path.write_text(json.dumps(mended.node), encoding="utf-8")
-        return node.reason, ()
-    mended = repair(node, cells, outputs=keep)
+        return node.reason, Repaired(mended.node)
+    mended = repair(node, cells, given=given, outputs=keep)
     path.write_text(json.dumps(mended.node), encoding="utf-8")
-    return "", mended.notes
+    return "", mended
 
 
 def _make_room(inbox: Path, book: ReleasedAssignment) -> list[str]:

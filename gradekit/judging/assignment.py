@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gradekit.course import notebook
+from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.errors import HiddenTestError
 from gradekit.judging.reference import load_solution, read_cases, run_file, solution_cells
 
@@ -44,6 +45,11 @@ class Assignment:
             if candidate.name == name:
                 return candidate
         raise HiddenTestError(f"The source notebook of '{self.name}' has no exercise '{name}'.")
+
+    def worth(self, points: Mapping[str, float]) -> Assignment:
+        """Return it with the points of the release, by grade_id of the graded cell: today's source may differ."""
+        exercises = (replace(item, points=points.get(item.name + GRADE_SUFFIX, item.points)) for item in self.exercises)
+        return replace(self, exercises=tuple(exercises))
 
     def earlier(self, name: str) -> dict[str, Any]:
         """Return the reference's own definitions of all exercises before that one, for follow-through."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import nbformat
 
 from gradekit.course import notebook
+from gradekit.course.releases import remember
 from gradekit.errors import CourseError, HiddenTestError, SourceError
 from gradekit.files import clear_stages, open_stage
 from gradekit.gradebook import convert
@@ -58,9 +59,11 @@ def release(course: Course, assignment: str, *, solutions: bool = True) -> tuple
         if solutions:
             made["solution"] = _worked_solutions(course, assignment, stage)
         convert.enter(course, assignment, stage / "entered")
-        return tuple(
+        folders = tuple(
             _put(folder, course.folder(step, assignment), stage / f"old-{step}") for step, folder in made.items()
         )
+    remember(course.root, assignment, course.folder("release", assignment))
+    return folders
 
 
 def _check_tests(course: Course, assignment: str) -> None:

@@ -130,13 +130,17 @@ class TestRepair:
         assert by_id(mended.node, name)["source"] == source
 
     def test_a_stub_comes_before_and_a_test_after_what_the_learner_added(self) -> None:
-        """A function of the learner's own outlives a stub that came back, and a test that came back sees it."""
+        """A cell of the learner's own outlives what came back, and a test that came back sees it."""
         node = handed_in()
         node["cells"] = [item for item in node["cells"] if item["id"] not in ("f", "f-test")]
-        by_id(node, "try")["source"] = "f = lambda x: 2 * x"
+        by_id(node, "try")["source"] = "two = 2"
         mended = repair(node, SOURCE)
         sound(mended.node)
         assert ids(mended.node)[2:5] == ["f", "try", "f-test"]
+        by_id(node, "try")["source"] = "f = lambda x: 2 * x"
+        mended = repair(node, SOURCE)
+        sound(mended.node)
+        assert by_id(mended.node, "f")["source"] == "f = lambda x: 2 * x"
 
     def test_nothing_left(self) -> None:
         """An empty notebook becomes the released one."""
