@@ -35,7 +35,7 @@ from gradekit.judging.likeness import (
 )
 from gradekit.judging.line import LearnerError
 from gradekit.judging.transcript import RecordingLine, Transcript
-from gradekit.model import PROPERTY, Diagnosis, Verdict
+from gradekit.model import PROPERTY, Diagnosis, TestResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from gradekit.judging.line import Handle, Line, Student
     from gradekit.judging.reference import Reference
     from gradekit.judging.transcript import Event
-    from gradekit.model import ExerciseResult, TestResult
+    from gradekit.model import ExerciseResult
 
 
 CALL_S = 1.0  # of a known wrong answer, in one call; an honest one takes milliseconds
@@ -166,8 +166,11 @@ def _try_onward(  # noqa: PLR0913  (the words of try_test)
         test.function(student, reference, onward)
         expect.true(not onward.wrong, "")
 
-    with bounded_memory(CALL_BYTES), bounded_time(until), quiet():
-        return try_test(assignment, name, replace(test, function=run), line, seed=seed)
+    try:
+        with bounded_memory(CALL_BYTES), bounded_time(until), quiet():
+            return try_test(assignment, name, replace(test, function=run), line, seed=seed)
+    except TimeoutError:  # it came between two lines
+        return TestResult(test.name, test.sentence, test.weight, Verdict.IE, error="TimeoutError")
 
 
 # --- the catalogue ---------------------------------------------------------------------------------------------------

@@ -513,3 +513,19 @@ def test_a_test_that_does_not_end_is_bounded(small: Course, monkeypatch: pytest.
     transcript, line = Transcript(), InProcess({"np": np, "double": lambda x: 3 * x, "quadruple": lambda x: x})
     result = judge(loaded, "quadruple", line, seed=b"unit", transcript=transcript)
     assert module.ask_further(loaded, result, line, seed=b"unit") == {}
+
+
+def test_time_that_ends_between_two_lines_ends_no_grading(
+    assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the bound strikes outside of the learner's code and of the test, nothing is named and nothing raised."""
+    found = attempt(assignment, SQUARES.source)
+
+    def late(deadline: float) -> Any:
+        """Strike at once."""
+        raise TimeoutError(deadline)
+
+    monkeypatch.setattr(module, "bounded_time", late)
+    asked = ask_further(assignment, found.result, InProcess(dict(assignment.solution)), seed=b"unit")
+    assert not any(asked.values())
+    assert diagnose(assignment, [SQUARES, CHANGES], [found], seed=b"unit") is None
