@@ -6,10 +6,12 @@ Covered: answers that are missing, torn in two, merged into one, or that use wha
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
-from gradekit.course.rawcell import is_locked, is_manual, is_test
-from gradekit.handin.texts import brought_names, is_headless
+from gradekit.course.rawcell import is_locked, is_manual, is_test, text
+from gradekit.handin.match import GUESSED
+from gradekit.handin.texts import bound_names, brought_names, defined_names, is_headless, is_inner, shown, without
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
     from gradekit.course.rawcell import RawCell
     from gradekit.handin.match import Hand, Match
 
-MISSING = "the cell was missing, and its answer may stand elsewhere in the notebook"
-ELSEWHERE = "the cell was missing, and its answer stands in another one"
+MISSING = "the cell holds no answer, which may stand elsewhere in the notebook"
+ELSEWHERE = "the cell holds no answer, which stands in another one"
 TORN = "the cell beside it begins in the middle of something: the answer may be torn in two"
 BESIDE = "the cell beside it is missing: the two may have become one"
 UNREACHED = "it uses {}, which stands only where it does not run before the test"
@@ -26,8 +28,22 @@ UNREACHED = "it uses {}, which stands only where it does not run before the test
 
 def doubt(hand: Hand, match: Match) -> None:
     """Add what is in doubt, and where the answers stand that have no cell of their own."""
+    _keep(hand, match)
     _lost(hand, match)
+    _unanswered(hand, match)
     _torn(hand, match)
+
+
+def _keep(hand: Hand, match: Match) -> None:
+    """Keep what was written into locked cells, beside their released text: all of it where an answer is missing."""
+    placed = {index for index, _ in match.texts.values()}
+    lacks = any(match.lacks(name) and not is_locked(cell) for name, cell in hand.sources.items())
+    for name, source in hand.sources.items():
+        if hand.is_changed(name, match) and match.found[name] not in placed:
+            written, given = hand.texts[match.found[name]], shown(source)
+            added = defined_names(written) | brought_names(written)
+            if lacks or without(written, given) or added - defined_names(given) - brought_names(given):
+                match.kept.add(name)
 
 
 def _lost(hand: Hand, match: Match) -> None:
@@ -35,8 +51,6 @@ def _lost(hand: Hand, match: Match) -> None:
     lost = [name for name, cell in hand.sources.items() if match.lacks(name) and not is_locked(cell)]
     if not lost:
         return
-    changed = {name for name in hand.sources if hand.is_changed(name, match)}
-    match.kept |= changed - {_holder(match, index) for index, _ in match.texts.values()}
     written = bool(match.kept) or any(True for _ in hand.free(match))
     order = list(hand.sources)
     for name in lost:
@@ -48,10 +62,6 @@ def _lost(hand: Hand, match: Match) -> None:
             match.doubts[name] = ELSEWHERE if place else MISSING
         for other in _beside(hand, match, order, order.index(name)):
             match.doubts.setdefault(other, BESIDE)
-
-
-def _holder(match: Match, index: int) -> str:
-    return next((name for name, place in match.found.items() if place == index), "")
 
 
 def _defined_at(hand: Hand, match: Match, name: str) -> str:
@@ -71,38 +81,64 @@ def _beside(hand: Hand, match: Match, order: Sequence[str], at: int) -> list[str
     found = []
     for names in (order[at + 1 :], order[:at][::-1]):
         near = next((name for name in names if not match.lacks(name)), "")
-        if near and not is_locked(hand.sources[near]) and hand.is_answer(match.found.get(near, 0), near):
+        if near and not is_locked(hand.sources[near]) and hand.has_answer(near, match):
             found.append(near)
     return found
 
 
-def _torn(hand: Hand, match: Match) -> None:
-    """Doubt an answer beside which a cell begins in the middle, or which does so itself."""
-    free = set(hand.free(match))
+def _unanswered(hand: Hand, match: Match) -> None:
+    """Doubt that there is no answer where something was written beside a cell that tells of no name to look for."""
+    free = set(hand.free(match)) | {match.found[name] for name in match.kept}
+    free |= {index for name, index in match.found.items() if match.doubts.get(name) == GUESSED}
+    places = sorted(match.found.values())
     for name, index in match.found.items():
-        if is_locked(hand.sources[name]) or not hand.is_like(index, name):
+        if is_locked(hand.sources[name]) or hand.has_answer(name, match):
             continue
-        near = [place for place in (index - 1, index + 1) if place in free and hand.is_kind(place, "code")]
-        if near and any(is_headless(hand.texts[place]) for place in (index, *near)):
+        at = bisect_left(places, index)
+        begin, end = places[at - 1] if at else 0, places[at + 1] if at + 1 < len(places) else len(hand.cells)
+        beside = [place for place in range(begin, end + 1) if place in free]
+        told = [place for place in free if hand.names[name] <= hand.told[place]]
+        if place := _defined_at(hand, match, name):
+            match.elsewhere[name] = place
+            match.doubts.setdefault(name, ELSEWHERE)
+            match.notes.append(f"cell {name} was left as it was released: its answer stands in the cell {place}")
+        elif told if hand.names[name] else beside:
+            match.doubts.setdefault(name, MISSING)
+
+
+def _torn(hand: Hand, match: Match) -> None:
+    """Doubt an answer beside which a cell begins in the middle, or which does so itself; all where one is elsewhere."""
+    free = set(hand.free(match))
+    torn = any(is_inner(hand.texts[index]) for index in free if hand.is_kind(index, "code"))
+    for name, index in match.found.items():
+        if is_locked(hand.sources[name]) or hand.sources[name]["cell_type"] != "code":
+            continue
+        kind = hand.cells[index].get("cell_type")
+        near = {place for place in free & {index - 1, index + 1} if hand.is_kind(place, kind)}
+        if torn or (near and any(is_headless(hand.texts[place]) for place in (index, *near))):
             match.doubts.setdefault(name, TORN)
 
 
 def unreached(
     order: Sequence[int | str], made: Sequence[Mapping[str, Any]], sources: Mapping[str, RawCell]
 ) -> dict[str, str]:
-    """Doubt solutions that use what stands in a free cell which does not run before their test, and nowhere else."""
-    brought = [brought_names(cell["source"]) for cell in made]
-    runs = [cell["cell_type"] == "code" for cell in made]
-    free = [place for place, item in enumerate(order) if isinstance(item, int)]
+    """Doubt solutions that use what the learner has written where it does not run before their test."""
+    first: dict[str, int] = {}
+    loose: set[str] = set()
+    for place, item in enumerate(order):
+        names = brought_names(made[place]["source"])
+        if isinstance(item, int) or not is_locked(sources[item]):
+            loose |= names - (frozenset() if isinstance(item, int) else bound_names(text(sources[item])))
+        for name in names if made[place]["cell_type"] == "code" else ():
+            first.setdefault(name, place)
     graded = [place for place, item in enumerate(order) if isinstance(item, str) and is_test(sources[item])]
     doubts = {}
     for place, item in enumerate(order):
-        if isinstance(item, int) or is_locked(sources[item]) or not runs[place]:
+        if isinstance(item, int) or is_locked(sources[item]) or made[place]["cell_type"] != "code":
             continue
         test = next((after for after in graded if after > place), len(order))
-        late = {name for other in free if not (runs[other] and other < test) for name in brought[other]}
-        there = {name for other in range(test) if runs[other] for name in brought[other]}
-        lacks = (late - there).intersection(re.findall(r"\w+", made[place]["source"]) if late - there else ())
-        if lacks:
-            doubts[item] = UNREACHED.format(min(lacks))
+        used = loose.intersection(re.findall(r"\w+", made[place]["source"]))
+        late = [name for name in used if first.get(name, len(order)) >= test]
+        if late:
+            doubts[item] = UNREACHED.format(min(late))
     return doubts

@@ -97,12 +97,14 @@ class Hand:
         return frozenset().union(*self.released.values(), self.given.free or ())
 
     @functools.cached_property
+    def told(self) -> list[frozenset[str]]:
+        """What each cell seems to define, whether or not it runs."""
+        return list(map(defined_names, self.texts))
+
+    @functools.cached_property
     def defined(self) -> list[frozenset[str]]:
         """What each cell seems to define, if it runs."""
-        return [
-            defined_names(found) if self.is_kind(index, "code") else frozenset()
-            for index, found in enumerate(self.texts)
-        ]
+        return [names if self.is_kind(index, "code") else frozenset() for index, names in enumerate(self.told)]
 
     def is_kind(self, index: int, kind: object) -> bool:
         """Tell whether a cell is code, or Markdown."""
@@ -120,10 +122,25 @@ class Hand:
         """Tell whether a cell holds another text than that source cell's."""
         return bool(self.texts[index].strip()) and self.sums[index] not in self.released[grade_id]
 
+    def is_good(self, index: int, grade_id: str) -> bool:
+        """Tell whether a cell holds an answer that defines what the source cell does."""
+        return self.is_answer(index, grade_id) and self.names[grade_id] <= self.told[index]
+
+    def has_answer(self, grade_id: str, match: Match) -> bool:
+        """Tell whether a source cell was found with another text than the released one."""
+        if grade_id not in match.texts:
+            return self.is_answer(match.found[grade_id], grade_id)
+        return checksum(match.texts[grade_id][1]) not in self.released[grade_id]
+
     def is_changed(self, grade_id: str, match: Match) -> bool:
         """Tell whether a locked cell was handed in with another text."""
         index = match.found.get(grade_id)
         return is_locked(self.sources[grade_id]) and index is not None and self.is_answer(index, grade_id)
+
+    def addition(self, grade_id: str, match: Match) -> str:
+        """Return what a locked cell holds beside its released text; all of it where that is not in it."""
+        written = self.texts[match.found[grade_id]]
+        return without(written, shown(self.sources[grade_id])) or written
 
     def free(self, match: Match) -> Iterator[int]:
         """Yield the cells that stand for none of the source's and hold something that the learner wrote."""
@@ -136,6 +153,7 @@ def match(cells: Sequence[RawCell], sources: Mapping[str, RawCell], given: Given
     hand, found = Hand(cells, sources, given), Match()
     _by_name(hand, found)
     _by_text(hand, found)
+    _without_given_text(hand, found)
     _by_definition(hand, found)
     _by_merging(hand, found)
     _by_place(hand, found)
@@ -160,6 +178,9 @@ def _by_name(hand: Hand, match: Match) -> None:
     claims, pointed = _places(map(grade_id_of, hand.cells)), _places(meant)
     for grade_id in hand.sources:
         own = [index for index in claims[grade_id] if meant[index] in ("", grade_id)]
+        if own and not is_locked(hand.sources[grade_id]) and not any(hand.is_good(index, grade_id) for index in own):
+            spare = [index for index in pointed[grade_id] if not grade_id_of(hand.cells[index])]
+            own = sorted({*own, *spare})
         if own:
             _choose(hand, match, grade_id, own)
         if len(own) > 1:
@@ -177,7 +198,8 @@ def _choose(hand: Hand, match: Match, grade_id: str, candidates: Sequence[int]) 
     if is_locked(hand.sources[grade_id]):
         match.found[grade_id] = same[-1]
         return
-    answers = [index for index in same if hand.is_answer(index, grade_id)]
+    answers = [index for index in same if hand.is_good(index, grade_id)]
+    answers = answers or [index for index in same if hand.is_answer(index, grade_id)]
     chosen = match.found[grade_id] = (answers or same)[-1]
     if hand.is_answer(chosen, grade_id):
         match.idle |= {index for index in candidates if hand.sums[index] in hand.released[grade_id]}
@@ -208,20 +230,32 @@ def _by_definition(hand: Hand, match: Match) -> None:
     spare = set(hand.free(match))
     for grade_id, names in hand.names.items():
         stub = match.found.get(grade_id)
-        if not names or (stub is not None and hand.is_answer(stub, grade_id)):
+        if not names or (stub is not None and hand.has_answer(grade_id, match)):
             continue
         places = [index for index in spare if names <= hand.defined[index]]
         if stub is not None and any(index in _reach(hand, match, stub) for index in places):
             continue  # it runs between the stub and its test, as the learner wanted
+        merged = _merged(hand, match, names)
         if places:
             match.found[grade_id] = max(places)
+            match.texts.pop(grade_id, None)
             spare.remove(max(places))
             match.idle |= {stub} - {None}  # type: ignore[arg-type]
+        elif merged:
+            match.texts[grade_id] = match.found[merged], hand.addition(merged, match)
+        if places or merged:
             match.doubts.setdefault(grade_id, GUESSED)
             said = "was missing" if stub is None else "was left as it was released"
-            match.notes.append(
-                f"cell {grade_id} {said}: the cell that defines {', '.join(sorted(names))} stands for it"
-            )
+            which = f"the cell that defines {', '.join(sorted(names))}"
+            match.notes.append(f"cell {grade_id} {said}: {which} stands for it")
+
+
+def _merged(hand: Hand, match: Match, names: frozenset[str]) -> str:
+    """Return the locked cell that defines what its source does not; empty where none does."""
+    for name, source in hand.sources.items():
+        if hand.is_changed(name, match) and names <= hand.defined[match.found[name]] - defined_names(shown(source)):
+            return name
+    return ""
 
 
 def _reach(hand: Hand, match: Match, stub: int) -> range:

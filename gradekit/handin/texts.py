@@ -63,9 +63,14 @@ def without(written: str, block: str) -> str | None:
     return (padded[:at].rstrip("\n") + "\n\n" + padded[at + len(wanted) :].lstrip("\n")).strip("\n")
 
 
+def is_inner(written: str) -> bool:
+    """Tell whether a text begins where a cell does not: indented, or with a bracket that closes."""
+    first = next((line for line in written.splitlines() if line.strip()), "")
+    return first[:1].isspace() or first[:1] in {")", "]", "}"}
+
+
 def is_headless(written: str) -> bool:
     """Tell whether a text begins or ends within something: indented, a bracket too many, a string left open."""
-    first = next((line for line in written.splitlines() if line.strip()), "")
     closed = min(written.count(opening) - written.count(closing) for opening, closing in ("()", "[]", "{}"))
     odd = any(written.count(quotes) % 2 for quotes in ('"""', "'''"))
-    return first[:1].isspace() or closed < 0 or odd
+    return is_inner(written) or closed < 0 or odd
