@@ -120,7 +120,7 @@ def _executed(found: HandedNotebook, run: JudgedNotebook | None) -> tuple[Notebo
         _show_handed_in(nb)
         return nb, Executed(by_outputs=True)
     _show(nb, run)
-    scores = {result.exercise + GRADE_SUFFIX: result.score for result in run.exercises}
+    scores = {result.graded or result.exercise + GRADE_SUFFIX: result.score for result in run.exercises}
     scores |= {result.grade_id: result.score for result in run.inline}
     why = {result.grade_id: result.message for result in run.inline}
     undecided = {name: why.get(name) or NOT_JUDGED for name, score in scores.items() if score is None}

@@ -50,8 +50,8 @@ def judge(  # noqa: PLR0913  (what is judged, and who wants to know of it meanwh
         Makes what each test runs within, such as a bound on its time.
     """
     results = tuple(each_test(assignment, name, line, seed=seed, transcript=transcript, begin=begin, bound=bound))
-    points = assignment.exercise(name).points
-    return ExerciseResult(name, points, earned(points, results), results)
+    found = assignment.exercise(name)
+    return ExerciseResult(name, found.points, earned(found.points, results), results, graded=found.graded)
 
 
 def each_test(  # noqa: PLR0913  (as above)

@@ -6,7 +6,7 @@ import hashlib
 import runpy
 import sys
 import zipfile
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,8 +79,17 @@ def generator(seed: bytes) -> np.random.Generator:
 
 
 def solution_cells(cells: Sequence[Cell]) -> tuple[Cell, ...]:
-    """Return the cells that define the solution: locked code cells (imports, what is given) and solution cells."""
-    return tuple(cell for cell in cells if cell.kind == "code" and cell.role in (Role.LOCKED, Role.SOLUTION))
+    """Return the cells that define the solution: locked code cells (imports, what is given) and solution cells.
+
+    A free cell is one of them where it only defines: others leave their imports unlocked.
+    """
+    own = (Role.LOCKED, Role.SOLUTION)
+    code = [cell for cell in cells if cell.kind == "code"]
+    return tuple(
+        cell
+        for cell in code
+        if cell.role in own or (cell.role is Role.FREE and notebook.only_defines(cell.source))
+    )
 
 
 def load_solution(course: Course, assignment: str) -> dict[str, Any]:
@@ -92,8 +101,10 @@ def load_solution(course: Course, assignment: str) -> dict[str, Any]:
         If a cell fails: the notebook's author has to mend it.
     """
     namespace: dict[str, Any] = {}
-    for _ in defining(assignment, solution_cells(notebook.cells(notebook.read(course.source(assignment)))), namespace):
-        pass
+    cells = solution_cells(notebook.cells(notebook.read(course.source(assignment))))
+    with chdir(course.source_folder(assignment)):  # where its data lie
+        for _ in defining(assignment, cells, namespace):
+            pass
     return namespace
 
 
@@ -109,7 +120,7 @@ def defining(assignment: str, cells: Iterable[Cell], namespace: dict[str, Any]) 
     for cell in cells:
         with _checks_importable():
             try:
-                exec(compile(cell.source, f"{assignment}.ipynb:{cell.id}", "exec"), namespace)  # noqa: S102  (our own)
+                exec(compile(notebook.without_magics(cell.source), f"{assignment}.ipynb:{cell.id}", "exec"), namespace)  # noqa: S102  (our own)
             except Exception as error:
                 raise SourceError(f"{assignment}: the solution in cell '{cell.id}' fails: {error!r}.") from error
         yield cell
