@@ -86,9 +86,7 @@ def solution_cells(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     own = (Role.LOCKED, Role.SOLUTION)
     code = [cell for cell in cells if cell.kind == "code"]
     return tuple(
-        cell
-        for cell in code
-        if cell.role in own or (cell.role is Role.FREE and notebook.only_defines(cell.source))
+        cell for cell in code if cell.role in own or (cell.role is Role.FREE and notebook.only_defines(cell.source))
     )
 
 
