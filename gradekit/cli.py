@@ -118,7 +118,10 @@ ExerciseToMove = Annotated[
         show_default="none: asserts stay where they are",
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing; print what would change, as a diff.")]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Write nothing; print what would change in notebooks and hidden tests, as a diff."),
+]
 
 
 @app.command()
@@ -150,8 +153,9 @@ def _print_adoption(found: Adoption, written: tuple[Path, ...]) -> None:
     table = Table(box=None, header_style="bold")
     for name in ("notebook", "cell", "what"):
         table.add_column(name, overflow="fold")
-    for change in (*found.changes, *found.stays):
-        table.add_row(escape(change.notebook), escape(change.cell), escape(change.what))
+    rows = [*((change, "") for change in found.changes), *((change, "stays: ") for change in found.stays)]
+    for change, before in rows:
+        table.add_row(escape(change.notebook), escape(change.cell), escape(before + change.what))
     Console(width=None if sys.stdout.isatty() else 140).print(table)
     for path in written:
         typer.echo(f"wrote {path}" if path.is_file() else f"what stood there before: {path}")

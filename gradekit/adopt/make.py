@@ -148,7 +148,7 @@ def _stays(path: Path, node: dict[str, Any]) -> Iterator[Change]:
             seen = "asserts that students see stay in it" if _shows(cell.source) else "all hidden"
             more = ", hidden ones too" if hidden and _shows(cell.source) else ""
             yield Change(
-                path.name, cell.grade_id, f"{cell.points:g} points: {seen}{more}; graded inline, in the sandbox"
+                path.name, cell.grade_id, f"{cell.points:g} points; {seen}{more}; graded inline, in the sandbox"
             )
 
 

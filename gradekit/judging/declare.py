@@ -96,7 +96,7 @@ class Expect:
             return
         described = describe(answer)
         if described is not None:
-            raise Rejected(f"{name} is {described}, not {_wanted(reference)}.", kind="type")
+            raise Rejected(_another(name, described, reference), kind="type")
         try:
             finding = checks.compare(seen(answer), reference, name=name, rtol=rtol, atol=atol, sizes=sizes)
         except ValueError as error:
@@ -112,7 +112,7 @@ class Expect:
         if not _equal(answer, wanted):
             described = describe(answer)
             if described is not None:
-                raise Rejected(f"{name} is {described}, not {_wanted(wanted)}.", kind="type")
+                raise Rejected(_another(name, described, wanted), kind="type")
             try:
                 finding = checks.compare(seen(answer), wanted, name=name, rtol=0.0, atol=0.0)
             except ValueError:  # a reference with a NaN or an object in it
@@ -174,11 +174,13 @@ class Expect:
         raise Rejected(f"{function!r} returns, but {error} is wanted for such arguments.", kind="error")
 
 
-def _wanted(reference: object) -> str:
+def _another(name: str, described: str, reference: object) -> str:
+    """Say that an answer is an object, and what is wanted."""
     kind = type(reference).__name__
-    if kind in checks.TABLES + checks.PLOTS:
-        return f"a {kind}"
-    return "text" if isinstance(reference, str) else "numbers"
+    if described == f"a {kind}":
+        return f"{name} is only called a {kind}: it cannot be read as one."
+    plain = "text" if isinstance(reference, str) else "numbers"
+    return f"{name} is {described}, not {f'a {kind}' if kind in checks.TABLES + checks.PLOTS else plain}."
 
 
 def _equal(answer: Any, wanted: Any) -> bool:

@@ -7,6 +7,7 @@ import runpy
 import sys
 import zipfile
 from contextlib import chdir, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,13 +82,17 @@ def generator(seed: bytes) -> np.random.Generator:
 def solution_cells(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     """Return the cells that define the solution: locked code cells (imports, what is given) and solution cells.
 
-    A free cell is one of them where it only defines: others leave their imports unlocked.
+    A free cell is one of them where it only defines: others leave their imports unlocked. Lines that IPython alone
+    understands are left out.
     """
-    own = (Role.LOCKED, Role.SOLUTION)
-    code = [cell for cell in cells if cell.kind == "code"]
-    return tuple(
-        cell for cell in code if cell.role in own or (cell.role is Role.FREE and notebook.only_defines(cell.source))
-    )
+    found = [cell for cell in cells if cell.kind == "code" and _is_solution(cell)]
+    return tuple(replace(cell, source=notebook.without_magics(cell.source)) for cell in found)
+
+
+def _is_solution(cell: Cell) -> bool:
+    if cell.role is Role.FREE:
+        return notebook.only_defines(cell.source)
+    return cell.role in (Role.LOCKED, Role.SOLUTION)
 
 
 def load_solution(course: Course, assignment: str) -> dict[str, Any]:
@@ -118,7 +123,7 @@ def defining(assignment: str, cells: Iterable[Cell], namespace: dict[str, Any]) 
     for cell in cells:
         with _checks_importable():
             try:
-                exec(compile(notebook.without_magics(cell.source), f"{assignment}.ipynb:{cell.id}", "exec"), namespace)  # noqa: S102  (our own)
+                exec(compile(cell.source, f"{assignment}.ipynb:{cell.id}", "exec"), namespace)  # noqa: S102  (our own)
             except Exception as error:
                 raise SourceError(f"{assignment}: the solution in cell '{cell.id}' fails: {error!r}.") from error
         yield cell

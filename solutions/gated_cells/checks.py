@@ -459,8 +459,9 @@ def plot_data(plot: Any, kind: str, listed: Callable[[Any], Any] = list) -> dict
         label = str(plot.get_label())
         return {"x": plot.get_xdata(), "y": plot.get_ydata(), "label": "" if label.startswith("_") else label}
     if kind == "Figure":
-        return {"axes": [plot_data(axes, "Axes", listed) for axes in list(listed(plot.get_axes()))[:_MOST]]}
-    lines, bars, points = (list(listed(part))[:_MOST] for part in (plot.get_lines(), plot.patches, plot.collections))
+        return {"axes": [plot_data(axes, "Axes", listed) for axes in _first_of(plot.get_axes(), listed)]}
+    parts = (plot.get_lines(), plot.patches, plot.collections)
+    lines, bars, points = (_first_of(part, listed) for part in parts)
     return {
         "title": plot.get_title(),
         "xlabel": plot.get_xlabel(),
@@ -469,6 +470,11 @@ def plot_data(plot: Any, kind: str, listed: Callable[[Any], Any] = list) -> dict
         "bars": [bar.get_height() for bar in bars],
         "points": [found.get_offsets() for found in points],
     }
+
+
+def _first_of(several: Any, listed: Callable[[Any], Any]) -> list[Any]:
+    """Return the first of an iterable; what has come as a list need not be listed elsewhere."""
+    return list(several if isinstance(several, list) else listed(several))[:_MOST]
 
 
 def _compare_table(answer: object, reference: Table, case: _Case) -> Finding | None:
@@ -481,7 +487,7 @@ def _compare_table(answer: object, reference: Table, case: _Case) -> Finding | N
     finding = _columns_finding(answer, reference, case.name)
     rows, wanted = (len(table.index) for table in (answer, reference))
     if finding is None and rows != wanted:
-        return Finding("shape", f"{case.name} has {rows} rows; {wanted} are wanted. Which are dropped, or too many?")
+        return Finding("shape", f"{case.name} has {rows} row{'s' * (rows != 1)}; {wanted} are wanted. Which are dropped, or too many?")
     finding = finding or _compare_column(answer.index, reference.index, replace(case, name=f"the index of {case.name}"))
     parts = zip(reference.columns, answer.values, reference.values, strict=False)
     for name, mine, right in parts if finding is None else ():
