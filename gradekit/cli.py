@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -24,6 +25,7 @@ from gradekit.errors import GradekitError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gradekit.adopt.changes import Adoption
     from gradekit.course.course import Course
     from gradekit.demo import Demo
     from gradekit.grade.classroom import Graded
@@ -107,6 +109,63 @@ def release(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = None
 
     for folder in make(open_course(course_dir, db), assignment, solutions=solutions):
         typer.echo(f"wrote {folder}")
+
+
+ExerciseToMove = Annotated[
+    str,
+    typer.Option(
+        "--exercise",
+        help="The grade_id of a graded cell whose asserts become a hidden test.",
+        show_default="none: asserts stay where they are",
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Write nothing; print what would change in notebooks and hidden tests, as a diff."),
+]
+
+
+@app.command()
+def adopt(  # noqa: PLR0913  (one option each)
+    assignment: Assignment,
+    *,
+    exercise: ExerciseToMove = "",
+    dry_run: DryRun = False,
+    db: Db = "",
+    course_dir: CourseDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring an nbgrader assignment of other making to the form that release takes; no grade_id changes."""
+    from gradekit.adopt.make import diff, plan, write  # noqa: PLC0415
+
+    course = open_course(course_dir, db)
+    found = plan(course, assignment, exercise=exercise)
+    changed = diff(found, course.root) if dry_run else ""
+    written = () if dry_run else write(course, found)
+    if as_json:
+        typer.echo(json.dumps(found.plain(course.root)))
+        return
+    typer.echo(changed, nl=False)
+    _print_adoption(found, written)
+
+
+def _print_adoption(found: Adoption, written: tuple[Path, ...]) -> None:
+    """Print what was changed, where what stays has its place, and what a person still has to type."""
+    table = Table(box=None, header_style="bold")
+    for name in ("notebook", "cell", "what"):
+        table.add_column(name, overflow="fold")
+    rows = [*((change, "") for change in found.changes), *((change, "stays: ") for change in found.stays)]
+    for change, before in rows:
+        table.add_row(escape(change.notebook), escape(change.cell), escape(before + change.what))
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    for path in written:
+        typer.echo(f"wrote {path}" if path.is_file() else f"what stood there before: {path}")
+    if not found.files:
+        typer.echo("nothing to change")
+    needed = [item for item in found.to_type if item.needed]
+    typer.echo(f"to be typed by a person: {len(needed) or 'nothing'}")
+    for item in found.to_type:
+        typer.echo(f"  {'' if item.needed else '(if you like) '}{item.where}: {item.what}")
 
 
 @app.command()

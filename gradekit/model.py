@@ -137,6 +137,8 @@ class ExerciseResult:
         Whether score and reasons are those of the judging with right earlier functions in place of the learner's own.
     diagnosis : Diagnosis or None
         What the wrong answer was recognised as.
+    graded : str
+        The grade_id of the cell that carries the points.
     """
 
     exercise: str
@@ -145,6 +147,7 @@ class ExerciseResult:
     tests: tuple[TestResult, ...]
     follow_through: bool = False
     diagnosis: Diagnosis | None = None
+    graded: str = ""
 
 
 @dataclass(frozen=True)
@@ -206,12 +209,18 @@ class Exercise:
     ----------
     defines : tuple of str
         The functions and classes at the top level of the stub cell, in order.
+    graded : str
+        The grade_id of the cell that carries the points.
+    adopted : bool
+        Whether the graded cell names its solution cell: both keep the names that they had in a course of other making.
     """
 
     name: str
     points: float
     stub: Cell
     defines: tuple[str, ...]
+    graded: str = ""
+    adopted: bool = False
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,10 @@ class Course:
         """Return the instructor's notebook."""
         return self.source_folder(assignment) / f"{assignment}.ipynb"
 
+    def notebooks(self, assignment: str) -> tuple[Path, ...]:
+        """Return all notebooks of the instructor's, sorted; hidden tests concern the one named for the assignment."""
+        return tuple(sorted(self.source_folder(assignment).glob("*.ipynb")))
+
     def hidden(self, assignment: str) -> Path:
         """Return the folder of the hidden tests."""
         return self.root / "tests" / "hidden" / assignment

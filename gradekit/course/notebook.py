@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SOLUTION, HIDDEN_TESTS = "SOLUTION", "HIDDEN TESTS"
 STUB = "raise NotImplementedError"  # nbgrader's ClearSolutions puts it where a solution was, below a comment
 GRADE_SUFFIX = "-grade"
+STUB_NAMED = re.compile(r"""^\s*grade\(.*\bstub="([^"]+)"\)\s*$""", re.MULTILINE)  # as `gradekit adopt` writes it
 OTTER_IGNORE = "otter_ignore"  # otter-grader leaves a cell with this tag out when it grades
 
 
@@ -144,10 +145,34 @@ def _statements(lines: Iterable[str]) -> list[str]:
     return [STUB if line.startswith(STUB) else line for line in words if line and not line.startswith("#")]
 
 
+def only_defines(source: str) -> bool:
+    """Tell whether a cell holds imports, functions and classes, and nothing that runs."""
+    try:
+        body = ast.parse(without_magics(source)).body
+    except (SyntaxError, ValueError):
+        return False
+    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Pass)
+    return bool(body) and all(isinstance(node, kinds) for node in body)
+
+
+def without_magics(source: str) -> str:
+    """Return a cell's Python: where it is none, lines that IPython alone understands (``%…``, ``!…``) become `pass`."""
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError):
+        return "\n".join(map(_without_magic, source.split("\n")))
+    return source
+
+
+def _without_magic(line: str) -> str:
+    begun = line.lstrip(" \t")
+    return line[: len(line) - len(begun)] + "pass" if begun.startswith(("%", "!")) else line
+
+
 def definitions(source: str) -> tuple[str, ...]:
     """Return the names of functions and classes that a cell defines at its top level; none where it is no Python."""
     try:
-        tree = ast.parse(source)
+        tree = ast.parse(without_magics(source))
     except (SyntaxError, ValueError):
         return ()
     return tuple(node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef))
@@ -158,10 +183,17 @@ def calls_hidden_tests(nb_cells: Iterable[Cell]) -> bool:
     return any("gradekit.hidden" in line for cell in nb_cells for line in region_lines(cell.source, HIDDEN_TESTS))
 
 
+def exercise_of(graded: str) -> str:
+    """Return the name of the exercise that a graded cell with that grade_id is about."""
+    return graded.removesuffix(GRADE_SUFFIX)
+
+
 def exercises(nb_cells: Iterable[Cell]) -> tuple[Exercise, ...]:
     """Return the exercises with hidden tests, in the notebook's order.
 
-    An exercise is a test cell named ``<ex>-grade`` whose stub is the solution cell ``<ex>``.
+    An exercise is a test cell named ``<ex>-grade`` whose stub is the solution cell ``<ex>``; or a test cell of any name
+    that calls the hidden tests and names its solution cell: ``grade("hw1", "mean_test", globals(), stub="mean")``.
+    A cell named so with asserts of its own, and no such call, is an inline one.
 
     Raises
     ------
@@ -172,17 +204,43 @@ def exercises(nb_cells: Iterable[Cell]) -> tuple[Exercise, ...]:
     stubs = {cell.grade_id: cell for cell in nb_cells if cell.role is Role.SOLUTION}
     found = []
     for cell in nb_cells:
-        if cell.role is not Role.TEST or not cell.grade_id.endswith(GRADE_SUFFIX):
+        named = _named_stub(cell)
+        if not (named or _is_graded(cell)):
             continue
-        name = cell.grade_id.removesuffix(GRADE_SUFFIX)
-        if name not in stubs:
+        name = exercise_of(cell.grade_id)
+        if (named or name) not in stubs:
             raise SourceError(
-                f"Cell '{cell.grade_id}' grades exercise '{name}', but no solution cell has the grade_id '{name}'.",
+                f"Cell '{cell.grade_id}' grades exercise '{name}', but no solution cell has the grade_id "
+                f"'{named or name}'.",
                 help="Give the exercise's solution cell that grade_id and that cell id.",
             )
-        stub = stubs[name]
-        found.append(Exercise(name=name, points=cell.points, stub=stub, defines=definitions(stub.source)))
+        stub = stubs[named or name]
+        defines = definitions(stub.source)
+        found.append(Exercise(name, cell.points, stub, defines, graded=cell.grade_id, adopted=bool(named)))
     return tuple(found)
+
+
+def _named_stub(cell: Cell) -> str:
+    """Return the grade_id of the solution cell that a graded cell names in its call of the hidden tests, or ''."""
+    if cell.role is not Role.TEST:
+        return ""
+    region = "\n".join(region_lines(cell.source, HIDDEN_TESTS))
+    found = STUB_NAMED.search(region) if "gradekit.hidden" in region else None
+    return found.group(1) if found else ""
+
+
+def _is_graded(cell: Cell) -> bool:
+    """Tell whether a cell is named as a graded cell of ours, and is not one with tests of its own."""
+    if cell.role is not Role.TEST or not cell.grade_id.endswith(GRADE_SUFFIX):
+        return False
+    return "gradekit.hidden" in cell.source or not _holds_code(cell.source)
+
+
+def _holds_code(source: str) -> bool:
+    try:
+        return bool(ast.parse(source).body)
+    except (SyntaxError, ValueError):
+        return True
 
 
 def stated_points(text: str) -> float | None:

@@ -92,7 +92,7 @@ def make_parts(marks: NotebookMarks, written: NotebookAnswers, report: GradeRepo
     """Put a notebook's page together, in the notebook's order."""
     place = {name: index for index, name in enumerate(written.cells)}
     ordered = sorted(marks.marks, key=lambda mark: (place.get(mark.grade_id, len(place)), mark.grade_id))
-    said = {result.exercise + GRADE_SUFFIX: result for result in report.exercises} if report else {}
+    said = {result.graded or result.exercise + GRADE_SUFFIX: result for result in report.exercises} if report else {}
     inline = {result.grade_id for result in report.inline} if report else set()
     room = _Room()
     titles = _titles(ordered, written)

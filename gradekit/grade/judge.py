@@ -242,6 +242,7 @@ def _unrun(tests: Assignment, verdict: Verdict, said: str) -> tuple[ExerciseResu
                 TestResult(test.name, test.sentence, test.weight, verdict, said)
                 for test in tests.tested[exercise.name].tests
             ),
+            graded=exercise.graded,
         )
         for exercise in tests.exercises
         if exercise.name in tests.tested

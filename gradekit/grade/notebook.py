@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gradekit.bounds import bounded_time
-from gradekit.course.notebook import GRADE_SUFFIX, is_as_given_out
+from gradekit.course.notebook import exercise_of, is_as_given_out
 from gradekit.grade.allowance import allowances
 from gradekit.grade.budget import Budget
 from gradekit.grade.doubt import doubted, doubted_inline
@@ -163,7 +163,7 @@ class _Run:
         """Run a cell, or judge the exercise that it grades."""
         if self._has_hidden_tests(cell):
             with self.clock("tests"):
-                self.exercises.append(self._judge(cell.grade_id.removesuffix(GRADE_SUFFIX)))
+                self.exercises.append(self._judge(exercise_of(cell.grade_id)))
             return
         with self.clock("cells"):
             done = self._run(cell)
@@ -181,8 +181,10 @@ class _Run:
             return error_run(error, shown=error.shown if isinstance(error, Stopped) else [])
 
     def _has_hidden_tests(self, cell: Cell) -> bool:
-        graded = cell.role is Role.TEST and cell.grade_id.endswith(GRADE_SUFFIX)
-        return graded and self.assignment is not None and cell.grade_id[: -len(GRADE_SUFFIX)] in self.assignment.tested
+        if cell.role is not Role.TEST or self.assignment is None:
+            return False
+        graded = {exercise.graded for exercise in self.assignment.exercises if exercise.name in self.assignment.tested}
+        return cell.grade_id in graded
 
     def _judge(self, name: str) -> ExerciseResult:
         assert self.assignment is not None
@@ -194,7 +196,8 @@ class _Run:
                 TestResult(test.name, test.sentence, test.weight, error.verdict, f"{error}.", error=error.kind)
                 for test in self.assignment.tested[name].tests
             ]
-            return ExerciseResult(name, self.assignment.exercise(name).points, 0.0, tuple(tests))
+            found = self.assignment.exercise(name)
+            return ExerciseResult(name, found.points, 0.0, tuple(tests), graded=found.graded)
         transcript = Transcript()
         with session.exercise():
             bound = _bound(session)
@@ -209,7 +212,7 @@ class _Run:
             self._show(result)
 
     def _show(self, result: ExerciseResult) -> None:
-        (cell,) = [cell for cell in self.cells if cell.grade_id == result.exercise + GRADE_SUFFIX]
+        (cell,) = [cell for cell in self.cells if cell.grade_id == result.graded]
         shown: list[dict[str, Any]] = [{"output_type": "stream", "name": "stdout", "text": explain(result) + "\n"}]
         if result.score is not None:
             data = {"text/plain": repr(result.score)}
@@ -241,7 +244,8 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
     """
     assert run.assignment is not None
     earlier = run.assignment.earlier(first.exercise)
-    stub = next(cell for cell in run.cells if cell.grade_id == first.exercise)
+    named = run.assignment.exercise(first.exercise).stub.grade_id
+    stub = next(cell for cell in run.cells if cell.grade_id == named)
     if not (earlier or first.exercise in run.unbuilt) or not _follow_through_is_due(run, first, stub):
         return None
     if run.live.budget.is_over:

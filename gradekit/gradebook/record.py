@@ -185,7 +185,7 @@ def _executed(found: HandedNotebook, run: JudgedNotebook | None) -> tuple[Notebo
         _show_handed_in(nb)
         return nb, Executed(waiting=waiting, by_outputs=True)
     _show(nb, run)
-    scores = {result.exercise + GRADE_SUFFIX: result.score for result in run.exercises}
+    scores = {result.graded or result.exercise + GRADE_SUFFIX: result.score for result in run.exercises}
     scores |= {result.grade_id: result.score for result in run.inline}
     why = {f"{name}{GRADE_SUFFIX}": said for name, said in found.doubts.items()}
     why |= {result.grade_id: result.message for result in run.inline}

@@ -6,22 +6,23 @@ docstring's sentence is what the learner reads.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradekit import checks
 from gradekit.errors import BadReference, HiddenTestError
-from gradekit.judging.line import Handle, LearnerError, Student, changed_by, describe, seen
+from gradekit.judging.line import Handle, LearnerError, Student, changed_by, describe, received, seen
 from gradekit.judging.picture import KINDS, draw
 from gradekit.judging.reference import Reference
 from gradekit.model import IN_PLACE, PROPERTY, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    import numpy as np
 
     from gradekit.judging.reference import Case
     from gradekit.model import Picture
@@ -75,16 +76,27 @@ class Expect:
         atol: float = 1e-9,
         sizes: Mapping[str, int] | None = None,
         picture: str = "error",
+        broadcast: bool = False,
     ) -> None:
         """Demand that an answer equals the reference up to rounding; see :func:`gradekit.checks.compare`.
 
-        A wrong array is drawn: as a heat map of its ``error``, or as a ``scatter`` of wrong against right.
+        A wrong array is drawn: as a heat map of its ``error``, or as a ``scatter`` of wrong against right. A DataFrame
+        or Series is compared by columns, index and values; a figure or axes by lines, labels, bars and points.
+
+        Parameters
+        ----------
+        broadcast : bool
+            Accept what ``numpy.allclose`` accepts: a list for an array, shapes that broadcast. As an old assert did.
         """
         if picture not in KINDS:
             raise HiddenTestError(f"{name}: there is no picture '{picture}', only {' and '.join(KINDS)}.")
+        answer = received(answer)
+        if broadcast and _allclose(answer, reference, rtol=rtol, atol=atol):
+            self.judged += 1
+            return
         described = describe(answer)
         if described is not None:
-            raise Rejected(f"{name} is {described}, not numbers.", kind="type")
+            raise Rejected(_another(name, described, reference), kind="type")
         try:
             finding = checks.compare(seen(answer), reference, name=name, rtol=rtol, atol=atol, sizes=sizes)
         except ValueError as error:
@@ -92,6 +104,21 @@ class Expect:
         if finding is not None:
             drawn = draw(answer, reference, name=name, kind=picture, rtol=rtol, atol=atol)
             raise Rejected(finding.message, kind=finding.label, picture=drawn)
+        self.judged += 1
+
+    def equal(self, answer: object, wanted: object, *, name: str) -> None:
+        """Demand that an answer is equal to a value, as Python's ``==`` says it: no rounding, a list is no tuple."""
+        answer = received(answer)
+        if not _equal(answer, wanted):
+            described = describe(answer)
+            if described is not None:
+                raise Rejected(_another(name, described, wanted), kind="type")
+            try:
+                finding = checks.compare(seen(answer), wanted, name=name, rtol=0.0, atol=0.0)
+            except ValueError:  # a reference with a NaN or an object in it
+                finding = None
+            said = finding.message if finding else f"{name} {_unequal(answer, wanted)}."
+            raise Rejected(said, kind=finding.label if finding else "values")
         self.judged += 1
 
     def true(self, condition: object, message: str, *, kind: str = PROPERTY) -> None:
@@ -145,6 +172,42 @@ class Expect:
             self.judged += 1
             return
         raise Rejected(f"{function!r} returns, but {error} is wanted for such arguments.", kind="error")
+
+
+def _another(name: str, described: str, reference: object) -> str:
+    """Say that an answer is an object, and what is wanted."""
+    kind = type(reference).__name__
+    if described == f"a {kind}":
+        return f"{name} is only called a {kind}: it cannot be read as one."
+    plain = "text" if isinstance(reference, str) else "numbers"
+    return f"{name} is {described}, not {f'a {kind}' if kind in checks.TABLES + checks.PLOTS else plain}."
+
+
+def _equal(answer: Any, wanted: Any) -> bool:
+    """Tell whether ``==`` holds, and holds as one truth."""
+    try:
+        return bool(answer == wanted)
+    except Exception:  # noqa: BLE001  (an array has no single truth; an assert would have failed)
+        return False
+
+
+def _unequal(answer: object, wanted: object) -> str:
+    """Say what differs where the values do not."""
+    mine, right = type(answer).__name__, type(wanted).__name__
+    return f"is of type {mine}, and {right} is wanted" if mine != right else "holds more than is wanted, or differs"
+
+
+def _allclose(answer: Any, reference: Any, *, rtol: float, atol: float) -> bool:
+    """Tell whether numpy says that all is near enough; what would broadcast to more than there is does not count."""
+    try:
+        mine, right = np.asarray(answer), np.asarray(reference)
+        size = math.prod(np.broadcast_shapes(mine.shape, right.shape))
+        if size > max(mine.size, right.size):
+            return False
+        with np.errstate(all="ignore"):
+            return bool(np.allclose(mine, right, rtol=rtol, atol=atol))
+    except (TypeError, ValueError):  # not numbers, or uneven, or of shapes that do not go together
+        return False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradekit.errors import HostError
-from gradekit.judging.line import LearnerError, Line, Student
+from gradekit.judging.line import Heard, LearnerError, Line, Student
 from gradekit.judging.reference import Reference
 from gradekit.judging.transcript import RecordingLine
 from gradekit.model import UNCOMPARABLE, ExerciseResult, TestResult, Verdict
@@ -50,8 +50,8 @@ def judge(  # noqa: PLR0913  (what is judged, and who wants to know of it meanwh
         Makes what each test runs within, such as a bound on its time.
     """
     results = tuple(each_test(assignment, name, line, seed=seed, transcript=transcript, begin=begin, bound=bound))
-    points = assignment.exercise(name).points
-    return ExerciseResult(name, points, earned(points, results), results)
+    found = assignment.exercise(name)
+    return ExerciseResult(name, found.points, earned(found.points, results), results, graded=found.graded)
 
 
 def each_test(  # noqa: PLR0913  (as above)
@@ -77,30 +77,36 @@ def each_test(  # noqa: PLR0913  (as above)
             continue
         if begin is not None:
             begin(test.name)
-        heard = line if transcript is None else RecordingLine(line, transcript.of(test.name))
+        heard = Heard(line if transcript is None else RecordingLine(line, transcript.of(test.name)))
         try:
             with bound():
                 result = try_test(assignment, name, test, heard, seed=seed)
         except TimeoutError:  # it came between two lines
             result = TestResult(test.name, test.sentence, test.weight, Verdict.IE, UNJUDGED, error="TimeoutError")
-        results.append(_settled(assignment, name, test, result, seed=seed))
+        results.append(_settled(assignment, name, test, result, seed=seed, none=heard.none))
         if results[-1].verdict is Verdict.AC:
             accepted.add(test.name)
         yield results[-1]
 
 
-def _settled(assignment: Assignment, name: str, test: HiddenTest, result: TestResult, *, seed: bytes) -> TestResult:
+def _settled(  # noqa: PLR0913  (what was judged, and by what)
+    assignment: Assignment, name: str, test: HiddenTest, result: TestResult, *, seed: bytes, none: str
+) -> TestResult:
     """Return what counts where a test could not be judged: lost where it accepts the solution, and so is sound.
 
-    Its fault was then what the learner's code answered. What cannot be judged for a reason of ours stays undecided.
+    Its fault was then what the learner's code answered: None, where the test took two values. What cannot be judged for
+    a reason of ours stays undecided.
     """
     if result.verdict is not Verdict.IE:
         return result
     from gradekit.judging.inprocess import Travelling  # noqa: PLC0415  (which is made of this module)
 
-    line = Travelling(dict(assignment.solution))
+    line = Heard(Travelling(dict(assignment.solution)))
     if try_test(assignment, name, test, line, seed=seed).verdict is not Verdict.AC:
         return result
+    if none and none not in line.nones and result.error in ("TypeError", "AttributeError"):
+        said = f"{none} gives None, and more is wanted: does the function end in a return?"
+        return replace(result, verdict=Verdict.WA, message=said, kind="none")
     said = f"{NOT_COMPUTED} ({result.error})" if result.error else NOT_COMPUTED
     return replace(result, verdict=Verdict.WA, message=f"{said}.", kind=UNCOMPARABLE)
 

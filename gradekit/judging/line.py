@@ -119,6 +119,10 @@ class Student:
             raise AttributeError(name)
         return Handle(self._line, (name,), name)
 
+    def __getitem__(self, name: str) -> Any:
+        """Read a variable: ``student["answer"]`` is its value, where it is plain."""
+        return self._line.get((name,))
+
     def seed(self, seed: int) -> None:
         """Seed numpy's global generator over there."""
         self._line.seed(seed)
@@ -133,6 +137,44 @@ class Student:
         if not isinstance(found, Handle):  # the learner's process may say anything
             raise LearnerError("ImportError", f"{module} is no module in your notebook")
         return Handle(self._line, (*found._target, name), f"{module}.{name}")  # noqa: SLF001  (same module)
+
+
+class Heard:
+    """A line that passes everything on to another, and remembers which functions have answered None.
+
+    Attributes
+    ----------
+    none : str
+        The function that has answered None last of all that were called; empty where the last answer was another.
+    nones : set of str
+        All that have answered None.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self.none = ""
+        self.nones: set[str] = set()
+
+    def call(
+        self, target: Target, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, watch: bool = False
+    ) -> tuple[Any, str | None]:
+        """Call; see :class:`Line`."""
+        answer, changed = self._line.call(target, args, kwargs, watch=watch)
+        self.none = str(target[-1]) if answer is None and isinstance(target[-1], str) else ""
+        self.nones |= {self.none} - {""}
+        return answer, changed
+
+    def get(self, target: Target) -> Any:
+        """Return the target's value; see :class:`Line`."""
+        return self._line.get(target)
+
+    def seed(self, seed: int) -> None:
+        """Seed numpy's global generator; see :class:`Line`."""
+        self._line.seed(seed)
+
+    def library(self, module: str) -> Any:
+        """Return a library's module; see :class:`Line`."""
+        return self._line.library(module)
 
 
 def changed_by(function: Handle, args: tuple[Any, ...]) -> str | None:
@@ -169,6 +211,38 @@ def describe(answer: object) -> str | None:
     if isinstance(answer, Handle):
         return answer._description  # noqa: SLF001  (same module)
     return answer.description if isinstance(answer, Opaque) else None
+
+
+def received(answer: Any, depth: int = 0) -> Any:
+    """Return an answer with tables and plots in it as plain data, and a name of the learner's with its value.
+
+    What is read of a table comes over the line as any answer does: bounded, plain, and not believed.
+    """
+    if isinstance(answer, Handle):
+        named = len(answer._target) == 1 and isinstance(answer._target[0], str)  # noqa: SLF001  (same module)
+        return received(answer._line.get(answer._target), depth + 1) if named and not depth else _data(answer)  # noqa: SLF001
+    if isinstance(answer, dict) and depth < DEPTH_LIMIT:
+        return {key: received(inner, depth + 1) for key, inner in answer.items()}
+    if isinstance(answer, list | tuple) and depth < DEPTH_LIMIT:
+        return type(answer)(received(inner, depth + 1) for inner in answer)
+    return answer
+
+
+def _data(handle: Handle) -> Any:
+    """Return what a table or a plot holds, and any other object as it is."""
+    kind = handle._description.removeprefix("a ")  # noqa: SLF001  (same module)
+    if kind not in checks.TABLES + checks.PLOTS:
+        return handle
+    read = checks.table_data if kind in checks.TABLES else checks.plot_data
+    try:
+        listed = Student(handle._line).library("builtins", "list")  # noqa: SLF001  (same module)
+        return read(handle, kind, listed)
+    except (TypeError, ValueError, AttributeError):  # a class of the learner's own that only has the name
+        return handle
+    except LearnerError as error:
+        if error.verdict is not Verdict.RTE:
+            raise
+        return handle
 
 
 def seen(answer: Any) -> Any:

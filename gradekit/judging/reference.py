@@ -6,7 +6,8 @@ import hashlib
 import runpy
 import sys
 import zipfile
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,8 +80,19 @@ def generator(seed: bytes) -> np.random.Generator:
 
 
 def solution_cells(cells: Sequence[Cell]) -> tuple[Cell, ...]:
-    """Return the cells that define the solution: locked code cells (imports, what is given) and solution cells."""
-    return tuple(cell for cell in cells if cell.kind == "code" and cell.role in (Role.LOCKED, Role.SOLUTION))
+    """Return the cells that define the solution: locked code cells (imports, what is given) and solution cells.
+
+    A free cell is one of them where it only defines: others leave their imports unlocked. Lines that IPython alone
+    understands are left out.
+    """
+    found = [cell for cell in cells if cell.kind == "code" and _is_solution(cell)]
+    return tuple(replace(cell, source=notebook.without_magics(cell.source)) for cell in found)
+
+
+def _is_solution(cell: Cell) -> bool:
+    if cell.role is Role.FREE:
+        return notebook.only_defines(cell.source)
+    return cell.role in (Role.LOCKED, Role.SOLUTION)
 
 
 def load_solution(course: Course, assignment: str) -> dict[str, Any]:
@@ -92,8 +104,10 @@ def load_solution(course: Course, assignment: str) -> dict[str, Any]:
         If a cell fails: the notebook's author has to mend it.
     """
     namespace: dict[str, Any] = {}
-    for _ in defining(assignment, solution_cells(notebook.cells(notebook.read(course.source(assignment)))), namespace):
-        pass
+    cells = solution_cells(notebook.cells(notebook.read(course.source(assignment))))
+    with chdir(course.source_folder(assignment)):  # where its data lie
+        for _ in defining(assignment, cells, namespace):
+            pass
     return namespace
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 GRADE_ID = re.compile(r"[A-Za-z0-9_-]+\Z")
+CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")  # the notebook format's; a grade_id may be longer
 SUFFIXES = ("-text", "", "-try", "-tests", "-grade")  # of an exercise's cells, in their order
 TEXT_STUB = "YOUR ANSWER HERE"  # what nbgrader puts into a cell to be answered in words
 TELLING = 12  # characters: a shorter line of code, blanks left out, is everybody's (`return grads`)
@@ -76,14 +77,20 @@ def _name_faults(cells: Iterable[Cell]) -> Iterator[str]:
             yield f"cell '{cell.id}': the grade_id '{cell.grade_id}' must be letters, digits, '-' and '_'"
         elif cell.grade_id in seen:
             yield f"cell '{cell.id}': the grade_id '{cell.grade_id}' stands twice"
-        elif cell.grade_id != cell.id:
+        elif cell.grade_id != cell.id and CELL_ID.match(cell.grade_id):
             yield f"cell '{cell.id}': its grade_id is '{cell.grade_id}'; the two must be equal"
         seen.add(cell.grade_id)
 
 
 def _exercise_faults(cells: tuple[Cell, ...]) -> Iterator[str]:
-    where = {cell.id: cell.index for cell in cells}
+    where = {name: cell.index for cell in cells for name in (cell.id, cell.grade_id)}
     for exercise in notebook.exercises(cells):
+        if not exercise.defines:
+            yield f"exercise '{exercise.name}': its solution cell defines no function and no class"
+        if exercise.adopted:  # its other cells are what their author has made of them
+            if exercise.stub.index > where[exercise.graded]:
+                yield f"exercise '{exercise.name}': its solution cell must stand before '{exercise.graded}'"
+            continue
         wanted = [exercise.name + suffix for suffix in SUFFIXES]
         missing = [name for name in wanted if name not in where and not name.endswith("-try")]
         if missing:
@@ -91,22 +98,22 @@ def _exercise_faults(cells: tuple[Cell, ...]) -> Iterator[str]:
         order = [where[name] for name in wanted if name in where]
         if order != sorted(order):
             yield f"exercise '{exercise.name}': its cells must stand in the order {', '.join(wanted)}"
-        if not exercise.defines:
-            yield f"exercise '{exercise.name}': its solution cell defines no function and no class"
 
 
 def _point_faults(cells: tuple[Cell, ...]) -> Iterator[str]:
-    text = {cell.id: cell.source for cell in cells}
+    text = {name: cell.source for cell in cells for name in (cell.id, cell.grade_id)}
     exercises = notebook.exercises(cells)
     for exercise in exercises:
-        grade = exercise.name + notebook.GRADE_SUFFIX
-        for place, stated in (
-            (f"{exercise.name}-text", notebook.stated_points(text[f"{exercise.name}-text"].split("\n", 1)[0])),
-            (grade, notebook.stated_points(text[grade])),
-        ):
+        grade, heading = exercise.graded, f"{exercise.name}-text"
+        places = [(grade, notebook.stated_points(text[grade]))]
+        if not exercise.adopted:
+            places.insert(0, (heading, notebook.stated_points(text[heading].split("\n", 1)[0])))
+        for place, stated in places:
             if stated != exercise.points:
                 said = "no points" if stated is None else f"{stated:g} points"
                 yield f"cell '{place}': it states {said}, but '{grade}' carries {exercise.points:g}"
+    if all(exercise.adopted for exercise in exercises):  # the first cell may speak of anything's points
+        return
     total = sum(cell.points for cell in cells)
     stated = notebook.stated_points(cells[0].source) if cells else None
     if stated is not None and stated != total:
@@ -195,7 +202,7 @@ def find_leaks(texts: Mapping[str, str], *, secrets: Iterable[Secret]) -> list[L
 
 def find_secrets(course: Course, assignment: str) -> list[Secret]:
     """Return the secret texts of an assignment: solutions, hidden regions, demands."""
-    cells = notebook.cells(notebook.read(course.source(assignment)))
+    cells = [cell for path in course.notebooks(assignment) for cell in notebook.cells(notebook.read(path))]
     regions = [
         Secret("\n".join(notebook.region_lines(cell.source, region)), cell=cell.id)
         for cell in cells
@@ -205,7 +212,8 @@ def find_secrets(course: Course, assignment: str) -> list[Secret]:
     manual = [cell for cell in cells if cell.role is Role.MANUAL and "BEGIN SOLUTION" not in cell.source]
     manual = [cell for cell in manual if cell.source.strip() != TEXT_STUB]
     regions += [Secret(cell.source, cell=cell.id) for cell in manual]
-    tests = (course.hidden(assignment) / "tests.py").read_text(encoding="utf-8")
+    path = course.hidden(assignment) / "tests.py"
+    tests = path.read_text(encoding="utf-8") if path.exists() else ""
     demands = "\n".join(line for line in tests.splitlines() if re.search(r"\b(student|reference|expect)\.", line))
     return [*regions, Secret(demands, file="tests.py")]
 
@@ -261,7 +269,7 @@ def check_solutions(path: Path) -> None:
                 faults.append(f"cell '{cell.id}' fails: {output['ename']}: {output['evalue']}")
             elif output.get("name") == "stderr":
                 faults.append(f"cell '{cell.id}' writes to stderr: {''.join(output['text']).strip()}")
-            elif output["output_type"] == "execute_result" and cell.role is Role.TEST:
+            elif output["output_type"] == "execute_result" and cell.role is Role.TEST and not cell.points:
                 faults.append(f"cell '{cell.id}' ends in a value, which nbgrader takes for its score")
     if faults:
         raise SourceError(f"The solution of {path.name} does not run clean:\n" + "\n".join(f"  - {f}" for f in faults))

@@ -20,10 +20,11 @@ from gradekit.release import door
 from gradekit.release.inspection import check_release, check_solutions, check_source, find_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from gradekit.course.course import Course, Step
+    from gradekit.model import Exercise
 
 STEPS: tuple[Step, ...] = ("release", "solution")  # what is written
 
@@ -46,13 +47,13 @@ def release(course: Course, assignment: str, *, solutions: bool = True) -> tuple
     SourceError, LeakError, HiddenTestError, BadReference, CourseError
     """
     course.check_assignment(assignment)
-    source = course.source(assignment)
-    node = notebook.read(source)
-    check_source(source, node)
-    try:
-        nbformat.validate(nbformat.from_dict(node))
-    except nbformat.ValidationError as error:
-        raise SourceError(f"{source} is not valid in its own format: {error.message[:300]}.") from None
+    for source in course.notebooks(assignment):
+        node = notebook.read(source)
+        check_source(source, node)
+        try:
+            nbformat.validate(nbformat.from_dict(node))
+        except nbformat.ValidationError as error:
+            raise SourceError(f"{source} is not valid in its own format: {error.message[:300]}.") from None
     _check_tests(course, assignment)
     with _stage(course, assignment) as stage:
         made: dict[Step, Path] = {"release": _student_version(course, assignment, stage)}
@@ -67,8 +68,9 @@ def release(course: Course, assignment: str, *, solutions: bool = True) -> tuple
 
 
 def _check_tests(course: Course, assignment: str) -> None:
-    cells = notebook.cells(notebook.read(course.source(assignment)))
-    graded = [exercise.name for exercise in notebook.exercises(cells)]
+    graded = [exercise.name for exercise in _exercises(course, assignment)]
+    if not graded and not (course.hidden(assignment) / "tests.py").exists():  # every graded cell has asserts of its own
+        return
     tested = load_tests(course, assignment)
     untested = [name for name in graded if not (name in tested and tested[name].tests)]
     if untested:
@@ -85,19 +87,40 @@ def _check_tests(course: Course, assignment: str) -> None:
         )
 
 
+def _exercises(course: Course, assignment: str) -> tuple[Exercise, ...]:
+    """Return the exercises with hidden tests: those of the notebook that is named for the assignment.
+
+    Raises
+    ------
+    SourceError
+        If another notebook has some: they would not be judged.
+    """
+    found = {path: notebook.exercises(notebook.cells(notebook.read(path))) for path in course.notebooks(assignment)}
+    own = found.pop(course.source(assignment), ())
+    for path, others in found.items():
+        if others:
+            raise SourceError(
+                f"{path}: cell '{others[0].graded}' has hidden tests, and only {assignment}.ipynb may.",
+                help="Move the exercise there, or make its notebook an assignment of its own.",
+            )
+    return own
+
+
 def _student_version(course: Course, assignment: str, stage: Path) -> Path:
     folder = convert.student_version(course, assignment, stage / "release")
-    _mark_for_otter(folder / f"{assignment}.ipynb")
+    exercises = _exercises(course, assignment)
+    if exercises:
+        _mark_for_otter(folder / f"{assignment}.ipynb", exercises)
     door.furnish(folder, name=assignment, kept={path.name for path in folder.iterdir()})  # nbgrader copied the source's
     check_release(folder, secrets=find_secrets(course, assignment))
     return folder
 
 
-def _mark_for_otter(path: Path) -> None:
+def _mark_for_otter(path: Path, exercises: Iterable[Exercise]) -> None:
     """Say in a student's notebook which cell is followed by which test of otter-grader's, and which it leaves out."""
     node = notebook.read(path)
     cells = notebook.cells(node)
-    graded = {exercise.name + notebook.GRADE_SUFFIX: exercise.name for exercise in notebook.exercises(cells)}
+    graded = {exercise.graded: exercise.name for exercise in exercises}
     for before, cell in pairwise(cells):
         if cell.grade_id in graded:
             node["cells"][before.index]["metadata"]["otter"] = {"tests": [graded[cell.grade_id]]}
@@ -111,9 +134,9 @@ def _write(path: Path, node: dict[str, object]) -> None:
 
 def _worked_solutions(course: Course, assignment: str, stage: Path) -> Path:
     folder = convert.worked_solutions(course, assignment, stage / "solutions")
-    path = folder / f"{assignment}.ipynb"
-    check_solutions(path)
-    _settle(path, notebook.read(course.source(assignment))["metadata"])
+    for source in course.notebooks(assignment):
+        check_solutions(folder / source.name)
+        _settle(folder / source.name, notebook.read(source)["metadata"])
     return folder
 
 

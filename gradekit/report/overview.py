@@ -273,7 +273,7 @@ def _differs(entry: Entry) -> tuple[str, ...] | None:
     """Return the exercises whose automatic score in the gradebook is not the report's."""
     if entry.report is None:
         return None
-    scores = {result.exercise + GRADE_SUFFIX: result.score for result in entry.report.exercises}
+    scores = {result.graded or result.exercise + GRADE_SUFFIX: result.score for result in entry.report.exercises}
     scores |= {result.grade_id: result.score for result in entry.report.inline}
     return (
         tuple(

@@ -100,7 +100,9 @@ class Entry:
     def diagnoses(self) -> dict[str, Diagnosis]:
         """The misconceptions that were recognised, by grade_id."""
         found = self.report.exercises if self.report else ()
-        return {result.exercise + GRADE_SUFFIX: result.diagnosis for result in found if result.diagnosis}
+        return {
+            result.graded or result.exercise + GRADE_SUFFIX: result.diagnosis for result in found if result.diagnosis
+        }
 
     @property
     def followed(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from gradekit import __version__
+from gradekit.course.notebook import exercise_of
 from gradekit.errors import CourseError
 from gradekit.files import write_whole
 from gradekit.pages.page import render
@@ -149,7 +150,7 @@ def cell(entry: Entry, part: GradedCell) -> Mapping[str, Any]:
 
 
 def _marks(entry: Entry, part: GradedCell, mark: Mark) -> str:
-    followed = part.grade_id in {name + "-grade" for name in entry.followed}
+    followed = exercise_of(part.grade_id) in entry.followed
     words = ["f"] if followed else []
     words += ["h"] if mark.given != mark.auto else []
     words += [f"+{mark.extra:g}"] if mark.extra else []

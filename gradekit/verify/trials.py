@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradekit.course import notebook
-from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.errors import GradekitError
 from gradekit.grade.notebook import grade_cells
 from gradekit.isolation.session import Session
@@ -130,10 +129,11 @@ class Grader:
         chosen: list[Cell] = []
         names = [exercise.name for exercise in self.assignment.exercises]
         skipped = names[: names.index(begin)] if begin else []
+        stubs = {exercise.stub.grade_id: replaced.get(exercise.name) for exercise in self.assignment.exercises}
         for cell in self.cells:
-            if cell.role is Role.TEST and cell.grade_id.removesuffix(GRADE_SUFFIX) in skipped:
+            if cell.role is Role.TEST and notebook.exercise_of(cell.grade_id) in skipped:
                 continue
-            chosen.append(replace(cell, index=len(chosen), source=replaced.get(cell.grade_id) or cell.source))
+            chosen.append(replace(cell, index=len(chosen), source=stubs.get(cell.grade_id) or cell.source))
         judged = grade_cells(
             chosen,
             self.assignment,
@@ -185,7 +185,7 @@ class Grader:
         finally:
             session.end()
         score = None if seen[-1].broke else exercise.points if seen[-1].verdict is Verdict.AC else 0.0
-        return ExerciseResult(exercise.name, exercise.points, score, tuple(seen))
+        return ExerciseResult(exercise.name, exercise.points, score, tuple(seen), graded=exercise.graded)
 
     def _run(self, session: Session, source: str) -> None:
         try:
@@ -211,7 +211,7 @@ def open_grader(course: Course, assignment: str, limits: Limits) -> Iterator[Gra
         shutil.copytree(source.parent, files, ignore=shutil.ignore_patterns("*.ipynb", ".*", "__pycache__"))
         loaded = load_assignment(course, assignment)
         cells = notebook.cells(notebook.read(source))
-        graded = {name + GRADE_SUFFIX for name in loaded.tested}
+        graded = {exercise.graded for exercise in loaded.exercises if exercise.name in loaded.tested}
         needed = {cell.index for cell in solution_cells(cells)}
         kept = tuple(cell for cell in cells if cell.index in needed or cell.grade_id in graded)
         wrong = load_misconceptions(course, assignment, loaded.exercises, loaded.solution)

@@ -98,8 +98,9 @@ def compare(  # noqa: PLR0913 - the tolerances, and what a factor may be made of
     ----------
     answer : object
         Taken apart with care: no method or attribute of its own class is trusted.
-    reference : array, number, str, None, or a dict, list or tuple of these
-        A list or tuple may be answered by either; a dict may be answered with more keys.
+    reference : array, number, str, None, or a dict, list or tuple of these; a DataFrame or Series; a figure or axes
+        A list or tuple may be answered by either; a dict may be answered with more keys. A table is compared by its
+        columns, its index and their values, a plot by what `plot_data` reads of it; neither library is imported.
     name : str
         What messages call the answer, such as ``"softmax(x)"``.
     rtol, atol : float
@@ -113,7 +114,11 @@ def compare(  # noqa: PLR0913 - the tolerances, and what a factor may be made of
         If `reference` itself is not made of finite numbers.
     """
     case = _Case(_short(name, _PATH), rtol, atol, sizes or {})
+    reference = as_data(reference)
+    if isinstance(reference, Table):
+        return _compare_table(as_data(answer), reference, case)
     if isinstance(reference, Mapping):
+        answer = as_data(answer)
         return _compare_dict(answer, reference, case)
     if reference is None or isinstance(reference, str):
         return _compare_text(answer, reference, case)
@@ -195,7 +200,7 @@ def _compare_text(answer: object, reference: str | None, case: _Case) -> Finding
 def _compare_array(answer: object, reference: object, case: _Case) -> Finding | None:
     """Compare with one array or number."""
     wanted = np.asarray(reference)
-    if wanted.dtype.kind not in "biuf" or not np.isfinite(wanted).all():
+    if wanted.dtype.kind not in "biufc" or not np.isfinite(wanted).all():
         message = f"the reference for {case.name} is not made of finite numbers"
         raise ValueError(message)
     finding = _array_finding(answer, wanted, case)
@@ -210,6 +215,8 @@ def _array_finding(answer: object, wanted: Array, case: _Case) -> Finding | None
     got = _receive(answer, wanted, case.name)
     if isinstance(got, Finding):
         return got
+    if wanted.dtype.kind == "c":
+        return None if case.same(got, wanted) else _not_finite(got, case.name) or _complex_finding(got, wanted, case)
     r = wanted.astype(np.float64)
     return None if case.same(got, r) else _not_finite(got, case.name) or _diagnose(got, r, case)
 
@@ -284,13 +291,13 @@ def _stack(parts: list[Array | None], shape: tuple[int, ...]) -> Array | None:
 def _is_array(reference: list[object]) -> bool:
     """Tell whether a reference list is as good as an array: even, and of numbers."""
     try:
-        return bool(reference) and np.asarray(reference).dtype.kind in "biuf"
+        return bool(reference) and np.asarray(reference).dtype.kind in "biufc"
     except ValueError:  # uneven
         return False
 
 
 def _receive(answer: object, wanted: Array, name: str) -> Array | Finding:
-    """Turn an answer into a float64 array of the wanted shape, or say why that cannot be."""
+    """Turn an answer into an array of the wanted shape, of float64 or complex128, or say why that cannot be."""
     array = _plain(answer, wanted.shape)
     if array is None:
         if _items(answer) is None:
@@ -300,6 +307,8 @@ def _receive(answer: object, wanted: Array, name: str) -> Array | Finding:
     finding = _dtype_finding(array.dtype, wanted.dtype, name) or _shape_finding(array.shape, wanted.shape, name)
     if finding:
         return finding
+    if wanted.dtype.kind == "c":
+        return array.astype(np.complex128)
     if array.dtype.kind == "c" and np.any(array.imag != 0):  # NaN counts as not zero
         return Finding("dtype", f"{name} is complex: where does an imaginary part come from?")
     with np.errstate(all="ignore"):  # a long double may be too large
@@ -355,6 +364,170 @@ def _not_finite(a: Array, name: str) -> Finding | None:
     count = f"; {_share(bad)} NaN or infinite" if a.size > 1 else ""
     message = f"{name} is {what} at index {at}{count}. Which step overflows, or divides by 0?"
     return Finding("not_finite", message)
+
+
+def _complex_finding(a: Array, r: Array, case: _Case) -> Finding:
+    """Name the mistake in wrong, finite complex numbers of the right shape."""
+    wrong = ~case.within(a, r)
+    at = _first(wrong)
+    if case.same(a, r.conj()):
+        said = f"{case.name} is conjugated: the imaginary parts have the wrong sign."
+        label = "sign"
+    elif not np.any(a.imag) and case.same(a.real, r.real):
+        said = f"The real part of {case.name} is right, the imaginary part is missing. Where is it dropped?"
+        label = "dtype"
+    else:
+        label = "values"
+        first = f"; the first at index {at}" if r.size > 1 else ""
+        said = f"{_share(wrong, case.name)} wrong{first}." if r.ndim else f"{case.name} is not the right number."
+    place = f"At index {at}: yours" if r.ndim else "Yours"
+    return Finding(label, said, f"{place} is {a[at]:.9g}, expected {r[at]:.9g}.")
+
+
+# --- tables and plots: read by their names and methods, so that no library is needed ---------------------------------
+
+
+@dataclass(frozen=True)
+class Table:
+    """A DataFrame or a Series as plain data.
+
+    Attributes
+    ----------
+    columns : list
+        Names; of a Series its one name, or None.
+    index : array or list
+    values : tuple of array or list
+        One for each column; what is no number is text, a value that is missing None or NaN.
+    """
+
+    kind: str
+    columns: list[Any]
+    index: Any
+    values: tuple[Any, ...]
+
+
+TABLES = ("DataFrame", "Series")
+PLOTS = ("Figure", "Axes", "AxesSubplot", "Line2D")
+_MOST = 200  # columns of a table, lines or bars of a plot
+
+
+def as_data(value: object) -> object:
+    """Return a table or a plot as plain data, and anything else as it is."""
+    kind = type(value).__name__
+    if kind not in TABLES + PLOTS or isinstance(value, Table):
+        return value
+    try:
+        return table_data(value, kind) if kind in TABLES else plot_data(value, kind)
+    except Exception:  # noqa: BLE001 - a class of the learner's own that only has the name
+        return value
+
+
+def table_data(table: Any, kind: str, listed: Callable[[Any], Any] = list) -> Table:
+    """Read a DataFrame or a Series.
+
+    Parameters
+    ----------
+    listed : callable
+        Makes a list of an iterable; where the table is in another process, it does so there.
+    """
+    if kind == "Series":
+        return Table(kind, [table.name], _column(table.index, listed), (_column(table, listed),))
+    columns = list(listed(table.items()))[: _MOST + 1]
+    values = tuple(_column(column, listed) for _, column in columns)
+    return Table(kind, [name for name, _ in columns], _column(table.index, listed), values)
+
+
+def _column(column: Any, listed: Callable[[Any], Any]) -> Any:
+    """Return a column's numbers as an array, its texts as a list, and the texts of anything else, such as dates."""
+    dtype = str(column.dtype.name)
+    if dtype.startswith(("int", "uint", "float", "bool", "complex")):
+        return column.to_numpy()
+    plain = dtype in ("object", "str", "string")
+    items = listed(column if plain else column.astype("str"))
+    return [None if type(item) is float and item != item else item for item in items]  # noqa: PLR0124 - NaN alone
+
+
+def plot_data(plot: Any, kind: str, listed: Callable[[Any], Any] = list) -> dict[str, Any]:
+    """Read what a plot shows: of a figure its axes; of axes title, labels, lines, heights of bars, scattered points.
+
+    Parameters
+    ----------
+    listed : callable
+        As in `table_data`.
+    """
+    if kind == "Line2D":
+        label = str(plot.get_label())
+        return {"x": plot.get_xdata(), "y": plot.get_ydata(), "label": "" if label.startswith("_") else label}
+    if kind == "Figure":
+        return {"axes": [plot_data(axes, "Axes", listed) for axes in _first_of(plot.get_axes(), listed)]}
+    parts = (plot.get_lines(), plot.patches, plot.collections)
+    lines, bars, points = (_first_of(part, listed) for part in parts)
+    return {
+        "title": plot.get_title(),
+        "xlabel": plot.get_xlabel(),
+        "ylabel": plot.get_ylabel(),
+        "lines": [plot_data(line, "Line2D", listed) for line in lines],
+        "bars": [bar.get_height() for bar in bars],
+        "points": [found.get_offsets() for found in points],
+    }
+
+
+def _first_of(several: Any, listed: Callable[[Any], Any]) -> list[Any]:
+    """Return the first of an iterable; what has come as a list need not be listed elsewhere."""
+    return list(several if isinstance(several, list) else listed(several))[:_MOST]
+
+
+def _compare_table(answer: object, reference: Table, case: _Case) -> Finding | None:
+    """Compare columns, then the index, then column by column."""
+    if not isinstance(answer, Table) or answer.kind != reference.kind:
+        kind = f"a {answer.kind}" if isinstance(answer, Table) else None
+        if kind:
+            return Finding("type", f"{case.name} is {kind}; a {reference.kind} is wanted.")
+        return _type_finding(answer, f"a {reference.kind}", case.name)
+    finding = _columns_finding(answer, reference, case.name)
+    rows, wanted = (len(table.index) for table in (answer, reference))
+    if finding is None and rows != wanted:
+        return Finding("shape", f"{case.name} has {rows} row{'s' * (rows != 1)}; {wanted} are wanted. Which are dropped, or too many?")
+    finding = finding or _compare_column(answer.index, reference.index, replace(case, name=f"the index of {case.name}"))
+    parts = zip(reference.columns, answer.values, reference.values, strict=False)
+    for name, mine, right in parts if finding is None else ():
+        path = case.name if reference.kind == "Series" else _inside(case.name, name)
+        finding = finding or _compare_column(mine, right, replace(case, name=path))
+    return finding
+
+
+def _columns_finding(answer: Table, reference: Table, name: str) -> Finding | None:
+    """Say which columns are missing or too many, or that they stand in another order."""
+    if reference.kind == "Series":
+        return None  # its name is a label, as that of a variable
+    mine, right = list(map(str, answer.columns)), list(map(str, reference.columns))
+    absent = [column for column in right if column not in mine]
+    more = [column for column in mine if column not in right]
+    if absent:
+        return Finding("missing", f"{name} has no column {_words(absent)}; it has {_words(mine) or 'none'}.")
+    if more or len(mine) != len(right):
+        return Finding("columns", f"{name} has columns that are not wanted: {_words(more) or 'some stand twice'}.")
+    if mine != right:
+        return Finding("order", f"The columns of {name} stand in another order. Which comes first?")
+    return None
+
+
+def _compare_column(mine: Any, right: Any, case: _Case) -> Finding | None:
+    """Compare one column; what is missing must be missing at the same places."""
+    if isinstance(right, np.ndarray):
+        got = _view(mine)
+        got = np.asarray(mine) if got is None and all(type(item) in (bool, int, float) for item in mine) else got
+        if got is None:
+            return Finding("dtype", f"{case.name} does not hold numbers. Is a column left as text?")
+        if right.dtype.kind == "f" and got.dtype.kind == "f" and got.shape == right.shape:
+            absent = np.isnan(right)
+            if not np.array_equal(absent, np.isnan(got)):
+                return Finding("missing", f"Values of {case.name} are missing (NaN) at other places than they should.")
+            got, right = np.where(absent, 0.0, got), np.where(absent, 0.0, right)
+        return _compare_array(got, right, case)
+    if _items(mine) is None:
+        return Finding("dtype", f"{case.name} holds numbers; texts are wanted.")
+    return _compare_items(mine, right, case)
 
 
 # --- the diagnosis: each looks for one mistake in an answer of the right shape --------------

@@ -122,7 +122,9 @@ def test_entry_that_is_none_is_asked_about_filling_not_return():
     assert "filled" in found({"dW": None}, {"dW": 1.0}).message
 
 
-@pytest.mark.parametrize("bad", [np.nan, [1.0, np.inf], {"a": [np.nan]}, (1.0, -np.inf), 1j, object(), b"bytes"])
+@pytest.mark.parametrize(
+    "bad", [np.nan, [1.0, np.inf], {"a": [np.nan]}, (1.0, -np.inf), complex(0, np.inf), object(), b"bytes"]
+)
 def test_bad_reference_is_our_fault(bad):
     """A reference that is not made of finite numbers raises instead of judging."""
     with pytest.raises(ValueError, match="reference for f"):

@@ -25,11 +25,16 @@ MESSAGE, WRITTEN = 20_000, 20_000  # of a page's prose, of a learner's cell on a
 CELL = 1_000_000
 # The longest text that reaches each, by its module and the words that begin it; 0 for text of the course's own.
 REACHES = {
+    ("adopt/cells.py", r"[A-Za-z0-9_-]"): 0,
+    ("adopt/cells.py", r"[^A-Za-z0-9_-]"): 0,
+    ("adopt/exercise.py", r"(?:import|from)"): 0,
+    ("adopt/move.py", r"\W"): 0,
     ("course/course.py", r"\b(source|subm"): 0,
     ("course/growth.py", r"#([\w"): CELL,
     ("course/growth.py", r"[\w"): CELL,
     ("course/growth.py", r"data:"): CELL,
     ("course/notebook.py", r"(\d+(?:\.\d+)"): 0,
+    ("course/notebook.py", r"^\s*grade\(.*"): 0,
     ("course/rawcell.py", r"[a-zA-Z0-9_-]"): CELL,
     ("demo.py", r"\b"): 0,
     ("export/bundle.py", r"[A-Za-z0-9][A"): FILE_NAME,

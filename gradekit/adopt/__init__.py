@@ -1,0 +1,1 @@
+"""An nbgrader assignment of other making → one that ``gradekit release`` takes."""
