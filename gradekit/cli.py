@@ -20,7 +20,7 @@ from rich.table import Table
 
 import gradekit
 import gradekit.alone  # a command's process is ours alone
-from gradekit.errors import GradekitError, UsageError
+from gradekit.errors import GradekitError, HostError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,8 +107,26 @@ def release(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = None
     """Make the student version and the worked solutions from the source notebook."""
     from gradekit.release.make import release as make  # noqa: PLC0415
 
-    for folder in make(open_course(course_dir, db), assignment, solutions=solutions):
+    course = open_course(course_dir, db)
+    for folder in make(course, assignment, solutions=solutions):
         typer.echo(f"wrote {folder}")
+    if solutions and _solution_loses(course, assignment):
+        raise typer.Exit(1)
+
+
+def _solution_loses(course: Course, assignment: str) -> bool:
+    """Try the source's own solution in the sandbox, where this host has one; say what it loses."""
+    from gradekit.grade.judge import Grading  # noqa: PLC0415
+    from gradekit.grade.solution import lost_alone  # noqa: PLC0415
+
+    try:
+        lines = lost_alone(Grading(course, assignment))
+    except HostError as error:
+        typer.echo(f"The solution was not tried in the sandbox: {error}", err=True)
+        return False
+    for line in lines:
+        typer.echo(f"warning: {line}", err=True)
+    return bool(lines)
 
 
 ExerciseToMove = Annotated[
@@ -202,10 +220,20 @@ def grade(  # noqa: PLR0913  (one option each)
             "warning: --isolation none: learners' code runs with your own rights, and every report says so.", err=True
         )
     names, kept = due(grading, only=student or (), force=force)
-    running = grade_class(grading, names, jobs=jobs or available_cores())
+    losses: list[str] = []
+
+    def warn(line: str) -> None:
+        """Say what the source's own solution loses, before anybody is graded."""
+        losses.append(line)
+        typer.echo(f"warning: {line}", err=True)
+
+    running = grade_class(grading, names, jobs=jobs or available_cores(), warn=warn)
     found = sorted(track(running, len(names)), key=lambda item: item.student)
-    (_print_json if as_json else _print_grades)(found, kept)
-    raise typer.Exit(0 if all(item.settled for item in found) else 1)
+    if as_json:
+        _print_json(found, kept, losses)
+    else:
+        _print_grades(found, kept)
+    raise typer.Exit(0 if all(item.settled for item in found) and not losses else 1)
 
 
 def _print_grades(found: list[Graded], kept: list[str]) -> None:
@@ -251,14 +279,14 @@ def _score(score: float | None) -> str:
     return "undecided" if score is None else f"{score:.6g}"
 
 
-def _print_json(found: list[Graded], kept: list[str]) -> None:
+def _print_json(found: list[Graded], kept: list[str], losses: list[str]) -> None:
     from gradekit.course.reports import plain  # noqa: PLC0415
 
     graded = [plain(item.report) for item in found if item.report]
     failed = {item.student: item.failure for item in found if item.report is None}
     undecided = {item.student: list(item.asks) for item in found if not item.settled}
     answer = {"graded": graded, "unchanged": kept, "failed": failed, "undecided": undecided}
-    typer.echo(json.dumps(answer))
+    typer.echo(json.dumps({**answer, "solution": losses}))
 
 
 def track(items: Iterable[T], number: int, doing: str = "grading") -> Iterable[T]:

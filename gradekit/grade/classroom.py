@@ -14,13 +14,14 @@ from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.errors import CourseError
 from gradekit.grade.apart import Order, grade_each, open_judges
 from gradekit.grade.judge import refuse_too_large
+from gradekit.grade.solution import lost_by_solution
 from gradekit.grade.unchanged import hashes, submission_hash
 from gradekit.gradebook.assignment import check_released, open_assignment, open_gradebook, students
 from gradekit.gradebook.settings import read_limits, read_settings
 from gradekit.score import total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from traitlets.config import Config
 
@@ -130,17 +131,25 @@ def _asked(grading: Grading, config: Config, only: Sequence[str]) -> Sequence[st
     return only or everybody
 
 
-def grade_class(grading: Grading, names: Sequence[str], *, jobs: int = 1) -> Iterator[Graded]:
+def grade_class(
+    grading: Grading, names: Sequence[str], *, jobs: int = 1, warn: Callable[[str], object] | None = None
+) -> Iterator[Graded]:
     """Grade submissions and yield each when it is done.
 
     Parameters
     ----------
     jobs : int
         How many processes judge at once. A class of one has one too: what a submission does to it is not ours to bear.
+    warn : callable, optional
+        Is told what the source's own solution loses, a line each, before anybody is graded; without it that is not
+        tried.
     """
     before = {name: reports.load(grading.course.root, grading.assignment, name) for name in names}
     limits, ours = read_limits(read_settings(grading.course)), hashes(grading)
     with open_released(grading) as book, open_judges(grading, limits, jobs=max(1, min(jobs, len(names)))) as judges:
+        if warn is not None and names:
+            for line in lost_by_solution(grading, judges, limits):
+                warn(line)
         for name, outcome in grade_each(book, judges, names, Order(ours)):
             if isinstance(outcome, str):
                 yield Graded(name, None, before[name], failure=outcome)
