@@ -71,7 +71,7 @@ def markdown2html(context: Context, source: str) -> str:
 
 
 def as_it_is(text: str) -> str:
-    """Return a text: nbconvert takes away a prefix of 2013, in a time that grows with the square of a text's brackets."""
+    """Return a text: nbconvert looks for a prefix of 2013, for a time that grows with the square of the brackets."""
     return text
 
 
