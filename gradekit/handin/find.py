@@ -57,17 +57,25 @@ def read(path: Path) -> dict[str, Any] | Unreadable:
     """Read a notebook of format 4, of any minor version, within bounds."""
     try:
         size = path.stat().st_size
-        raw = path.read_bytes() if size <= MAX_NOTEBOOK_BYTES else b""
+        if size > MAX_NOTEBOOK_BYTES:
+            return Unreadable(f"The notebook is too large: {size:,} bytes, where {MAX_NOTEBOOK_BYTES:,} are allowed.")
+        written = _decoded(path.read_bytes())
     except OSError as error:
         return Unreadable(f"The notebook cannot be read: {error.strerror}.")
-    if size > MAX_NOTEBOOK_BYTES:
-        return Unreadable(f"The notebook is too large: {size:,} bytes, where {MAX_NOTEBOOK_BYTES:,} are allowed.")
-    if _has_more_parts_than(MAX_PARTS, raw):
-        return Unreadable("The notebook has millions of parts, which no notebook needs.")
-    node = _parsed(raw)
+    node = _parsed(written) if isinstance(written, str) else written
     if isinstance(node, dict) and 4 * size > MAX_TEXT_BYTES and _takes_more_than(MAX_TEXT_BYTES, node["cells"]):
         return Unreadable(f"The texts of the notebook take more than {MAX_TEXT_BYTES:,} bytes in memory.")
     return node
+
+
+def _decoded(raw: bytes) -> str | Unreadable:
+    """Return a notebook's text; its bytes need not be kept beside it."""
+    if _has_more_parts_than(MAX_PARTS, raw):
+        return Unreadable("The notebook has millions of parts, which no notebook needs.")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Unreadable(f"The notebook is not UTF-8 (byte {error.start:,}).")
 
 
 def _takes_more_than(most: int, cells: Iterable[RawCell]) -> bool:
@@ -91,11 +99,9 @@ def _has_more_parts_than(most: int, raw: bytes) -> bool:
     return parts(raw) > most and parts(TEXT.sub(b"", raw)) > most
 
 
-def _parsed(raw: bytes) -> dict[str, Any] | Unreadable:
+def _parsed(written: str) -> dict[str, Any] | Unreadable:
     try:
-        node = json.loads(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        return Unreadable(f"The notebook is not UTF-8 (byte {error.start:,}).")
+        node = json.loads(written)
     except json.JSONDecodeError as error:
         return Unreadable(f"The notebook is not JSON (line {error.lineno:,}).")
     except RecursionError:
