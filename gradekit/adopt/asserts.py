@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from gradekit.adopt.names import Names, Unsound, bound_by, bound_inside, dotted
-from gradekit.adopt.rewrite import Rewriter, call_of, demand
+from gradekit.adopt.rewrite import Rewriter, call_of, demand, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +71,15 @@ def turn(source: str, names: Names, *, refused: Mapping[int, tuple[str, str]] | 
             scope.lose(node)
             turned.append(Turned(node.lineno, left=Left(node.lineno, text, error.why, error.advice)))
     return turned
+
+
+def _parts(node: ast.Assign | ast.AugAssign | ast.AnnAssign) -> int:
+    """Return into how many parts an assignment takes a call's answer; 0 where it does not."""
+    if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and len(node.targets) == 1):
+        return 0
+    (target,) = node.targets
+    parts = target.elts if isinstance(target, ast.Tuple | ast.List) else []
+    return 0 if any(isinstance(part, ast.Starred) for part in parts) else len(parts)
 
 
 class _Scope:
@@ -176,6 +185,9 @@ class _Scope:
         made = copy.deepcopy(node)
         if node.value is not None:
             made.value = self.rewritten(node.value)
+            count = _parts(node)
+            if count and self.asks(node.value):
+                made.value = parts_of(made.value, count, name=self._called(node.value))
         return made
 
     def _block(self, node: ast.For | ast.If) -> ast.stmt:

@@ -104,3 +104,11 @@ def demand(kind: str, *args: ast.expr, name: str = "") -> ast.Expr:
     words = [ast.keyword("name", ast.Constant(name))] if name else []
     made = ast.Expr(ast.Call(attribute("expect", kind), list(args), words))
     return ast.fix_missing_locations(made)
+
+
+def parts_of(value: ast.expr, count: int, *, name: str) -> ast.expr:
+    """Return a call that takes an answer apart, or rejects it: ``expect.parts(value, count, name=…)``."""
+    made = ast.Call(
+        attribute("expect", "parts"), [value, ast.Constant(count)], [ast.keyword("name", ast.Constant(name))]
+    )
+    return ast.fix_missing_locations(made)

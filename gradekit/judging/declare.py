@@ -16,7 +16,7 @@ import numpy as np
 
 from gradekit import checks
 from gradekit.errors import BadReference, HiddenTestError
-from gradekit.judging.line import Handle, LearnerError, Student, changed_by, describe, received, seen
+from gradekit.judging.line import Handle, LearnerError, Student, changed_by, describe, listed, received, seen
 from gradekit.judging.picture import KINDS, draw
 from gradekit.judging.reference import Reference
 from gradekit.model import IN_PLACE, PROPERTY, Verdict
@@ -114,12 +114,27 @@ class Expect:
             if described is not None:
                 raise Rejected(_another(name, described, wanted), kind="type")
             try:
-                finding = checks.compare(seen(answer), wanted, name=name, rtol=0.0, atol=0.0)
+                finding = checks.compare(seen(answer), wanted, name=name, rtol=1e-12, atol=0.0)
             except ValueError:  # a reference with a NaN or an object in it
                 finding = None
             said = finding.message if finding else f"{name} {_unequal(answer, wanted)}."
             raise Rejected(said, kind=finding.label if finding else "values")
         self.judged += 1
+
+    def parts(self, answer: object, count: int, *, name: str) -> tuple[Any, ...]:
+        """Demand so many parts and return them: ``low, high = expect.parts(student.spread(x), 2, name="spread(x)")``.
+
+        What gives None, one number or too many is rejected with a sentence; alone it proves nothing.
+        """
+        found = listed(received(answer))
+        if found is None:
+            if answer is None:
+                raise Rejected(f"{name} is None: does the function end in a return?", kind="none")
+            what = describe(answer) or f"of type {type(answer).__name__}"
+            raise Rejected(f"{name} is {what}, and {count} values are wanted.", kind="type")
+        if len(found) != count:
+            raise Rejected(f"{name} gives {len(found)} values, and {count} are wanted.", kind="length")
+        return tuple(found)
 
     def true(self, condition: object, message: str, *, kind: str = PROPERTY) -> None:
         """Demand a property; `message` tells the learner what does not hold, without a value.

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from gradekit import checks
 from gradekit.model import Verdict
 
@@ -226,6 +228,23 @@ def received(answer: Any, depth: int = 0) -> Any:
     if isinstance(answer, list | tuple) and depth < DEPTH_LIMIT:
         return type(answer)(received(inner, depth + 1) for inner in answer)
     return answer
+
+
+def listed(answer: Any) -> list[Any] | None:
+    """Return the parts of an answer that can be taken apart, and None of any other; an iterator is read over there."""
+    if isinstance(answer, list | tuple | dict | str):
+        return list(answer)
+    if isinstance(answer, np.ndarray):
+        return list(answer) if answer.ndim else None
+    if not isinstance(answer, Handle):
+        return None
+    try:
+        found = Student(answer._line).library("builtins", "list")(answer)  # noqa: SLF001  (same module)
+    except LearnerError as error:
+        if error.verdict is not Verdict.RTE:
+            raise
+        return None
+    return found if isinstance(found, list) else None
 
 
 def _data(handle: Handle) -> Any:

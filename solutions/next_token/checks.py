@@ -487,7 +487,10 @@ def _compare_table(answer: object, reference: Table, case: _Case) -> Finding | N
     finding = _columns_finding(answer, reference, case.name)
     rows, wanted = (len(table.index) for table in (answer, reference))
     if finding is None and rows != wanted:
-        return Finding("shape", f"{case.name} has {rows} row{'s' * (rows != 1)}; {wanted} are wanted. Which are dropped, or too many?")
+        return Finding(
+            "shape",
+            f"{case.name} has {rows} row{'s' * (rows != 1)}; {wanted} are wanted. Which are dropped, or too many?",
+        )
     finding = finding or _compare_column(answer.index, reference.index, replace(case, name=f"the index of {case.name}"))
     parts = zip(reference.columns, answer.values, reference.values, strict=False)
     for name, mine, right in parts if finding is None else ():
@@ -567,7 +570,7 @@ def _ratio(a: Array, r: Array, rtol: float) -> float | None:
     if not large.any():
         return None
     k = float(np.median(a[large] / r[large]))
-    if not math.isfinite(k) or abs(k) < rtol or abs(k - 1) <= 10 * rtol:
+    if not math.isfinite(k) or abs(k) <= rtol or abs(k - 1) <= 10 * rtol:
         return None
     near = _Case("", rtol, 1e-3 * rtol * abs(k) * scale, {})
     return k if near.same(a, k * r) else None

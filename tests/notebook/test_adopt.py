@@ -196,13 +196,15 @@ WRONG = {
     "roots": "def roots(p, q):\n    print(p)",
 }
 RIGHT = {
-    "squares": "def squares(n):\n    found = []\n    for i in range(n):\n        found.append((i + 1) ** 2)\n    return found",
+    "squares": "def squares(n):\n    found = []\n    for i in range(n):\n"
+    "        found.append((i + 1) ** 2)\n    return found",
     "spread": "def spread(values):\n    return [min(values), max(values)]",
     "load": "def load(path):\n    return [float(line) for line in open(path)]",
     "middle": "def middle(x):\n    x = sorted(x)\n    return x[len(x) // 2]",
     "totals": "def totals(sales):\n    return sales.groupby('shop', as_index=False).sum()\n\n"
     "def totals_of(sales):\n    return totals(pd.DataFrame(sales))",
-    "roots": "import cmath\ndef roots(p, q):\n    d = cmath.sqrt(p * p - 4 * q)\n    return [(-p + d) / 2, (-p - d) / 2]",
+    "roots": "import cmath\ndef roots(p, q):\n    d = cmath.sqrt(p * p - 4 * q)\n"
+    "    return [(-p + d) / 2, (-p - d) / 2]",
 }
 STUDENTS = {"right": RIGHT, "wrong": WRONG}
 
