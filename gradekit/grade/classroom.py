@@ -21,7 +21,8 @@ from gradekit.files import open_stage
 from gradekit.grade.judge import give_up, judge, open_setup, refuse_too_large
 from gradekit.grade.submission import grade
 from gradekit.grade.travel import pack_hand_in, pack_judged, unpack_hand_in, unpack_judged
-from gradekit.grade.unchanged import hashes, submission_hash
+from gradekit.grade.unchanged import hashes, hashes_of
+from gradekit.gradebook import assignment as books
 from gradekit.gradebook.assignment import check_released, open_assignment, open_gradebook, students
 from gradekit.gradebook.record import record
 from gradekit.gradebook.settings import read_limits, read_settings
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from gradekit.model import GradeReport, HandIn
 
 T = TypeVar("T")
+SHOWN_CELLS = 5  # by name in one line
 START_S = 300.0  # for a job process to start, with its template
 AGAIN = 3  # the exit code of a job process that gives its place to a new one
 
@@ -127,10 +129,19 @@ def due(grading: Grading, *, only: Sequence[str] = (), force: bool = False) -> t
     with open_released(grading) as book:
         for name in asked:
             report = None if force else reports.load(grading.course.root, grading.assignment, name)
-            same = report is not None and report.hashes == {**ours, "submission": submission_hash(book, name)}
+            same = report is not None and report.hashes == {**ours, **hashes_of(book, name)}
             there = book.folder(book.directory.autograded_directory, name).is_dir()
             (kept if same and there else again).append(name)
     return again, kept
+
+
+def changed_in_source(grading: Grading) -> str:
+    """Say which cells of the source are not what was released, and graded by; empty where all are."""
+    with open_released(grading) as book:
+        changed = books.changed_in_source(book)
+    listed = ", ".join(changed[:SHOWN_CELLS]) + (", …" if len(changed) > SHOWN_CELLS else "")
+    graded = f"graded as released; to use it: gradekit release {grading.assignment}"
+    return f"the source differs from what was released ({listed}): {graded}" if changed else ""
 
 
 def _asked(grading: Grading, config: Config, only: Sequence[str]) -> Sequence[str]:
