@@ -208,7 +208,7 @@ def grade(  # noqa: PLR0913  (one option each)
     as_json: AsJson = False,
 ) -> None:
     """Grade what students handed in, in a sandbox: scores to the gradebook, notebooks to autograded/."""
-    from gradekit.grade.classroom import due, grade_class  # noqa: PLC0415
+    from gradekit.grade.classroom import changed_in_source, due, grade_class  # noqa: PLC0415
     from gradekit.grade.judge import LANDLOCK, NONE, Grading  # noqa: PLC0415
 
     if isolation not in ("landlock", "none"):
@@ -220,6 +220,8 @@ def grade(  # noqa: PLR0913  (one option each)
             "warning: --isolation none: learners' code runs with your own rights, and every report says so.", err=True
         )
     names, kept = due(grading, only=student or (), force=force)
+    if stale := changed_in_source(grading):
+        typer.echo(stale, err=True)
     losses: list[str] = []
 
     def warn(line: str) -> None:

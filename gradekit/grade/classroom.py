@@ -15,10 +15,12 @@ from gradekit.errors import CourseError
 from gradekit.grade.apart import Order, grade_each, open_judges
 from gradekit.grade.judge import refuse_too_large
 from gradekit.grade.solution import lost_by_solution
-from gradekit.grade.unchanged import hashes, submission_hash
+from gradekit.grade.unchanged import hashes, hashes_of
+from gradekit.gradebook import assignment as books
 from gradekit.gradebook.assignment import check_released, open_assignment, open_gradebook, students
 from gradekit.gradebook.settings import read_limits, read_settings
 from gradekit.score import total
+from gradekit.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -114,10 +116,18 @@ def due(grading: Grading, *, only: Sequence[str] = (), force: bool = False) -> t
     with open_released(grading) as book:
         for name in asked:
             report = None if force else reports.load(grading.course.root, grading.assignment, name)
-            same = report is not None and report.hashes == {**ours, "submission": submission_hash(book, name)}
+            same = report is not None and report.hashes == {**ours, **hashes_of(book, name)}
             there = book.folder(book.directory.autograded_directory, name).is_dir()
             (kept if same and there else again).append(name)
     return again, kept
+
+
+def changed_in_source(grading: Grading) -> str:
+    """Say which cells of the source are not what was released, and graded by; empty where all are."""
+    with open_released(grading) as book:
+        changed = books.changed_in_source(book)
+    graded = f"graded as released; to use it: gradekit release {grading.assignment}"
+    return f"the source differs from what was released ({listed(changed)}): {graded}" if changed else ""
 
 
 def _asked(grading: Grading, config: Config, only: Sequence[str]) -> Sequence[str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import gradekit
 from gradekit import files
-from gradekit.gradebook.settings import settings_files
+from gradekit.gradebook.assignment import due_date
+from gradekit.gradebook.settings import code_files, read_settings, settings_files
 
 if TYPE_CHECKING:
     from gradekit.grade.judge import Grading
@@ -19,9 +20,10 @@ ROOMS = ("worker", "course", "judging", "isolation", "gradebook", "handin", "gra
 JUDGES = (*ROOMS, *(f"{name}.py" for name in ("errors", "model", "score", "text", "files", "bounds", "checks")))
 
 
-def submission_hash(book: ReleasedAssignment, student: str) -> str:
-    """Return the hash of what a student handed in."""
-    return files.digest([book.folder(book.directory.submitted_directory, student)])
+def hashes_of(book: ReleasedAssignment, student: str) -> dict[str, str]:
+    """Return what a score depends on that is the student's own: what was handed in, and until when it might be."""
+    handed_in = files.digest([book.folder(book.directory.submitted_directory, student)])
+    return {"submission": handed_in, "due": due_date(book, student)}
 
 
 def hashes(grading: Grading) -> dict[str, str]:
@@ -29,7 +31,7 @@ def hashes(grading: Grading) -> dict[str, str]:
     hidden = grading.course.hidden(grading.assignment)
     # Of what students got the notebooks alone: requirements.txt and its like decide no score.
     released = sorted(grading.course.folder("release", grading.assignment).glob("*.ipynb"))
-    config = [*settings_files(grading.course), *released]
+    config = [*settings_files(grading.course), *code_files(read_settings(grading.course)), *released]
     return {
         "source": files.digest([grading.course.source_folder(grading.assignment), *config]),
         "tests": files.digest([hidden / "tests.py", hidden / "misconceptions.py"]),

@@ -69,6 +69,39 @@ class ReleasedAssignment:
         return [os.path.relpath(path, folder) for path in found]
 
 
+def due_date(book: ReleasedAssignment, student: str) -> str:
+    """Return until when a student may hand in, with the time given on top: what lateness is reckoned by."""
+    due = book.gradebook.find_assignment(book.assignment).duedate
+    try:
+        extension = book.gradebook.find_submission(book.assignment, student).extension
+    except MissingEntry:
+        extension = None
+    return f"{due or 'any time'}, extended by {extension or 'nothing'}"
+
+
+def changed_in_source(book: ReleasedAssignment) -> tuple[str, ...]:
+    """Return the cells whose text, type or points in the source are not what was released, by grade_id.
+
+    Empty where they are, or where there is no source to compare with.
+    """
+    folder = Path(book.directory.format_path(book.directory.source_directory, ".", book.assignment))
+    changed = []
+    for name, cells in book.sources.items():
+        before = {cell["metadata"]["nbgrader"]["grade_id"]: cell for cell in cells}
+        today = convert.as_it_would_be_released(book.config, folder / f"{name}.ipynb")
+        names = [*before, *(name for name in today if name not in before)] if today else []
+        changed += [name for name in names if _what_counts(before.get(name)) != _what_counts(today.get(name))]
+    return tuple(changed)
+
+
+def _what_counts(cell: Mapping[str, Any] | None) -> tuple[Any, ...] | None:
+    if cell is None:
+        return None
+    meta = cell["metadata"]["nbgrader"]
+    worth = float(meta.get("points") or 0.0) if meta.get("grade") or meta.get("task") else 0.0
+    return cell["source"], cell["cell_type"], worth
+
+
 def has_gradebook(directory: CourseDirectory) -> bool:
     """Tell whether there is a gradebook, without making one."""
     try:

@@ -23,6 +23,7 @@ from nbgrader.preprocessors import (
     ClearHiddenTests,
     ClearMarkScheme,
     ClearOutput,
+    ClearSolutions,
     Execute,
     IncludeHeaderFooter,
     LockCells,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from nbformat import NotebookNode
     from traitlets.config import Config
 
     from gradekit.course.course import Course
@@ -76,6 +78,19 @@ def worked_solutions(course: Course, assignment: str, folder: Path) -> Path:
 def enter(course: Course, assignment: str, folder: Path) -> None:
     """Enter a released assignment in the gradebook; `folder` takes nbgrader's copy of it."""
     run(GenerateAssignment, read_settings(course, release_directory=str(folder)), assignment)
+
+
+def as_it_would_be_released(config: Config, path: Path) -> dict[str, NotebookNode]:
+    """Return the cells that a release would enter in the gradebook today, by grade_id; none where it would fail."""
+    try:
+        node = nbformat.read(path, as_version=4)
+        for step in (LockCells(config=config), ClearSolutions(config=config)):
+            node, _ = step.preprocess(node, {})
+    except (OSError, ValueError, RuntimeError, KeyError, AttributeError, nbformat.ValidationError):
+        return {}
+    roles = (utils.is_grade, utils.is_solution, utils.is_locked, utils.is_task)
+    found = [cell for cell in node.cells if any(role(cell) for role in roles)]
+    return {cell.metadata.nbgrader.get("grade_id", ""): cell for cell in found}
 
 
 def with_shown(config: Config, cells: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:

@@ -21,6 +21,7 @@ from gradekit.course import reports
 from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.files import put
 from gradekit.gradebook import answers, publish
+from gradekit.gradebook.assignment import due_date
 from gradekit.gradebook.convert import quiet
 from gradekit.gradebook.lend import transaction
 from gradekit.gradebook.outputs import showable
@@ -92,7 +93,7 @@ def record(
         by_person=entered.stands,
         times={name: round(seconds, 4) for name, seconds in judged.times.items()},
         versions=judged.versions,
-        hashes={**hashes, "submission": hand_in.digest},
+        hashes={**hashes, "submission": hand_in.digest, "due": due_date(book, hand_in.student)},
     )
     reports.save(Path(book.directory.root), report)
     return report

@@ -6,7 +6,9 @@ A settings file is a program. One that lies where students' files are brought is
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import inspect
 import json
 import logging
 import shutil
@@ -14,11 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbgrader.apps import NbGrader
+from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import Execute
+from nbgrader.preprocessors import AssignLatePenalties, Execute
 from traitlets import Float, TraitError
 from traitlets.config import Application, Config
 from traitlets.config.loader import DeferredConfigString
+from traitlets.utils.importstring import import_item
 
 from gradekit.course.course import CONFIG, CONFIGS, STUDENTS, Course, Folders, is_students
 from gradekit.errors import CourseError
@@ -140,6 +144,20 @@ def read_settings(course: Course, **traits: str) -> Config:
 def settings_files(course: Course) -> tuple[Path, ...]:
     """Return the files that the settings of a course were read from."""
     return tuple(Path(name) for name in _load(*_own(course)).loaded_config_files)
+
+
+def code_files(config: Config) -> tuple[Path, ...]:
+    """Return the files of the course's own classes that the settings name: its rule for lateness, its steps."""
+    found = set()
+    with contextlib.suppress(TraitError, ImportError, OSError, TypeError):  # grading says what is wrong with them
+        named = [AssignLatePenalties(config=config).plugin_class]
+        steps = Autograde(config=config)
+        named += [*steps.sanitize_preprocessors, *steps.autograde_preprocessors]
+        for kind in named:
+            own = import_item(kind) if isinstance(kind, str) else kind
+            if own.__module__.split(".")[0] != "nbgrader":
+                found.add(Path(inspect.getfile(own)).resolve())
+    return tuple(sorted(found))
 
 
 def step_folders(config: Config) -> CourseDirectory:

@@ -43,7 +43,7 @@ TYPES = ("code", "markdown", "raw")
 STEERING_TAGS = frozenset({"skip-execution", "raises-exception"})  # nbclient obeys them
 MAX_WORD = 255  # characters of a kernel's name and the like
 FLAGS = ("grade", "solution", "locked", "task")
-UNMARKED = {"schema_version": 3, **dict.fromkeys(FLAGS, False)}  # a cell that was nbgrader's, and is free again
+SCHEMA = 3  # of nbgrader's metadata
 
 
 @dataclass(frozen=True)
@@ -220,8 +220,8 @@ def _free(own: RawCell, name: str, *, runs: bool = True) -> dict[str, Any]:
     kind = own.get("cell_type")
     cell = _blank(kind if runs and isinstance(kind, str) and kind in TYPES else "raw", name, text(own))
     found = nbgrader_of(own)
-    if {key: found.get(key) for key in UNMARKED} == UNMARKED:
-        cell["metadata"] = {"nbgrader": dict(UNMARKED)}
+    if type(found.get("schema_version")) is int and all(found.get(key) is False for key in FLAGS):
+        cell["metadata"] = {"nbgrader": {"schema_version": SCHEMA, **dict.fromkeys(FLAGS, False)}}
     if cell["cell_type"] != "code" and (files := attachments_of(own)):
         cell["attachments"] = files
     return cell

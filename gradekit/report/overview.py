@@ -52,6 +52,10 @@ SAYS = {  # title and advice of each group
     "inline": ("Inline: not secure", "The scores of these cells were said by the learner's own process."),
     "no-report": ("No report", "Graded by plain nbgrader: their tests and misconceptions are not counted."),
     "note": ("Notes", "What was odd, and was dealt with."),
+    "source": (
+        "The source differs from what was released",
+        "Graded as released. To use these cells of the source, release again: gradekit release.",
+    ),
     "versions": ("Graded with different versions", "Run gradekit grade, which grades again whatever has changed."),
 }
 URGENT = frozenset(("undecided", "alarm", "by-hand", "again", "differs", "unsafe", "not-graded", "newer"))
@@ -252,6 +256,8 @@ def _groups(results: Results, graded: list[Entry], counted: Tally) -> Iterable[G
         title, advice = SAYS[key]
         lines = tuple(GroupLine(student, words) for student, words in found if words is not None)
         yield Group(key, title, advice, lines, urgent=key in URGENT)
+    if results.stale:
+        yield Group("source", *SAYS["source"], (GroupLine(results.assignment, results.stale),), urgent=False)
     if len(counted.versions) > 1:
         made = (
             GroupLine(f"{number} of {counted.reports}", tuple(map(" ".join, key))) for key, number in _versions(counted)

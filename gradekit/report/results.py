@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gradekit.course import reports
 from gradekit.course.notebook import GRADE_SUFFIX
-from gradekit.gradebook.assignment import open_assignment, open_released, students
+from gradekit.gradebook.assignment import changed_in_source, open_assignment, open_released, students
 from gradekit.gradebook.scores import names_of, read_class
 from gradekit.gradebook.settings import read_settings, step_folders
 from gradekit.gradebook.state import kind_of, state_of, unjudged
@@ -119,12 +119,19 @@ class Entry:
 
 @dataclass(frozen=True)
 class Results:
-    """One assignment of a class; `shared` says that the course's folders belong to a group."""
+    """One assignment of a class; `shared` says that the course's folders belong to a group.
+
+    Attributes
+    ----------
+    stale : tuple of str
+        The cells that are not in the source as they were released.
+    """
 
     assignment: str
     parts: tuple[GradedCell, ...]
     entries: tuple[Entry, ...]
     shared: bool = False
+    stale: tuple[str, ...] = ()
 
     @property
     def points(self) -> float:
@@ -159,7 +166,8 @@ def gather(course: Course, assignment: str, *, folder: Path) -> Results:
         found = tuple(
             replace(row, newer=handed_in_again(course, assignment, row.student, row.report)) for row in complete
         )
-    return Results(assignment, parts, found, shared=bool(directory.groupshared))
+        stale = changed_in_source(book)
+    return Results(assignment, parts, found, shared=bool(directory.groupshared), stale=stale)
 
 
 def _complete(row: Entry, book: ReleasedAssignment, *, handed_in: bool, folder: Path) -> Entry:
