@@ -26,6 +26,7 @@ MAX_NOTEBOOK_BYTES = 32 * 2**20
 MAX_PARTS = 2_000_000  # commas and opening brackets: as objects they take some 250 MB at worst
 TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)  # one of JSON's; one without an end goes to the end
 MAX_CELLS = 10_000
+ATTACHMENT_BYTES = 2_000  # that one takes as an object, however small
 MAX_TEXT_BYTES = 32 * 2**20  # in memory, of what is kept of all cells: one letter in a text can widen all to four bytes
 FORMAT = 4
 
@@ -63,8 +64,8 @@ def read(path: Path) -> dict[str, Any] | Unreadable:
     except OSError as error:
         return Unreadable(f"The notebook cannot be read: {error.strerror}.")
     node = _parsed(written) if isinstance(written, str) else written
-    if isinstance(node, dict) and 4 * size > MAX_TEXT_BYTES and _takes_more_than(MAX_TEXT_BYTES, node["cells"]):
-        return Unreadable(f"The texts of the notebook take more than {MAX_TEXT_BYTES:,} bytes in memory.")
+    if isinstance(node, dict) and _takes_more_than(MAX_TEXT_BYTES, node["cells"]):
+        return Unreadable(f"The texts and pictures of the notebook take more than {MAX_TEXT_BYTES:,} bytes in memory.")
     return node
 
 
@@ -83,7 +84,8 @@ def _takes_more_than(most: int, cells: Iterable[RawCell]) -> bool:
     left = most
     for cell in cells:
         left -= sys.getsizeof(text(cell))
-        left -= sum(sys.getsizeof(data) for bundle in attachments_of(cell).values() for data in bundle.values())
+        bundles = attachments_of(cell).values()
+        left -= sum(ATTACHMENT_BYTES + sys.getsizeof(data) for bundle in bundles for data in bundle.values())
         if left < 0:
             return True
     return False
