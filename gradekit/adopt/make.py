@@ -99,7 +99,7 @@ def _with_exercise(work: _Work, nodes: dict[Path, dict[str, Any]], wanted: str) 
     def moved(refused: Mapping[int, tuple[str, str]]) -> Moved:
         """Move it with these lines left."""
         cells = list(nodes[path]["cells"])
-        return move.move(found, marks, cells, assignment=work.assignment, refused=refused)
+        return move.move(found, marks, cells, assignment=work.assignment, refused=refused, taken=text)
 
     def whole(made: Moved) -> tuple[dict[str, Any], str]:
         """Return the notebook and the hidden tests with it."""
@@ -130,8 +130,8 @@ def _tell(work: _Work, path: Path, wanted: str, made: Moved) -> None:
         )
     )
     if made.visible:
-        what = f"new cell: the visible asserts of '{wanted}', for 0 points; the hidden tests carry the points"
-        work.changes.append(Change(path.name, made.visible, what))
+        what = "its visible asserts stay in it, for students to run; the points come from the hidden tests alone"
+        work.stays.append(Change(path.name, wanted, what))
     work.to_type += [
         ToType(f"{place}, left_of_…", f"line {item.line}: {item.text.splitlines()[0]} ({item.why})") for item in left
     ]

@@ -1,4 +1,4 @@
-"""What a moved exercise is made of: its hidden test's text, the graded cell's, the cell of its visible asserts."""
+"""What a moved exercise is made of: its hidden test's text, and the graded cell's."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class Moved:
     Attributes
     ----------
     cells : list of dict
-        The notebook's, with the graded cell's new text and, before it, the cell of the visible asserts.
+        The notebook's, with the graded cell's new text.
     turned : sequence of Turned
         Statement by statement.
-    visible : str
-        The id of the cell in which the visible asserts now stand; empty where there were none.
+    visible : bool
+        Whether asserts that students see stay in the graded cell.
     """
 
     name: str
@@ -67,28 +67,35 @@ class Moved:
     test: str
     cells: list[dict[str, Any]]
     turned: Sequence[Turned]
-    visible: str = ""
+    visible: bool = False
 
 
-def move(
+def move(  # noqa: PLR0913  (the cell, where it stands, what is known of it)
     found: Found,
     delimiters: Delimiters,
     cells: list[dict[str, Any]],
     *,
     assignment: str,
     refused: Mapping[int, tuple[str, str]],
+    taken: str = "",
 ) -> Moved:
-    """Turn a graded cell's asserts into a hidden test, and give the cell the call of it."""
+    """Turn a graded cell's asserts into a hidden test, and give the cell the call of it.
+
+    What students have seen of the cell stays in it, above the hidden call: no row of the gradebook comes or goes, which
+    nbgrader would refuse where anything has been handed in.
+
+    Parameters
+    ----------
+    taken : str
+        The text of ``tests.py``: none of its names is used twice.
+    """
     turned = turn(found.code, found.names, refused=refused)
     shown = _visible(found)
     graded = cells[found.graded.index]
     new = graded | {"source": _graded_text(found, delimiters, assignment, shown).splitlines(keepends=True)}
     made = [*cells[: found.graded.index], new, *cells[found.graded.index + 1 :]]
-    visible = ""
-    if shown and _runs(shown):
-        visible = _free_id(f"{found.name}-tests", cells)
-        made.insert(found.graded.index, _visible_cell(visible, f"# Checks: {found.name}\n{shown}"))
-    return Moved(found.name, found.stub.grade_id, _test_text(found, turned), made, turned, visible)
+    test = _test_text(found, turned, taken=taken)
+    return Moved(found.name, found.stub.grade_id, test, made, turned, visible=bool(ast.parse(shown).body))
 
 
 def _visible(found: Found) -> str:
@@ -104,15 +111,11 @@ def _visible(found: Found) -> str:
     return "\n".join(kept).strip("\n")
 
 
-def _runs(text: str) -> bool:
-    return bool(ast.parse(text).body)
-
-
 def _graded_text(found: Found, delimiters: Delimiters, assignment: str, shown: str) -> str:
     begin, end = (marker(own, "tests", place) for place, own in enumerate(delimiters.tests))
     lines = [
         f"# Graded with hidden tests: {found.graded.points!r} points.".replace(".0 points", " points"),
-        *([] if _runs(shown) else shown.splitlines()),
+        *shown.splitlines(),
         begin,
         "from gradekit.hidden import grade",
         f'grade("{assignment}", "{found.name}", globals(), stub="{found.stub.grade_id}")',
@@ -121,28 +124,8 @@ def _graded_text(found: Found, delimiters: Delimiters, assignment: str, shown: s
     return "\n".join(lines)
 
 
-def _visible_cell(name: str, text: str) -> dict[str, Any]:
-    meta = {"schema_version": 3, "grade_id": name, "grade": True, "solution": False, "locked": True, "task": False}
-    return {
-        "cell_type": "code",
-        "id": name,
-        "metadata": {"nbgrader": meta | {"points": 0.0}},
-        "source": text.splitlines(keepends=True),
-        "outputs": [],
-        "execution_count": None,
-    }
-
-
-def _free_id(wanted: str, cells: Sequence[Mapping[str, Any]]) -> str:
-    used, found, number = {cell.get("id") for cell in cells}, wanted, 1
-    while found in used:
-        number += 1
-        found = f"{wanted}-{number}"
-    return found
-
-
-def _test_text(found: Found, turned: Sequence[Turned]) -> str:
-    variable = _identifier(found.name)
+def _test_text(found: Found, turned: Sequence[Turned], *, taken: str) -> str:
+    variable = _identifier(found.name, taken)
     lines = [line for item in turned for line in item.lines]
     body = [*needed_imports(lines, found.names), *lines]
     words = {"variable": variable, "name": found.name, "function": _function(variable)}
@@ -166,17 +149,19 @@ def _test_text(found: Found, turned: Sequence[Turned]) -> str:
 
 
 def _demands(lines: Sequence[str]) -> bool:
-    return any("expect." in line for line in lines)
+    return any("expect." in line.replace("expect.parts(", "") for line in lines)
 
 
 def _function(variable: str) -> str:
     return f"asserts_of_{variable}"
 
 
-def _identifier(name: str) -> str:
+def _identifier(name: str, taken: str) -> str:
     found = re.sub(r"\W", "_", name, flags=re.ASCII)
     found = f"ex_{found}" if not found or found[0].isdigit() or keyword.iskeyword(found) else found
-    return f"{found}_" if found in ("exercise", "student", "reference", "expect") else found
+    while found in ("exercise", "student", "reference", "expect") or f"\n{found} = " in taken:
+        found += "_"
+    return found
 
 
 def with_test(text: str, made: Moved, *, assignment: str) -> str:

@@ -441,9 +441,13 @@ def _column(column: Any, listed: Callable[[Any], Any]) -> Any:
     """Return a column's numbers as an array, its texts as a list, and the texts of anything else, such as dates."""
     dtype = str(column.dtype.name)
     if dtype.startswith(("int", "uint", "float", "bool", "complex")):
-        return column.to_numpy()
+        numbers = _view(column.to_numpy())
+        if numbers is None or numbers.ndim != 1:
+            message = "a column of numbers is one axis of them"
+            raise TypeError(message)
+        return numbers
     plain = dtype in ("object", "str", "string")
-    items = listed(column if plain else column.astype("str"))
+    items = list(listed(column if plain else column.astype("str")))
     return [None if type(item) is float and item != item else item for item in items]  # noqa: PLR0124 - NaN alone
 
 

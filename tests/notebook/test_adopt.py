@@ -12,7 +12,7 @@ import pytest
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.nbgraderformat import MetadataValidator
 
-from gradekit.adopt.make import plan, write
+from gradekit import cli
 from gradekit.course.course import Course
 from gradekit.grade.classroom import due, grade_class
 from gradekit.grade.judge import Grading
@@ -20,6 +20,7 @@ from gradekit.gradebook import convert
 from gradekit.gradebook.settings import course_at, read_settings
 from gradekit.release.make import release
 
+PAGE = Path(__file__).parents[2] / "docs" / "adopt.md"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
 
@@ -299,34 +300,79 @@ def contents(root: Path) -> dict[str, str]:
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+def adopt(course: Course, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Adopt all three assignments by the command line; return how many commands that takes."""
+    typed = [("stats",), *((name, "--exercise", cell) for name, cells in MOVED.items() for cell in cells)]
+    for words in typed:
+        monkeypatch.setattr("sys.argv", ["gradekit", "adopt", *words, "--course-dir", str(course.root)])
+        assert cli.main() == 0
+    return len(typed)
+
+
+def grade(course: Course, assignment: str) -> dict[tuple[str, str, str], float | None]:
+    """Grade an assignment with our engine and return the scores."""
+    grading = Grading(course, assignment)
+    names, _ = due(grading)
+    for item in grade_class(grading, names, jobs=1):
+        assert item.report is not None, item.failure
+        assert not item.report.undecided
+    return scores(course, assignment)
+
+
 # The eight kernels that nbgrader starts take longest: what it says is kept above, and asked again in the long run.
 @pytest.mark.slow
-def test_stock_scores_are_those_that_were_kept(tmp_path: Path) -> None:
-    """Nbgrader alone, on the course as it was, gives the scores that the adopted course is held to."""
-    assert stock(make_course(tmp_path / "stock")) == STOCK
-
-
-def test_a_course_is_adopted_by_the_command_alone(tmp_path: Path) -> None:
-    """Three assignments: nothing is typed but commands, a second run changes nothing, every score is nbgrader's."""
-    course = course_at(make_course(tmp_path / "ours"))
-    typed = []
+def test_a_course_that_was_graded_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nbgrader alone gives the scores kept above; adopted afterwards and graded again, every row has its score."""
+    course = course_at(make_course(tmp_path / "course"))
+    assert stock(course.root) == STOCK
+    adopt(course, monkeypatch)
     for assignment in COURSE:
-        for exercise in ("", *MOVED.get(assignment, ())):
-            found = plan(course, assignment, exercise=exercise)
-            assert write(course, found)
-            typed += [item for item in found.to_type if item.needed]
-    assert typed == []
+        release(course, assignment, solutions=False)
+        assert grade(course, assignment) == STOCK[assignment]
+
+
+def test_a_course_is_adopted_by_the_command_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three assignments, five commands, nothing else typed; a second run changes nothing; scores are nbgrader's."""
+    course = course_at(make_course(tmp_path / "course"))
+    assert adopt(course, monkeypatch) == 5
+    assert capsys.readouterr().out.count("to be typed by a person: nothing\n") == 5
     before = contents(course.root)
+    adopt(course, monkeypatch)
+    assert capsys.readouterr().out.count("nothing to change\n") == 5
     for assignment in COURSE:
-        for exercise in ("", *MOVED.get(assignment, ())):
-            assert not plan(course, assignment, exercise=exercise).files
         release(course, assignment, solutions=False)
     assert contents(course.root) == before
     hand_in(course.root)
     for assignment in COURSE:
-        grading = Grading(course, assignment)
-        names, _ = due(grading)
-        for item in grade_class(grading, names, jobs=1):
-            assert item.report is not None, item.failure
-            assert not item.report.undecided
-        assert scores(course, assignment) == STOCK[assignment]
+        assert grade(course, assignment) == STOCK[assignment]
+
+
+def test_rows_of_an_old_gradebook_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where something was handed in before, nbgrader lets no row come or go: none does."""
+    course = course_at(make_course(tmp_path / "course"))
+    convert.run(GenerateAssignment, read_settings(course), "tables")
+    with convert.quiet(), convert.gradebook(read_settings(course)) as gradebook:
+        gradebook.add_student("right")
+        gradebook.add_submission("tables", "right")
+        before = {cell.name for cell in gradebook.find_notebook("tables", "tables").source_cells}
+    adopt(course, monkeypatch)
+    release(course, "tables", solutions=False)
+    with convert.gradebook(read_settings(course)) as gradebook:
+        assert {cell.name for cell in gradebook.find_notebook("tables", "tables").source_cells} == before
+
+
+def test_the_page_shows_what_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """docs/adopt.md quotes the command's output, the hidden test and what is left, line by line."""
+    course = course_at(make_course(tmp_path / "course"))
+    page = PAGE.read_text(encoding="utf-8")
+    for words in (("loops",), ("loops", "--exercise", "correct_squares"), ("stats", "--exercise", "test1")):
+        monkeypatch.setattr("sys.argv", ["gradekit", "adopt", *words, "--course-dir", str(course.root)])
+        cli.main()
+        said = "".join(capsys.readouterr()).replace(f"{course.root}/", "")
+        shown = "\n".join(line.rstrip() for line in said.splitlines())
+        assert f"$ gradekit adopt {' '.join(words)}\n{shown}\n" in page
+    assert (course.hidden("loops") / "tests.py").read_text(encoding="utf-8") in page

@@ -15,6 +15,7 @@ from gradekit.course import notebook
 from gradekit.course.course import Course
 from gradekit.errors import CourseError, SourceError
 from gradekit.gradebook.settings import course_at
+from gradekit.judging.assignment import load_tests
 
 NAMES = Names(
     calls=frozenset({"f", "g", "sort", "Stack"}),
@@ -232,13 +233,21 @@ def test_a_solution_that_does_not_run_by_itself(tmp_path: Path) -> None:
         make.plan(course, "old", exercise="f_test")
 
 
-def test_where_visible_asserts_go(tmp_path: Path) -> None:
-    """They stay visible in a cell of their own for 0 points; the graded cell keeps name and points."""
+def test_where_visible_asserts_stay(tmp_path: Path) -> None:
+    """Students see them where they were; no cell comes or goes, and the graded one keeps name and points."""
     source = "# look\nassert f(2) == 4\n### BEGIN HIDDEN TESTS\nassert f(3) == 9\n### END HIDDEN TESTS"
     cells = {cell.id: cell for cell in adopted(course_of(tmp_path, STUB, graded(source)), "f_test")}
-    assert list(cells) == ["f", "f_test-tests", "f_test"]
-    assert cells["f_test-tests"].source == "# Checks: f_test\n# look\nassert f(2) == 4"
-    assert (cells["f_test-tests"].points, cells["f_test"].points) == (0, 2)
+    assert list(cells) == ["f", "f_test"]
+    assert cells["f_test"].source.splitlines() == [
+        "# Graded with hidden tests: 2 points.",
+        "# look",
+        "assert f(2) == 4",
+        "### BEGIN HIDDEN TESTS",
+        "from gradekit.hidden import grade",
+        'grade("old", "f_test", globals(), stub="f")',
+        "### END HIDDEN TESTS",
+    ]
+    assert cells["f_test"].points == 2
     (exercise,) = notebook.exercises(tuple(cells.values()))
     assert (exercise.name, exercise.stub.id, exercise.graded, exercise.adopted) == ("f_test", "f", "f_test", True)
 
@@ -269,6 +278,15 @@ def test_tests_that_are_there_already(tmp_path: Path) -> None:
     adopted(course, "again")
     assert tests.read_text().startswith(before)
     assert 'again = exercise("again")' in tests.read_text()
+
+
+def test_names_that_look_alike(tmp_path: Path) -> None:
+    """Two grade_ids that make one Python name are two exercises all the same."""
+    cells = [STUB, graded("assert f(3) == 9", "a-b"), graded("assert f(4) == 16", "a_b")]
+    course = course_of(tmp_path, *cells)
+    for name in ("a-b", "a_b"):
+        adopted(course, name)
+    assert set(load_tests(course, "old")) == {"a-b", "a_b"}
 
 
 def test_all_is_written_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
