@@ -8,16 +8,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from gradekit.adopt.changes import AdoptedNotebook, Change
+from gradekit.adopt.upgrade import upgrade_cell
 from gradekit.course import notebook
 from gradekit.errors import SourceError
-from gradekit.gradebook.upgrade import upgrade_cell
 from gradekit.model import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gradekit.gradebook.upgrade import Delimiters
+    from gradekit.adopt.upgrade import Delimiters
 
 CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")  # what format 4.5 allows
 LONGEST = 56  # characters of an id that a number may come behind

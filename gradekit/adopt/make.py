@@ -16,10 +16,10 @@ from gradekit.adopt import move
 from gradekit.adopt.cells import adopt_notebook
 from gradekit.adopt.changes import Adoption, Change, ToType
 from gradekit.adopt.prove import EMPTY, refused_lines
+from gradekit.adopt.upgrade import delimiters
 from gradekit.course import notebook
 from gradekit.errors import CourseError, SourceError
 from gradekit.files import clear_stages, open_stage, own, write_whole
-from gradekit.gradebook.upgrade import delimiters
 from gradekit.model import Role
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gradekit.adopt.exercise import Found
-    from gradekit.gradebook.upgrade import Delimiters
+    from gradekit.adopt.upgrade import Delimiters
 
 HEAD = '''"""Hidden tests of {assignment}. The sentence below a test's name is what a learner reads."""
 

@@ -37,7 +37,7 @@ ROOMS: dict[str, frozenset[str]] = {  # room → the rooms, or modules of a room
     "cli": BASE | {"feedback", "report", "verify", "export", "demo", "alone"},
     "__init__": frozenset({"plugin"}),
 }
-NBGRADER = frozenset({"gradebook", "plugin"})  # the only rooms that import it
+NBGRADER = frozenset({"adopt", "gradebook", "plugin"})  # the only rooms that import it
 LEARNERS = {
     "numpy",
     "msgpack",
