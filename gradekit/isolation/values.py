@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from gradekit.judging.line import DEPTH_LIMIT, Handle, Opaque
+from gradekit.judging.line import DEPTH_LIMIT, Handle, Opaque, handle_of
 from gradekit.worker.wire import Ref
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class TrustedValues:
 
     def _of_ref(self, ref: Ref) -> Any:
         if ref.kind == "handle":
-            return Handle(self._line, (ref.number,), ref.text)
+            return handle_of(self._line, ref.number, ref.text)
         if ref.kind == "opaque":
             return Opaque(ref.text, ref.number)
         found = self._stubs.find(ref)

@@ -36,6 +36,7 @@ from gradekit.judging.line import (
     Opaque,
     Target,
     first_changed,
+    handle_of,
 )
 from gradekit.model import Verdict
 from gradekit.score import lost, second_counts
@@ -240,8 +241,7 @@ class InProcess:
             return self._outward_container(value, depth)
         self._objects.append(value)
         kind = "class" if isinstance(value, type) else type(value).__name__
-        called = f"{'an' if kind[:1] in 'AEIOUaeiou' else 'a'} {kind}"
-        return Handle(self, (len(self._objects) - 1,), called[:NAME_LIMIT])
+        return handle_of(self, len(self._objects) - 1, kind)
 
     def _outward_container(self, value: Any, depth: int) -> Any:
         if depth >= DEPTH_LIMIT:

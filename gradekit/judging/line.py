@@ -90,12 +90,21 @@ class Line(Protocol):
 
 
 class Handle:
-    """An object that stays on the learner's side; its attributes are read and its methods called over the line."""
+    """An object that stays on the learner's side; its attributes are read and its methods called over the line.
 
-    def __init__(self, line: Line, target: Target, description: str) -> None:
+    Parameters
+    ----------
+    description : str
+        What it is called in words.
+    kind : str
+        Its type's name, where it came as an answer.
+    """
+
+    def __init__(self, line: Line, target: Target, description: str, kind: str = "") -> None:
         self._line = line
         self._target = target
         self._description = description
+        self._kind = kind
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # numpy and copy probe for such names; the learner's private ones are no answer
@@ -205,7 +214,13 @@ def _named(value: Any) -> Any:
 
 def over(line: Line, handle: Handle) -> Handle:
     """Return a handle to the same object over another line."""
-    return Handle(line, handle._target, handle._description)  # noqa: SLF001  (same module)
+    return Handle(line, handle._target, handle._description, handle._kind)  # noqa: SLF001  (same module)
+
+
+def handle_of(line: Line, number: int, kind: str) -> Handle:
+    """Return a handle to an object of that number over there, by its type's name."""
+    kind = kind[:NAME_LIMIT]
+    return Handle(line, (number,), f"{'an' if kind[:1] in 'AEIOUaeiou' else 'a'} {kind}", kind)
 
 
 def describe(answer: object) -> str | None:
@@ -249,7 +264,7 @@ def listed(answer: Any) -> list[Any] | None:
 
 def _data(handle: Handle) -> Any:
     """Return what a table or a plot holds, and any other object as it is."""
-    kind = handle._description.removeprefix("a ")  # noqa: SLF001  (same module)
+    kind = handle._kind  # noqa: SLF001  (same module)
     if kind not in checks.TABLES + checks.PLOTS:
         return handle
     read = checks.table_data if kind in checks.TABLES else checks.plot_data

@@ -93,7 +93,7 @@ class Values:
         if isinstance(value, Stub):
             return value._gradekit[1]  # noqa: SLF001  (the stub's own class is above)
         self.objects.append(value)
-        return Ref("handle", len(self.objects) - 1, _called(value)[:100])
+        return Ref("handle", len(self.objects) - 1, _kind(value)[:100])
 
     def _kept(self, value: Any, said: str) -> Ref:
         """Keep what does not travel and is nothing to talk to: a learner's function may be given it again."""
@@ -113,10 +113,9 @@ class Values:
         return kind(self.outward(inner, depth + 1) for inner in value)
 
 
-def _called(value: Any) -> str:
-    """Name an object by its type, in words."""
-    kind = "class" if isinstance(value, type) else type(value).__name__
-    return f"{'an' if kind[:1] in 'AEIOUaeiou' else 'a'} {kind}"
+def _kind(value: Any) -> str:
+    """Name an object by its type."""
+    return "class" if isinstance(value, type) else type(value).__name__
 
 
 def _fits(value: Any) -> bool:

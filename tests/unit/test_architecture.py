@@ -122,7 +122,7 @@ def test_a_wrong_import_is_seen() -> None:
         "grade.notebook": ("import gradekit.worker.serve", "grade/ may import"),
         "worker.serve": ("from gradekit.text import shown", "worker/ may import itself alone"),
         "text": ("def f():\n    from gradekit import checks", "the top file text may import errors, model, score"),
-        "report.results": ("from nbgrader.api import Grade", "only gradebook, plugin may"),
+        "report.results": ("from nbgrader.api import Grade", "only adopt, gradebook, plugin may"),
         "course.reports": ("import pickle", "nothing of ours is unpickled"),
     }
     for module, (source, rule) in wrong.items():

@@ -155,7 +155,7 @@ def rejected(demand: Callable[[Student, Expect], object], **names: Any) -> str:
         ("abd", "abc", "they differ from character 2 on"),
         ({"a": 1, "b": 2}, {"a": 1}, "holds more than is wanted"),
         (0.1 + 0.2, 0.3, "f()"),
-        (object(), [1, 4], "f() is a object, not numbers."),
+        (object(), [1, 4], "f() is an object, not numbers."),
     ],
 )
 def test_equal(answer: Any, wanted: Any, words: str) -> None:

@@ -277,13 +277,13 @@ def test_what_does_not_travel_is_described(value: Any, said: str) -> None:
 @pytest.mark.parametrize(
     ("value", "called"),
     [
-        (object(), "an object"),
-        (Number(3), "a Number"),
-        (Word("a"), "a Word"),
-        ({1}, "a set"),
-        (b"a", "a bytes"),
-        (print, "a builtin_function_or_method"),
-        (Number, "a class"),
+        (object(), "object"),
+        (Number(3), "Number"),
+        (Word("a"), "Word"),
+        ({1}, "set"),
+        (b"a", "bytes"),
+        (print, "builtin_function_or_method"),
+        (Number, "class"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -607,6 +607,6 @@ def test_a_library_is_an_object_that_stays() -> None:
     """A module that is asked for stays here under a number; one that is missing is an error."""
     worker = made()
     (found,) = asked(worker, do="library", module="math").values()
-    assert (found.kind, found.text) == ("handle", "a module")
+    assert (found.kind, found.text) == ("handle", "module")
     assert worker.values.objects[found.number].sqrt(4) == 2
     assert asked(made(), do="library", module="no_such_module")["error"]["kind"] == "ModuleNotFoundError"
