@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from gradekit.adopt.names import Names, Unsound, bound_by, bound_inside, dotted
-from gradekit.adopt.rewrite import Rewriter, call_of, demand, parts_of
+from gradekit.adopt.raising import wanted_error
+from gradekit.adopt.rewrite import Rewriter, attribute, call_of, demand, parts_of, raises_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ ASSERTING = {  # functions that raise where arrays differ: their tolerances; Non
     "assert_array_equal": ("0", "0"),
 }
 FRAMES = ("assert_frame_equal", "assert_series_equal")
+PLAIN = {"assert_equal": 2, "assertEqual": 2, "assert_true": 1, "assertTrue": 1}  # and how many values each takes
 SEEDS = ("np.random.seed", "numpy.random.seed")
 Node = TypeVar("Node", bound=ast.AST)
 RIGHT = "is not as it should be"
@@ -64,6 +66,7 @@ def turn(source: str, names: Names, *, refused: Mapping[int, tuple[str, str]] | 
         try:
             if refused and node.lineno in refused:
                 raise Unsound(*refused[node.lineno])  # noqa: TRY301  (one way for all reasons)
+            scope.look_for_replaced(node)
             lines = tuple(line for made in scope.statement(node) for line in ast.unparse(made).splitlines())
             scope.bind(node)
             turned.append(Turned(node.lineno, lines))
@@ -91,11 +94,18 @@ class _Scope:
         self.lost: set[str] = set()  # bound by a statement that was left
         self.answers: set[str] = set()  # locals that hold what the learner's code answered
         self.passed: set[str] = set()  # locals that were arguments of the learner's code
+        self.sources: dict[str, str] = {}  # name → the cell's own import of it
+        self.replaced = ""  # a function of the learner's that the cell binds anew, or deletes
 
     # --- statements --------------------------------------------------------------------------------------------------
 
     def statement(self, node: ast.stmt) -> list[ast.stmt]:
         """Return what stands for a statement, which may be nothing."""
+        if self.replaced and self.asks(node):
+            raise Unsound(
+                f"it stands behind a line that replaces the learner's '{self.replaced}'",
+                "write what it is to find, or judge each function by its own answers",
+            )
         if isinstance(node, ast.Pass):
             return []
         if isinstance(node, ast.Assert):
@@ -103,6 +113,10 @@ class _Scope:
         return self._other(node)
 
     def _other(self, node: ast.stmt) -> list[ast.stmt]:
+        wanted = wanted_error(node)
+        if wanted is not None and isinstance(wanted.function, ast.Name) and self._is_learners(wanted.function.id):
+            function = attribute("student", wanted.function.id)
+            return [raises_of(wanted, function, [self.rewritten(arg) for arg in wanted.args])]
         if isinstance(node, ast.Import | ast.ImportFrom):
             return self._import(node)
         if isinstance(node, ast.Expr):
@@ -132,6 +146,22 @@ class _Scope:
         self.local -= bound_by(node)
         self.passed |= self._arguments(node)
 
+    def _is_learners(self, name: str) -> bool:
+        return name in self.names.calls and name not in self.local | self.lost
+
+    def look_for_replaced(self, node: ast.stmt) -> None:
+        """Refuse a statement that puts something in the place of the learner's function: others would call that."""
+        stored = [
+            inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load)
+        ]
+        own = sorted(self.names.calls & {*stored, *bound_by(node)})
+        if own:
+            self.replaced = own[0]
+            raise Unsound(
+                f"it replaces the learner's '{own[0]}', which cannot be done from here",
+                "judge each function by its own answers: a mistake costs once by itself",
+            )
+
     def asks(self, node: ast.AST) -> bool:
         """Tell whether the learner's code has a part in this."""
         mentioned = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
@@ -151,7 +181,9 @@ class _Scope:
                     f"the module {module} lies beside the notebook or is not installed, so hidden tests cannot have it",
                     "write what it does into tests.py",
                 )
-        return [node]
+        for alias in node.names:
+            self.sources[alias.asname or alias.name.split(".")[0]] = ast.unparse(node)
+        return [] if modules[0].split(".")[0] == "nose" else [node]
 
     def _bare(self, node: ast.Expr) -> list[ast.stmt]:
         if isinstance(node.value, ast.Constant):
@@ -167,11 +199,27 @@ class _Scope:
                     "Python's own generator is seeded, here and not on the learner's side",
                     'write student.library("random", "seed")(1)',
                 )
+            plain = self._as_assert(node.value, name)
+            if plain is not None:
+                return [self._assert(plain)]
             if name.split(".")[-1] in (*ASSERTING, *FRAMES):
                 return [self._asserting(node.value, name.split(".")[-1])]
             if name.split(".")[-1].startswith("assert"):
                 raise Unsound(f"{name} is no demand that is known", "write expect.close(...) or expect.true(...)")
         return [self.rewritten(node)]
+
+    def _as_assert(self, call: ast.Call, name: str) -> ast.Assert | None:
+        """Return the assert that nose's or unittest's function stands for; numpy's of that name is another."""
+        where = self.sources.get(
+            name.split(".", maxsplit=1)[0], self.names.imports.get(name.split(".", maxsplit=1)[0], "")
+        )
+        if not where.startswith(("from nose", "from unittest", "import nose")) or call.keywords:
+            return None
+        count = PLAIN.get(name.rsplit(".", maxsplit=1)[-1], 0)
+        if not count or not count <= len(call.args) <= count + 1:
+            return None
+        test = ast.Compare(call.args[0], [ast.Eq()], [call.args[1]]) if count > 1 else call.args[0]
+        return ast.Assert(test, call.args[count] if len(call.args) > count else None)
 
     def _assign(self, node: ast.Assign | ast.AugAssign | ast.AnnAssign) -> ast.stmt:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]

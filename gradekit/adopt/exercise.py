@@ -54,6 +54,8 @@ def find(path: Path, node: Mapping[str, Any], wanted: str) -> Found:
     """
     cells = notebook.cells(dict(node))
     graded = _graded(path, cells, wanted)
+    if "AUTOTEST" in graded.source:
+        raise _refused(path, graded, "nbgrader writes its tests at release (AUTOTEST)", "Write hidden tests by hand.")
     code = _without_markers(graded.source)
     try:
         body = ast.parse(code).body

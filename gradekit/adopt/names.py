@@ -59,6 +59,8 @@ def ends_in_a_value(source: str) -> bool:
     last = body[-1] if body else None
     if not isinstance(last, ast.Expr):
         return False
+    if isinstance(last.value, ast.Constant) and isinstance(last.value.value, str | None):  # a remark
+        return False
     name = dotted(last.value.func) if isinstance(last.value, ast.Call) else ""
     return not (name == "print" or name.split(".")[-1].startswith("assert"))
 

@@ -11,6 +11,8 @@ from gradekit.adopt.names import Names, Unsound
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
+    from gradekit.adopt.raising import Wanted
+
 ELSEWHERE = ("globals", "locals", "vars", "eval", "exec", "get_ipython", "input", "open")
 
 
@@ -104,6 +106,15 @@ def demand(kind: str, *args: ast.expr, name: str = "") -> ast.Expr:
     words = [ast.keyword("name", ast.Constant(name))] if name else []
     made = ast.Expr(ast.Call(attribute("expect", kind), list(args), words))
     return ast.fix_missing_locations(made)
+
+
+def raises_of(wanted: Wanted, function: ast.expr, args: list[ast.expr]) -> ast.Expr:
+    """Return a demand for an error: ``expect.raises("ValueError", student.f, x)``."""
+    others = [ast.keyword("or_", ast.Tuple([ast.Constant(name) for name in wanted.others], ast.Load()))]
+    made = ast.Call(
+        attribute("expect", "raises"), [ast.Constant(wanted.error), function, *args], others * bool(wanted.others)
+    )
+    return ast.fix_missing_locations(ast.Expr(made))
 
 
 def parts_of(value: ast.expr, count: int, *, name: str) -> ast.expr:

@@ -48,6 +48,7 @@ def upgrade_cell(cell: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """
     validator = MetadataValidator()
     validator.log = logging.Logger("upgrade")  # noqa: LOG001  (heard by nobody: what it warns of is in the result)
+    validator.log.addHandler(logging.NullHandler())
     validator.v1.log = validator.v2.log = validator.v2.v1.log = validator.log
     node = nbformat.from_dict(cell)
     try:

@@ -329,6 +329,8 @@ def test_a_course_that_was_graded_before(tmp_path: Path, monkeypatch: pytest.Mon
     for assignment in COURSE:
         release(course, assignment, solutions=False)
         assert grade(course, assignment) == STOCK[assignment]
+        convert.run(Autograde, read_settings(course), assignment)  # and back to plain nbgrader, on any day
+        assert scores(course, assignment) == STOCK[assignment]
 
 
 def test_a_course_is_adopted_by_the_command_alone(

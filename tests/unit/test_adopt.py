@@ -46,6 +46,14 @@ TURNED = {
     ),
     "pd.testing.assert_frame_equal(f(1), 2)": "expect.close(student.f(1), 2, name='f(…)')",
     "np.random.seed(3)": "student.seed(3)",
+    "try:\n    f(0)\nexcept TypeError:\n    pass\nelse:\n    raise AssertionError('no')": (
+        "expect.raises('TypeError', student.f, 0)"
+    ),
+    "try:\n    f(0)\n    assert False\nexcept LookupError:\n    print('fine')": (
+        "expect.raises('LookupError', student.f, 0, or_=('IndexError', 'KeyError'))"
+    ),
+    "with pytest.raises(TypeError):\n    f(data)": "expect.raises('TypeError', student.f, reference.data)",
+    "assert_raises(TypeError, f, 0)": "expect.raises('TypeError', student.f, 0)",
     "for n in range(2):\n    assert f(n) == n": "for n in range(2):\n    expect.equal(student.f(n), n, name='f(…)')",
     "print('all is well')": "",
     "'a text'": "",
@@ -56,6 +64,9 @@ LEFT = {
     "assert callable(f)": "'f' is handed on",
     "assert f.__doc__": "private",
     "try:\n    f(-1)\nexcept ValueError:\n    pass": "a 'try' statement",
+    "try:\n    f(-1)\nexcept Exception:\n    pass\nelse:\n    raise AssertionError": "a 'try' statement",
+    "f = max": "it replaces the learner's 'f'",
+    "del f\nassert g(2) == 4": "behind a line that replaces the learner's 'f'",
     "with open('a') as file:\n    f(file)": "a 'with' statement",
     "assert 'f' in globals()": "globals means something else",
     "assert tools.near(f(1), 2)": "the module 'tools'",
@@ -87,9 +98,24 @@ def test_what_is_left(source: str, why: str) -> None:
 
 
 def test_a_name_bound_again_is_the_cells_own() -> None:
-    """A learner's name that the cell itself assigns is local from there on, and an object's methods are asked."""
-    lines = [line for item in turn("f = 3\ns = Stack()\ns.push(f)\nassert s.pop() == f", NAMES) for line in item.lines]
-    assert lines == ["f = 3", "s = student.Stack()", "s.push(f)", "expect.equal(s.pop(), f, name='s')"]
+    """A learner's variable that the cell itself assigns is local from there on, and an object's methods are asked."""
+    source = "answer = 3\ns = Stack()\ns.push(answer)\nassert s.pop() == answer"
+    lines = [line for item in turn(source, NAMES) for line in item.lines]
+    assert lines == [
+        "answer = 3",
+        "s = student.Stack()",
+        "s.push(answer)",
+        "expect.equal(s.pop(), answer, name='s')",
+    ]
+
+
+def test_asserts_of_nose_are_asserts() -> None:
+    """Functions of nose and unittest are what they stand for, and nose itself is not needed; numpy's is another."""
+    source = "from nose.tools import assert_equal, assert_true\nassert_equal(f(1), 1)\nassert_true(f(2) > 1, 'small')"
+    lines = [line for item in turn(source, NAMES) for line in item.lines]
+    assert lines == ["expect.equal(student.f(1), 1, name='f(…)')", "expect.true(student.f(2) > 1, 'small')"]
+    (_, other) = turn("from numpy.testing import assert_equal\nassert_equal(f(1), 1)", NAMES)
+    assert other.left is not None
 
 
 def test_imports_that_a_test_needs() -> None:
@@ -199,6 +225,7 @@ def test_another_language(tmp_path: Path) -> None:
         ("assert f(3) ==", "f_test", "line 1 is no Python"),
         ("x = 1\nf(3) / 9", "f_test", "line 2 ends the cell in a value"),
         ("assert 1 == 1", "f_test", "call no function of a solution cell"),
+        ("### AUTOTEST f(3)", "f_test", "nbgrader writes its tests at release"),
     ],
 )
 def test_exercises_that_cannot_be_moved(tmp_path: Path, source: str, exercise: str, said: str) -> None:
