@@ -62,7 +62,7 @@ def _files(start: Path) -> list[Path]:
         for entry in _entries(folders.pop()):
             if entry.is_dir(follow_symlinks=False):
                 folders += [Path(entry.path)] if entry.name != "__pycache__" else []
-            elif not entry.is_dir():
+            else:
                 found.append(Path(entry.path))
     return sorted(found)
 

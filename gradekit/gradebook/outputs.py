@@ -35,7 +35,7 @@ def showable(output: Mapping[str, Any]) -> NotebookNode:
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return nbformat.v4.new_output("stream", name=name, text=str(output.get("text", "")))
+        return nbformat.v4.new_output("stream", name=name, text=str(_joined(output.get("text", ""))))
     if kind == "error":
         trace = output.get("traceback")
         lines = [str(line) for line in trace] if isinstance(trace, list) else []
@@ -51,12 +51,18 @@ def showable(output: Mapping[str, Any]) -> NotebookNode:
 
 def _data(given: object) -> dict[str, str]:
     """Return what of displayed data can be shown; where nothing can, a text that says what it was."""
-    found = given if isinstance(given, dict) else {}
+    found = {kind: _joined(value) for kind, value in given.items()} if isinstance(given, dict) else {}
     data = {str(kind): value for kind, value in found.items() if _is_showable(kind, value)}
     if data.keys() & ON_PAGES:
         return data
     kinds = ", ".join(shown(str(kind), KIND_CHARACTERS) for kind in list(found)[:3]) or "of an object"
     return {**data, "text/plain": f"(an output of the kind {kinds}, which is not shown)"}
+
+
+def _joined(value: object) -> object:
+    """Return a text that a notebook's file holds in lines as one text."""
+    whole = isinstance(value, list) and all(isinstance(line, str) for line in value)
+    return "".join(value) if isinstance(value, list) and whole else value
 
 
 def _is_showable(kind: object, value: object) -> bool:

@@ -191,7 +191,8 @@ def _executed(found: HandedNotebook, run: JudgedNotebook | None) -> tuple[Notebo
     why = {f"{name}{GRADE_SUFFIX}": said for name, said in found.doubts.items()}
     why |= {result.grade_id: result.message for result in run.inline}
     undecided = {name: why.get(name) or NOT_JUDGED for name, score in scores.items() if score is None}
-    return nb, Executed({name: score for name, score in scores.items() if score is not None}, undecided, waiting)
+    known = {name: score for name, score in scores.items() if score is not None}
+    return nb, Executed(known, undecided, waiting=waiting)
 
 
 def _show_handed_in(nb: NotebookNode) -> None:

@@ -690,7 +690,7 @@ class TestAllOrNothing:
         graded(course, "small", "ann", better)
         assert self.state(course) == killed
         assert scores(course, "ann")["double-grade"] == (0.5, False)
-        assert [path.name for path in killed[2]] == ["+releases"]
+        assert [path.name for path in killed[2]] == []
 
     def die(self, course: Course, when: str, execute: Executor) -> None:
         """Record until the moment, and be killed."""

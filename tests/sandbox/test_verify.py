@@ -256,7 +256,8 @@ def test_empty_answer_that_earns_points(prove: Callable[[], Proof], proven: Cour
 def test_hidden_test_that_fails(prove: Callable[[], Proof], proven: Course) -> None:
     """A hidden test that raises on an answer of an odd kind is ours to mend."""
     draw = "    x = reference.draw((4, 2))\n"
-    change(proven.hidden("small") / "tests.py", draw, draw + "    student.quadruple(x).shape\n")
+    odd = '    {"ndarray": 0}[type(student.quadruple(x)).__name__]\n'
+    change(proven.hidden("small") / "tests.py", draw, draw + odd)
     own = [item for item in prove().problems if item.exercise == "quadruple"]
     assert own
     assert all("four_times fails on" in item.problem for item in own)
