@@ -33,10 +33,10 @@ NAMES = Course(ROOT).assignments()
 # What tries one answer after the other tries the first assignment's all in every run, and of another assignment's one
 # in so many; what grades a whole class does so for these in every run. The long run, `make test-all`, tries all.
 FIRST, SAMPLED = "rnn_from_scratch", {"test_catalogue": 8, "test_diagnose": 8}
-SAMPLED |= {f"test_{name}_{what}": 4 for name in NAMES if name != FIRST for what in ("grades", "oracles")}
-WHOLE, IN_EVERY_RUN = {"test_parity", "test_nbgrader", "test_jupyter"}, {FIRST, "dinosaur_names"}
+SAMPLED |= {f"test_{name}_{what}": 8 for name in NAMES if name != FIRST for what in ("grades", "oracles")}
+WHOLE, IN_EVERY_RUN = {"test_parity", "test_nbgrader", "test_jupyter", "test_exports"}, {FIRST}
 # What runs a whole solution leaves these out, which train for long.
-SOLVED, LONG = {"test_release", "test_figures"}, {"gated_cells", "layered_language_model"}
+SOLVED, LONG = {"test_release", "test_figures"}, {*NAMES} - {FIRST, "next_token"}
 
 TESTS = '''
 """Hidden tests of the small course."""

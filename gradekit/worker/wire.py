@@ -17,6 +17,7 @@ import msgpack
 import numpy as np
 
 FRAME_BYTES = 16 * 2**20
+HELD_BYTES = 4 * FRAME_BYTES  # of tuples within tuples while they are read: each holds all that is in it once more
 ITEMS = 400_000  # of all lists and dicts of a frame; what is many goes into an array
 _HEADER = struct.Struct(">I")
 _ARRAY, _TUPLE, _COMPLEX, _REF = 1, 2, 3, 4  # msgpack extension types
@@ -107,7 +108,7 @@ class _Decoder:
     """Decodes one frame and counts its items, extension within extension too."""
 
     def __init__(self) -> None:
-        self.items = self.nested = 0
+        self.items = self.nested = self.held = 0
 
     def decode(self, data: bytes) -> Any:
         """Return what these bytes stand for."""
@@ -161,10 +162,12 @@ class _Decoder:
 
     def _tuple(self, data: bytes) -> tuple[Any, ...]:
         self.nested += 1
-        if self.nested > _MOST_NESTED:
+        self.held += len(data)
+        if self.nested > _MOST_NESTED or self.held > HELD_BYTES:
             _malformed("a tuple")
         found = self.decode(data)
         self.nested -= 1
+        self.held -= len(data)
         return tuple(found) if isinstance(found, list) else _malformed("a tuple")
 
 

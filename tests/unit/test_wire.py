@@ -43,6 +43,20 @@ def soon() -> float:
     return time.monotonic() + SOON
 
 
+def test_tuples_within_tuples_are_not_held_again_and_again() -> None:
+    """Many wrappings of much are refused before each is copied once more; a few of much, and many of little, arrive."""
+    large = bytes(10 * 2**20)
+
+    def wrapped(inner: Any, depth: int) -> Any:
+        """Put a value into tuples."""
+        return inner if depth == 0 else (wrapped(inner, depth - 1),)
+
+    assert unpack(pack(wrapped(large, 5))) == wrapped(large, 5)
+    assert unpack(pack(wrapped(1, 19))) == wrapped(1, 19)
+    with pytest.raises(WireError, match="a tuple is malformed"):
+        unpack(pack(wrapped(large, 9)))
+
+
 # --- what does not travel --------------------------------------------------------------------------------------------
 
 
