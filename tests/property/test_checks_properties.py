@@ -193,7 +193,9 @@ def test_message_never_shows_a_reference_value(reference, answer):
     )
     finding = compare(how(reference), reference, sizes=SIZES)
     secrets = {f"{abs(value):.{digits}g}" for value in reference.ravel() for digits in (5, 6, 9, 17)}
-    assert finding is None or not any(secret in finding.message for secret in secrets), finding
+    # -1.00003 is 1 at five digits, and an answer of ones is told that it is 1: so few digits are nobody's secret.
+    long = {secret for secret in secrets if sum(map(str.isdigit, secret.lstrip("0."))) >= 4}
+    assert finding is None or not any(secret in finding.message for secret in long), finding
 
 
 @given(secret=st.floats(0.1, 0.9), guess=st.sampled_from([0.0, 1.0, -1.0, 2.0]), size=st.integers(1, 4))
