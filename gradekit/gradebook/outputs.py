@@ -51,7 +51,9 @@ def showable(output: Mapping[str, Any]) -> NotebookNode:
 
 def _data(given: object) -> dict[str, str]:
     """Return what of displayed data can be shown; where nothing can, a text that says what it was."""
-    found = {kind: _joined(value) for kind, value in given.items()} if isinstance(given, dict) else {}
+    found: dict[object, Any] = (
+        {kind: _joined(value) for kind, value in given.items()} if isinstance(given, dict) else {}
+    )
     data = {str(kind): value for kind, value in found.items() if _is_showable(kind, value)}
     if data.keys() & ON_PAGES:
         return data
@@ -61,8 +63,10 @@ def _data(given: object) -> dict[str, str]:
 
 def _joined(value: object) -> object:
     """Return a text that a notebook's file holds in lines as one text."""
-    whole = isinstance(value, list) and all(isinstance(line, str) for line in value)
-    return "".join(value) if isinstance(value, list) and whole else value
+    if not isinstance(value, list):
+        return value
+    whole = all(isinstance(line, str) for line in value)
+    return "".join(value) if whole else value
 
 
 def _is_showable(kind: object, value: object) -> bool:
