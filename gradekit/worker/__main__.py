@@ -37,6 +37,7 @@ def main(descriptor: int) -> None:
         program = sandbox.compile_filter()
     outputs = shell.Outputs()
     python = shell.make_shell(outputs)
+    host.prepare()
     control.sendall(msgpack.packb({"ready": True}))
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, REQUEST_BYTES, 1)

@@ -105,8 +105,21 @@ class OwnModules(MetaPathFinder):
         return PathFinder.find_spec(fullname, [self._folder], target)
 
 
+def prepare() -> None:
+    """Put what is the same in every worker in its place, once, before they are forked."""
+    _multiprocessing.SemLock, _multiprocessing.sem_unlink = ThreadLock, _nothing
+    multiprocessing.heap.Arena._dir_candidates = []  # type: ignore[attr-defined]  # noqa: SLF001  (it has no other place for it)
+    for name in ("ensure_running", "register", "unregister"):  # a process of its own, that would clear up after others
+        setattr(resource_tracker, name, _nothing)
+    own = str(Path(__file__).parents[1])
+    for module in list(sys.modules.values()):
+        if str(getattr(module, "__file__", None)).startswith(own):
+            module.__file__ = NOWHERE  # closed to learners' code where it lies: %autoreload would look for its text
+    os.environ["JOBLIB_MULTIPROCESSING"] = "0"  # joblib then works in one process, without a warning
+
+
 def stand_in(home: str) -> None:
-    """Put what is given here in the place of what is closed.
+    """Put what is given here in the place of what is closed, for one worker.
 
     Parameters
     ----------
@@ -126,16 +139,7 @@ def stand_in(home: str) -> None:
         """Remove shared memory."""
         Path(shm_path(path)).unlink()
 
-    _multiprocessing.SemLock, _multiprocessing.sem_unlink = ThreadLock, _nothing
     _posixshmem.shm_open, _posixshmem.shm_unlink = shm_open, shm_unlink
-    multiprocessing.heap.Arena._dir_candidates = []  # type: ignore[attr-defined]  # noqa: SLF001  (it has no other place for it)
-    for name in ("ensure_running", "register", "unregister"):  # a process of its own, that would clear up after others
-        setattr(resource_tracker, name, _nothing)
-    own = str(Path(__file__).parents[1])
-    for module in list(sys.modules.values()):
-        if str(getattr(module, "__file__", None)).startswith(own):
-            module.__file__ = NOWHERE  # closed to learners' code where it lies: %autoreload would look for its text
-    os.environ["JOBLIB_MULTIPROCESSING"] = "0"  # joblib then works in one process, without a warning
     user = pwd.struct_passwd((NAME, "x", os.getuid(), os.getgid(), "", home, "/bin/sh"))
     group = grp.struct_group((NAME, "x", os.getgid(), []))
     for names, name, entry in ((pwd, "getpwuid", user), (grp, "getgrgid", group)):
