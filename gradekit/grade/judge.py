@@ -224,10 +224,10 @@ def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook, budget: Budget
 
 
 def _as_handed_in(found: HandedNotebook, cells: Sequence[Cell]) -> bytes:
-    """Return a notebook's file for cells that read it: without what stands in its graded cells."""
-    graded = {cell.index for cell in cells if cell.role is Role.TEST}
-    shown = [{**cell, "source": ""} if index in graded else cell for index, cell in enumerate(found.node["cells"])]
-    return json.dumps({**found.node, "cells": shown}, indent=1, ensure_ascii=False).encode()
+    """Return a notebook's file for cells that read it: without what stands in graded cells and in tasks."""
+    closed = {cell.index for cell in cells if cell.role in (Role.TEST, Role.TASK)}
+    shown = [{**cell, "source": ""} if index in closed else cell for index, cell in enumerate(found.node["cells"])]
+    return json.dumps({**found.node, "cells": shown}, indent=1).encode()  # in ASCII: a text may hold half a pair
 
 
 def _unrun(tests: Assignment, verdict: Verdict, said: str) -> tuple[ExerciseResult, ...]:

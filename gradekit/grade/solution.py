@@ -23,7 +23,7 @@ from gradekit.score import lost
 from gradekit.text import number, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gradekit.grade.judge import Grading, Setup
     from gradekit.jobs import Pool
@@ -35,7 +35,8 @@ TOLERANCE = 1e-9  # of points
 
 def lost_by_solution(grading: Grading, judges: Pool[Setup], limits: Limits) -> tuple[str, ...]:
     """Return what the source's solution loses, a line each; it is judged once, until something changes on our side."""
-    known = _known(grading)
+    key, path = hashes(grading), own(grading.course.root, "solution") / f"{grading.assignment}.json"
+    known = _known(path, key)
     if known is not None:
         return known
     with tempfile.TemporaryDirectory(prefix="gradekit-solution-") as folder:
@@ -43,12 +44,12 @@ def lost_by_solution(grading: Grading, judges: Pool[Setup], limits: Limits) -> t
         seconds = 2 * limits.submission_s + START_S
         ((_, answer),) = judges.run(judge_there, (("", pack_hand_in(hand_in)),), seconds=seconds)
     if not isinstance(answer, bytes):
-        return (f"the source's own solution could not be judged: {shown(str(answer), 300)}",)
+        why = answer if isinstance(answer, str) else "one of gradekit's own processes ended"
+        return (f"the source's own solution could not be judged: {shown(why, 300)}",)
     cells = {item.name: notebook.cells(dict(item.node)) for item in hand_in.notebooks}
     found = tuple(line for run in unpack_judged(answer).notebooks for line in _lines(run, cells[run.name]))
-    path = _path(grading)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps({"schema": SCHEMA, "hashes": hashes(grading), "lost": found}).encode())
+    write_whole(path, json.dumps({"schema": SCHEMA, "hashes": key, "lost": found}).encode())
     return found
 
 
@@ -60,25 +61,18 @@ def lost_alone(grading: Grading) -> tuple[str, ...]:
     HostError
         If nothing can be isolated here.
     """
-    known = _known(grading)
-    if known is not None:
-        return known
     limits = read_limits(read_settings(grading.course))
     with open_judges(grading, limits, jobs=1) as judges:
         return lost_by_solution(grading, judges, limits)
 
 
-def _path(grading: Grading) -> Path:
-    return own(grading.course.root, "solution") / f"{grading.assignment}.json"
-
-
-def _known(grading: Grading) -> tuple[str, ...] | None:
+def _known(path: Path, key: Mapping[str, str]) -> tuple[str, ...] | None:
     """Return what was found before, where nothing has changed on our side."""
     try:
-        found = json.loads(_path(grading).read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    whole = isinstance(found, dict) and found.get("schema") == SCHEMA and found.get("hashes") == hashes(grading)
+    whole = isinstance(found, dict) and found.get("schema") == SCHEMA and found.get("hashes") == key
     return tuple(found["lost"]) if whole else None
 
 

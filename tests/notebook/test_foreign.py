@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from gradekit.course import reports
+from gradekit.course import notebook, reports
 from gradekit.course.course import Course
+from gradekit.grade import judge
 from gradekit.gradebook import convert
 from gradekit.gradebook.settings import read_settings
+from gradekit.model import HandedNotebook
 
 from .test_gradebook import cell
 from .test_hub import run
@@ -134,3 +136,13 @@ def test_what_was_refused_is_no_silent_zero(
     assert report is not None
     (refused,) = [result for result in report.inline if result.refused]
     assert (refused.grade_id, refused.refused, refused.score) == ("command-test", "programs", None)
+
+
+def test_a_notebook_that_reads_itself_reads_no_test_and_no_mark_scheme() -> None:
+    """What lies beside the cells holds the learner's own and what was given out; half a character pair is no fault."""
+    kinds = {"own": {"solution": True, "locked": False}, "hidden": {"grade": True, "points": 1}}
+    cells = [cell("code", name, f"# {name} \ud800", **flags) for name, flags in kinds.items()]
+    cells.append(cell("markdown", "scheme", "# scheme", task=True, points=1))
+    node = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    file = judge._as_handed_in(HandedNotebook("odd", node), notebook.cells(node))
+    assert [item["source"] for item in json.loads(file)["cells"]] == ["# own \ud800", "", ""]
