@@ -54,7 +54,7 @@ CALL_S = 1.0  # of a known wrong answer, in one call; an honest one takes millis
 EXERCISE_S = 10.0  # for the whole catalogue of an exercise; then nothing is named, since not all was compared
 PAIRS_S = 2.0  # of it for pairs; there are hundreds, most of them ended by their first answer
 FURTHER_S = 2.0  # for what an exercise's tests would have asked further
-CALL_BYTES = 2**30
+TEST_BYTES = 2**30  # of memory, for a test that asks known wrong answers
 ENOUGH = 2  # answers that say something
 WITHOUT_CATALOGUE = frozenset({"sign", "constant_factor", "other_logarithm", "shape_alone"})  # labels
 LOGARITHMS = (1 / np.log(2), 1 / np.log(10), np.log(2), np.log(10))
@@ -167,7 +167,7 @@ def _try_onward(  # noqa: PLR0913  (the words of try_test)
         expect.true(not onward.wrong, "")
 
     try:
-        with bounded_memory(CALL_BYTES), bounded_time(until), quiet():
+        with bounded_memory(TEST_BYTES), bounded_time(until), quiet():
             return try_test(assignment, name, replace(test, function=run), line, seed=seed)
     except TimeoutError:  # it came between two lines
         return TestResult(test.name, test.sentence, test.weight, Verdict.IE, error="TimeoutError")
@@ -261,7 +261,8 @@ class _Known:
         line = RecordingLine(_Bounded(names, self.deadline), note)
         if onward:
             return _try_onward(self.assignment, self.name, test, line, seed=self.seed, until=self.deadline)
-        return try_test(self.assignment, self.name, test, line, seed=self.seed)
+        with bounded_memory(TEST_BYTES), quiet():
+            return try_test(self.assignment, self.name, test, line, seed=self.seed)
 
     def concerns(self, event: Event) -> bool:
         """Tell whether an answer is the exercise's own: of its functions and of the objects that they made."""
@@ -300,7 +301,7 @@ def _is_right(given: Event, right: Event) -> bool:
 
 
 class _Bounded(InProcess):
-    """A namespace of ours whose calls are bounded in time and memory."""
+    """A namespace of ours whose calls are bounded in time; memory and what is printed are, for a whole test."""
 
     def __init__(self, namespace: dict[str, Any], deadline: float) -> None:
         super().__init__(namespace)
@@ -309,7 +310,7 @@ class _Bounded(InProcess):
     @contextmanager
     def _learner(self) -> Iterator[None]:
         until = min(time.monotonic() + CALL_S, self._deadline)
-        with super()._learner(), bounded_memory(CALL_BYTES), bounded_time(until):
+        with self._caught(), bounded_time(until):
             yield
 
 
