@@ -1,5 +1,6 @@
-"""Answers that are tried on the hidden tests: each graded in a worker as a learner's would be, many at once.
+"""Answers that are tried on the hidden tests, many at once.
 
+Known answers are graded in a worker as a learner's would be; what there are hundreds of, in a process of ours.
 An answer is the text of one exercise's cell; the other cells are the solution's. All of it is our own, so that what
 goes between our processes here may be plain objects.
 """
