@@ -141,6 +141,7 @@ class Grader:
             limits=self.limits,
             files=self.files,
             seed=self.assignment.name.encode(),
+            undrawn=range(len(chosen)),
         )
         return judged.exercises
 
