@@ -68,6 +68,15 @@ Jobs = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Grade unchanged submissions again too.")]
 AllCells = Annotated[bool, typer.Option("--all-cells", help="Run the cells after the last graded cell too.")]
+FiguresOf = Annotated[
+    str,
+    typer.Option(
+        "--figures",
+        help="The cells whose figures are drawn: 'changed', which the learner wrote or changed or a person grades; "
+        "'all'; 'none'.",
+        show_default="c.Gradekit.figures, else changed",
+    ),
+]
 Isolation = Annotated[
     str, typer.Option(help="The sandbox: 'landlock'; or 'none', which runs learners' code with your own rights.")
 ]
@@ -202,6 +211,7 @@ def grade(  # noqa: PLR0913  (one option each)
     jobs: Jobs = None,
     force: Force = False,
     all_cells: AllCells = False,
+    figures: FiguresOf = "",
     isolation: Isolation = "landlock",
     db: Db = "",
     course_dir: CourseDir = None,
@@ -210,11 +220,14 @@ def grade(  # noqa: PLR0913  (one option each)
     """Grade what students handed in, in a sandbox: scores to the gradebook, notebooks to autograded/."""
     from gradekit.grade.classroom import changed_in_source, due, grade_class  # noqa: PLC0415
     from gradekit.grade.judge import LANDLOCK, NONE, Grading  # noqa: PLC0415
+    from gradekit.model import Figures  # noqa: PLC0415
 
     if isolation not in ("landlock", "none"):
         raise UsageError(f"--isolation {isolation}: there are 'landlock' and 'none'.")
-    kind = NONE if isolation == "none" else LANDLOCK
-    grading = Grading(open_course(course_dir, db), assignment, kind, all_cells=all_cells)
+    if figures not in ("", *Figures):
+        raise UsageError(f"--figures {figures}: there are {', '.join(map(repr, map(str, Figures)))}.")
+    kind, drawn = NONE if isolation == "none" else LANDLOCK, Figures(figures) if figures else None
+    grading = Grading(open_course(course_dir, db), assignment, kind, all_cells=all_cells, figures=drawn)
     if kind == NONE:
         typer.echo(
             "warning: --isolation none: learners' code runs with your own rights, and every report says so.", err=True

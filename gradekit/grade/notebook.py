@@ -29,7 +29,7 @@ from gradekit.score import lost, second_counts
 from gradekit.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gradekit.model import Cell, Diagnosis, Limits
 from gradekit.grade.live import REPLAYS, Exhausted, LiveNotebook, error_run
 
+UNDRAWN = "(not drawn when this was graded; to have it drawn: gradekit grade --figures all)"
 LATEST_S = 3 * GRACE_S  # behind an exercise's deadline: by then every question over the line has ended
 
 
@@ -81,6 +82,7 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
     beside: Mapping[str, bytes] = MappingProxyType({}),
     doubts: Mapping[str, str] | None = None,
     again: Callable[[Upon, Callable[[Upon], Attempt | None]], Attempt | None] = _anew,
+    undrawn: Collection[int] = (),
 ) -> JudgedNotebook:
     """Run a notebook's cells and judge its exercises; whoever asks knows its name.
 
@@ -107,9 +109,11 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         By grade_id of a solution cell: why it may not be the whole answer.
     again : callable
         Gets what an exercise is to be judged again upon, and what judges it: for who remembers it of code of our own.
+    undrawn : collection of int
+        The positions of the cells whose figures are not drawn.
     """
     live = LiveNotebook(template, limits, files=files, beside=beside, budget=budget or Budget(limits))
-    run = _Run(cells, assignment, live, seed, catalogue)
+    run = _Run(cells, assignment, live, seed, catalogue, undrawn)
     try:
         for cell in cells if all_cells else cells[: _last_graded(cells) + 1]:
             if cell.kind == "code":
@@ -184,6 +188,7 @@ class _Run:
     live: LiveNotebook
     seed: bytes
     catalogue: Sequence[Misconception]
+    undrawn: Collection[int]
     outputs: dict[int, CellRun] = field(default_factory=dict)
     exercises: list[ExerciseResult] = field(default_factory=list)
     inline: list[InlineResult] = field(default_factory=list)
@@ -214,7 +219,7 @@ class _Run:
 
     def _run(self, cell: Cell) -> CellRun:
         try:
-            return self.live.run(cell.source)
+            return self.live.run(cell.source, undrawn=UNDRAWN if cell.index in self.undrawn else "")
         except LearnerError as error:
             self.stopped.setdefault(error.text, []).append(cell.grade_id or cell.id or f"number {cell.index + 1}")
             return error_run(error, shown=error.shown if isinstance(error, Stopped) else [])

@@ -142,6 +142,7 @@ class Grader:
             files=self.files,
             seed=self.assignment.name.encode(),
             **more,
+            undrawn=range(len(chosen)),
         )
         return judged.exercises
 

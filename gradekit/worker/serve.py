@@ -131,7 +131,7 @@ class Server:
         return self.values.inward(frame["value"])
 
     def _cell(self, frame: dict[str, Any]) -> dict[str, Any]:
-        self.outputs.begin(keep=bool(frame.get("keep", True)))
+        self.outputs.begin(keep=bool(frame.get("keep", True)), undrawn=str(frame.get("undrawn", "")))
         refusals = self.shell.refusals
         refusals.begin()
         with self.interrupts.learners():
