@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from gradekit.bounds import bounded_time
 from gradekit.course.notebook import exercise_of, is_as_given_out
+from gradekit.diagnosis.case import Attempt
+from gradekit.diagnosis.diagnose import diagnose
+from gradekit.diagnosis.further import ask_further
+from gradekit.diagnosis.own_cost import is_own_gradient, of_own_cost
 from gradekit.grade.allowance import allowances
 from gradekit.grade.budget import Budget
 from gradekit.grade.doubt import doubted, doubted_inline
 from gradekit.grade.inline import Refused, inline_score
 from gradekit.isolation.session import Session, Stopped
 from gradekit.isolation.template import GRACE_S, Template
-from gradekit.judging.diagnose import Attempt, ask_further, diagnose, is_own_gradient, of_own_cost
 from gradekit.judging.judge import explain, judge
 from gradekit.judging.line import LearnerError
 from gradekit.judging.transcript import Transcript

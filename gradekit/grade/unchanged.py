@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(gradekit.__file__).parent
 # Our own code that a score depends on: rooms and top files; no page, no report, no template.
-ROOMS = ("worker", "course", "judging", "isolation", "gradebook", "handin", "grade")
+ROOMS = ("worker", "course", "judging", "diagnosis", "isolation", "gradebook", "handin", "grade")
 JUDGES = (*ROOMS, *(f"{name}.py" for name in ("errors", "model", "score", "text", "files", "bounds", "checks")))
 
 

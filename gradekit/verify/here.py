@@ -11,10 +11,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gradekit.bounds import bounded_memory, bounded_time
-from gradekit.judging.diagnose import WITHOUT_CATALOGUE, Attempt, ask_further, diagnose
+from gradekit.diagnosis import pattern
+from gradekit.diagnosis.case import Attempt
+from gradekit.diagnosis.diagnose import diagnose
+from gradekit.diagnosis.further import ask_further
+from gradekit.diagnosis.likeness import same
 from gradekit.judging.inprocess import InProcess, quiet
 from gradekit.judging.judge import each_test, judge
-from gradekit.judging.likeness import same
 from gradekit.judging.reference import _checks_importable, solution_cells
 from gradekit.judging.transcript import Transcript
 from gradekit.model import ExerciseResult, Verdict
@@ -155,7 +158,7 @@ def name_problem(
     with quiet():
         further = ask_further(assignment, result, InProcess(names), seed=seed)
         found = diagnose(assignment, catalogue, [Attempt(result, heard, further)], seed=seed)
-    if found is None or found.label in WITHOUT_CATALOGUE:
+    if found is None or found.label in pattern.LABELS:
         return None, "it is not known again: too little is asked that tells it from other mistakes"
     if found.label == (item.like or item.label):
         return None, ""

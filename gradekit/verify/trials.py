@@ -30,17 +30,17 @@ from gradekit.model import ExerciseResult, Limits, Role
 from gradekit.verify import here
 from gradekit.verify.findings import NAMES, SECRETS, SOUGHT, SPOILT, WRONG_VALUES
 from gradekit.worker import sandbox
-from gradekit.worker.serve import definitions
+from gradekit.worker.definitions import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from gradekit.course.course import Course
+    from gradekit.diagnosis.case import Attempt
     from gradekit.isolation.template import Template
     from gradekit.jobs import Pool
     from gradekit.judging.assignment import Assignment
-    from gradekit.judging.diagnose import Attempt
     from gradekit.model import Cell
 
 

@@ -8,7 +8,6 @@ call goes on. IPython's shell is made once, in the template, and comes here by f
 
 from __future__ import annotations
 
-import ast
 import importlib
 import linecache
 import signal
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradekit.worker.definitions import run_definitions
 from gradekit.worker.shell import TEXT_LIMIT, Outputs, error_output
 from gradekit.worker.values import Values
 from gradekit.worker.wire import Channel, Ref, WireError
@@ -26,7 +26,8 @@ from gradekit.worker.wire import Channel, Ref, WireError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gradekit.worker.shell import Shell
+    from gradekit.worker.definitions import run_definitions
+from gradekit.worker.shell import Shell
 
 
 class Interrupts:
@@ -213,30 +214,3 @@ def resolve(target: list[Any], objects: list[Any], namespace: dict[str, Any]) ->
     for name in path:
         value = getattr(value, name)
     return value
-
-
-def run_definitions(source: str, namespace: dict[str, Any], *, without: frozenset[str]) -> None:
-    """Run the definitions of a cell, each for itself, but for those named.
-
-    What fails is left out: the cell's other definitions may be all that is needed.
-    """
-    for node in definitions(source, without=without):
-        try:
-            exec(compile(ast.Module([node], []), "<an earlier cell>", "exec"), namespace)  # noqa: S102
-        except Exception:  # noqa: BLE001, S112  (the edge of the learner's code)
-            continue
-
-
-def definitions(source: str, *, without: frozenset[str]) -> list[ast.stmt]:
-    """Return the imports, functions, classes and constants of a cell, but for those named."""
-    kept = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    try:
-        statements = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    return [
-        node
-        for node in statements
-        if (isinstance(node, kept) or (isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)))
-        and getattr(node, "name", None) not in without
-    ]
