@@ -18,10 +18,11 @@ from gradekit.grade.classroom import due
 from gradekit.grade.judge import Grading
 from gradekit.gradebook.assignment import open_gradebook
 from gradekit.gradebook.scores import read_scores
-from gradekit.gradebook.settings import copy_settings, read_settings
+from gradekit.gradebook.settings import copy_settings, own_gradebook, read_settings
 from gradekit.judging.assignment import load_assignment
 from gradekit.judging.catalogue import load_misconceptions
 from gradekit.judging.freeze import freeze
+from gradekit.new.course import init
 from gradekit.release.make import release
 from gradekit.report.write import make_report
 
@@ -91,6 +92,14 @@ def make_course(course: Course, assignment: str, folder: Path) -> Course:
     shutil.copytree(course.source_folder(assignment), new.source_folder(assignment))
     shutil.copytree(course.hidden(assignment), new.hidden(assignment), ignore=shutil.ignore_patterns("__pycache__"))
     freeze(new, assignment)
+    release(new, assignment, solutions=False)
+    return new
+
+
+def own_course(assignment: str, folder: Path) -> Course:
+    """Begin a course with an assignment that travels with gradekit, and release it: where no course is at hand."""
+    made = init(folder, assignments=assignment).course
+    new = own_gradebook(made.root)
     release(new, assignment, solutions=False)
     return new
 
