@@ -120,6 +120,41 @@ def begin_course(folder: Folder, *, assignments: With = "rnn_from_scratch") -> N
         typer.echo(f"      gradekit release {first}")
 
 
+news = typer.Typer(no_args_is_help=True, help="Begin an assignment or an exercise of one's own.")
+app.add_typer(news, name="new")
+NewName = Annotated[str, typer.Argument(help="The new assignment's name: letters, digits, _ and -.")]
+ExerciseName = Annotated[
+    str, typer.Argument(help="The new exercise's name: that of the function which students write; a cell's name too.")
+]
+Points = Annotated[
+    float, typer.Option(help="The points of the exercise; they stand in its graded cell's metadata alone.")
+]
+
+
+@news.command("assignment")
+def new_assignment(assignment: NewName, *, course_dir: CourseDir = None) -> None:
+    """Begin an assignment: a notebook without exercises, and files for its hidden tests."""
+    from gradekit.new.assignment import new_assignment as make  # noqa: PLC0415
+
+    for path in make(open_course(course_dir), assignment):
+        typer.echo(f"wrote {path}")
+    typer.echo(f"Next: gradekit new exercise {assignment} EXERCISE --points 1")
+
+
+@news.command("exercise")
+def new_exercise(
+    assignment: Assignment, exercise: ExerciseName, *, points: Points, course_dir: CourseDir = None
+) -> None:
+    """Add an exercise: five cells, a hidden test, a wrong answer and a right one, to be filled with your own."""
+    from gradekit.new.exercise import new_exercise as make  # noqa: PLC0415
+
+    made = make(open_course(course_dir), assignment, exercise, points=points)
+    typer.echo(f"wrote {made.notebook}: cells {', '.join(made.cells)}")
+    for path in made.hidden:
+        typer.echo(f"wrote {path}")
+    typer.echo(f"It can be released as it is. Write your own in each place; then: gradekit freeze {assignment}")
+
+
 @app.command()
 def release(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = None, solutions: Solutions = True) -> None:
     """Make the student version and the worked solutions from the source notebook."""

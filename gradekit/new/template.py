@@ -9,8 +9,11 @@ FOLDER = Path(__file__).parent / "templates"
 
 
 def template(file: str, **words: str) -> str:
-    """Return a template's text with these words filled in: ``exercise="mean"`` for ``the_exercise`` and so on."""
+    """Return a template's text with these words filled in: ``exercise="mean"`` for ``the_exercise``, and so on.
+
+    A longer name that begins so, as ``the_exercise_values``, begins with the word then.
+    """
     text = (FOLDER / file).read_text(encoding="utf-8")
     for name, word in words.items():
-        text = re.sub(rf"\bthe_{name}\b", word, text)  # names of letters, digits, _ and -
+        text = re.sub(rf"\bthe_{name}(?![a-z])", word, text)  # names of letters, digits, _ and -
     return text
