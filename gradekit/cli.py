@@ -9,6 +9,8 @@ import json
 import os
 import sys
 import tempfile
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -228,6 +230,12 @@ def freeze(assignment: Assignment, *, course_dir: CourseDir = None) -> None:
     typer.echo(f"wrote {make(open_course(course_dir), assignment)}")
 
 
+GradeDryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Grade in a copy of the course, write nothing, and say whose score would change."),
+]
+
+
 @app.command()
 def grade(  # noqa: PLR0913  (one option each)
     assignment: Assignment,
@@ -237,22 +245,18 @@ def grade(  # noqa: PLR0913  (one option each)
     force: Force = False,
     all_cells: AllCells = False,
     isolation: Isolation = "landlock",
+    dry_run: GradeDryRun = False,
     db: Db = "",
     course_dir: CourseDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Grade what students handed in, in a sandbox: scores to the gradebook, notebooks to autograded/."""
     from gradekit.grade.classroom import changed_in_source, due, grade_class  # noqa: PLC0415
-    from gradekit.grade.judge import LANDLOCK, NONE, Grading  # noqa: PLC0415
+    from gradekit.grade.judge import Grading  # noqa: PLC0415
+    from gradekit.semester import rehearse, standing  # noqa: PLC0415
 
-    if isolation not in ("landlock", "none"):
-        raise UsageError(f"--isolation {isolation}: there are 'landlock' and 'none'.")
-    kind = NONE if isolation == "none" else LANDLOCK
+    kind = _isolation(isolation)
     grading = Grading(open_course(course_dir, db), assignment, kind, all_cells=all_cells)
-    if kind == NONE:
-        typer.echo(
-            "warning: --isolation none: learners' code runs with your own rights, and every report says so.", err=True
-        )
     names, kept = due(grading, only=student or (), force=force)
     if stale := changed_in_source(grading):
         typer.echo(stale, err=True)
@@ -263,13 +267,30 @@ def grade(  # noqa: PLR0913  (one option each)
         losses.append(line)
         typer.echo(f"warning: {line}", err=True)
 
-    running = grade_class(grading, names, jobs=jobs or available_cores(), warn=warn)
-    found = sorted(track(running, len(names)), key=lambda item: item.student)
+    copied = rehearse.rehearsal(grading.course, assignment, only=names) if dry_run else nullcontext(grading.course)
+    with copied as course:
+        running = grade_class(replace(grading, course=course), names, jobs=jobs or available_cores(), warn=warn)
+        found = sorted(track(running, len(names)), key=lambda item: item.student)
+        scores = standing.plain(standing.standings(course, assignment)) if as_json else {}
     if as_json:
-        print_json(found, kept, losses)
+        print_json(found, kept, losses, scores)
     else:
-        print_grades(found, kept)
+        print_grades(found, kept, dry_run=dry_run)
     raise typer.Exit(0 if all(item.settled for item in found) and not losses else 1)
+
+
+def _isolation(word: str) -> str:
+    """Return the kind of isolation that a word of the command line names; say aloud that there is none."""
+    from gradekit.grade.judge import LANDLOCK, NONE  # noqa: PLC0415
+
+    if word not in ("landlock", "none"):
+        raise UsageError(f"--isolation {word}: there are 'landlock' and 'none'.")
+    if word == "landlock":
+        return LANDLOCK
+    typer.echo(
+        "warning: --isolation none: learners' code runs with your own rights, and every report says so.", err=True
+    )
+    return NONE
 
 
 @app.command()
@@ -329,15 +350,33 @@ def export_gradescope(assignment: Assignment, *, course_dir: CourseDir = None, t
     typer.echo("Choose a base image of Ubuntu 22.04 or newer.")
 
 
+OnlyExercises = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exercise",
+        help="The exercise of the notebook to try answers to; may be given several times.",
+        show_default="all of the notebook",
+    ),
+]
+
+
 @app.command()
-def verify(assignment: Assignment, *, jobs: Jobs = None, course_dir: CourseDir = None, as_json: AsJson = False) -> None:
+def verify(
+    assignment: Assignment,
+    *,
+    exercise: OnlyExercises = None,
+    jobs: Jobs = None,
+    course_dir: CourseDir = None,
+    as_json: AsJson = False,
+) -> None:
     """Prove an assignment's hidden tests: on right answers, wrong ones, mutants of the solution; look for leaks."""
     from gradekit.verify.prove import verify as prove  # noqa: PLC0415
 
     def watch(findings: Iterable[ProofFinding], number: int) -> Iterable[ProofFinding]:
         return track(findings, number, "verifying")
 
-    proof = prove(open_course(course_dir), assignment, jobs=jobs or available_cores(), watch=watch)
+    course = open_course(course_dir)
+    proof = prove(course, assignment, jobs=jobs or available_cores(), only=exercise or (), watch=watch)
     if as_json:
         typer.echo(json.dumps(proof.plain()))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -54,7 +54,7 @@ def print_adoption(found: Adoption, written: tuple[Path, ...]) -> None:
         typer.echo(f"  {'' if item.needed else '(if you like) '}{item.where}: {item.what}")
 
 
-def print_grades(found: list[Graded], kept: list[str]) -> None:
+def print_grades(found: list[Graded], kept: list[str], *, dry_run: bool = False) -> None:
     """Print what the instructor must know: what is undecided, what changed, one line for each note."""
     from gradekit.text import shown  # noqa: PLC0415
 
@@ -66,10 +66,17 @@ def print_grades(found: list[Graded], kept: list[str]) -> None:
         for note in item.report.notes:
             typer.echo(f"{name}: {shown(note.text, 300)}")
         if item.changed:
-            typer.echo(f"{name}: score changed from {_score(item.score_before)} to {_score(item.score)}")
+            change = "would change" if dry_run else "changed"
+            typer.echo(f"{name}: score {change} from {_score(item.score_before)} to {_score(item.score)}")
+        elif dry_run and item.before is None:
+            typer.echo(f"{name}: would be graded for the first time, {_score(item.score)}")
     _print_inline([item.report for item in found if item.report])
     undecided = [item for item in found if not item.settled]
-    typer.echo(f"{len(found)} graded, {len(kept)} unchanged, {len(undecided)} undecided")
+    if dry_run:
+        changed = sum(item.changed for item in found)
+        typer.echo(f"{len(found)} would be graded, the score of {changed} would change; nothing was written")
+    else:
+        typer.echo(f"{len(found)} graded, {len(kept)} unchanged, {len(undecided)} undecided")
     for item in undecided:
         what = ", ".join(shown(name, 300) for name in item.asks)
         typer.echo(f"  {shown(item.student)}: a person must look at {what}")
@@ -97,15 +104,20 @@ def _score(score: float | None) -> str:
     return "undecided" if score is None else f"{score:.6g}"
 
 
-def print_json(found: list[Graded], kept: list[str], losses: list[str]) -> None:
-    """Print what was graded, for programs."""
+def print_json(found: list[Graded], kept: list[str], losses: list[str], scores: dict[str, dict[str, Any]]) -> None:
+    """Print what was graded, and how everybody stands, for programs."""
     from gradekit.course.reports import plain  # noqa: PLC0415
 
-    graded = [plain(item.report) for item in found if item.report]
-    failed = {item.student: item.failure for item in found if item.report is None}
-    undecided = {item.student: list(item.asks) for item in found if not item.settled}
-    answer = {"graded": graded, "unchanged": kept, "failed": failed, "undecided": undecided}
-    typer.echo(json.dumps({**answer, "solution": losses}))
+    answer = {
+        "scores": scores,
+        "changed": {item.student: [item.score_before, item.score] for item in found if item.changed},
+        "graded": [plain(item.report) for item in found if item.report],
+        "unchanged": kept,
+        "failed": {item.student: item.failure for item in found if item.report is None},
+        "undecided": {item.student: list(item.asks) for item in found if not item.settled},
+        "solution": losses,
+    }
+    typer.echo(json.dumps(answer))
 
 
 def print_proof(proof: Proof) -> None:

@@ -29,6 +29,7 @@ ROOMS: dict[str, frozenset[str]] = {  # room → the rooms, or modules of a room
     "new": frozenset({"course", "judging", "gradebook", "release"}),
     "feedback": frozenset({"course", "gradebook", "handin", "pages"}),
     "report": frozenset({"course", "gradebook", "handin", "pages"}),
+    "semester": frozenset({"course", "gradebook", "report"}),
     "verify": BASE,
     "export": BASE | {"alone"},
     "plugin": frozenset({"grade", "gradebook", "handin", "course", "pages", "release", "feedback"}),
@@ -36,7 +37,7 @@ ROOMS: dict[str, frozenset[str]] = {  # room → the rooms, or modules of a room
     "demo": BASE | {"feedback", "report", "new"},
     "terminal": BASE | {"verify", "demo"},
     "alone": frozenset(),
-    "cli": BASE | {"feedback", "report", "verify", "export", "new", "demo", "alone", "terminal"},
+    "cli": BASE | {"feedback", "report", "verify", "export", "new", "semester", "demo", "alone", "terminal"},
     "__init__": frozenset({"plugin"}),
 }
 NBGRADER = frozenset({"adopt", "gradebook", "plugin"})  # the only rooms that import it
