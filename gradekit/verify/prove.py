@@ -8,11 +8,11 @@ all wrong, answers spoilt in general ways, verdicts that depend on the secret, m
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gradekit.course import notebook
-from gradekit.errors import HiddenTestError
+from gradekit.errors import HiddenTestError, UsageError
 from gradekit.grade.judge import Grading, refuse_readable
 from gradekit.gradebook.settings import read_limits, read_settings
 from gradekit.judging import catalogue
@@ -71,11 +71,17 @@ class Plan:
     equivalents: tuple[Equivalent, ...]
     secrets: tuple[Secret, ...]
     sought: tuple[Trial, ...]
+    only: tuple[str, ...] = ()  # exercises; empty for all
+
+    def tries(self, exercise: str) -> bool:
+        """Tell whether answers to an exercise are tried."""
+        return not self.only or exercise in self.only
 
     @property
     def size(self) -> int:
         """How many findings there will be, where nothing is wrong early."""
-        tried = len(self.assignment.exercises) * (1 + len(EMPTY))
+        forced = sum(map(self.tries, (exercise.name for exercise in self.assignment.exercises)))
+        tried = len(self.assignment.exercises) + forced * len(EMPTY)
         return (
             tried
             + len(self.misconceptions)
@@ -94,7 +100,7 @@ class Plan:
             f"Exercise '{exercise.name}' has no {kind}: write one in {hidden / f'{kind}s.py'}."
             for kind, found in known.items()
             for exercise in self.assignment.exercises
-            if all(item.exercise != exercise.name for item in found)
+            if self.tries(exercise.name) and all(item.exercise != exercise.name for item in found)
         )
 
 
@@ -128,6 +134,33 @@ def plan(course: Course, assignment: str) -> Plan:
         mutants=tuple(mutant for exercise in loaded.exercises for mutant in mutants(exercise)),
         equivalents=load_equivalents(course.hidden(assignment) / "equivalents.toml"),
         secrets=tuple(find_secrets(course, assignment)),
+    )
+
+
+def narrowed(found: Plan, only: Sequence[str]) -> Plan:
+    """Return what is to be proved of some exercises; of all where none is named.
+
+    Raises
+    ------
+    UsageError
+        If one of them is no exercise of the assignment.
+    """
+    known = [exercise.name for exercise in found.assignment.exercises]
+    for name in only:
+        if name not in known:
+            raise UsageError(
+                f"'{found.assignment.name}' has no exercise '{name}'.", help=f"It has: {', '.join(known)}."
+            )
+    if not only:
+        return found
+    return replace(
+        found,
+        only=tuple(only),
+        misconceptions=tuple(item for item in found.misconceptions if item.exercise in only),
+        alternatives=tuple(item for item in found.alternatives if item.exercise in only),
+        mutants=tuple(item for item in found.mutants if item.exercise in only),
+        equivalents=tuple(item for item in found.equivalents if item.exercise in only),
+        sought=tuple(item for item in found.sought if item.exercise in only),
     )
 
 
@@ -214,6 +247,7 @@ def _forced(found: Plan) -> list[Trial]:
     return [
         Trial("forced failure", exercise.name, kind, emptied(exercise, kind))
         for exercise in found.assignment.exercises
+        if found.tries(exercise.name)
         for kind in EMPTY
     ]
 
@@ -402,6 +436,8 @@ def _unfit(found: Plan) -> Iterator[ProofFinding]:
 def _unfit_kills(found: Plan) -> Iterator[ProofFinding]:
     known = {(item.exercise, item.label) for item in found.misconceptions}
     for name, tested in found.assignment.tested.items():
+        if not found.tries(name):
+            continue
         for label in sorted({label for test in tested.tests for label in test.kills} if known else ()):
             if (name, label) not in known:
                 problem = "a test's kills= names it, but misconceptions.py has no such one for this exercise"
@@ -429,6 +465,7 @@ def verify(
     assignment: str,
     *,
     jobs: int = 1,
+    only: Sequence[str] = (),
     watch: Callable[[Iterable[ProofFinding], int], Iterable[ProofFinding]] = lambda findings, _: findings,
 ) -> Proof:
     """Prove the hidden tests of an assignment; see the module.
@@ -437,6 +474,8 @@ def verify(
     ----------
     jobs : int
         Processes that try answers at once.
+    only : sequence of str
+        Exercises whose answers are tried; all where it is empty. The solution is graded whole.
     watch : callable
         Gets the findings and how many there will be, and gives them back one by one: a progress bar.
 
@@ -446,7 +485,7 @@ def verify(
         If there is nothing that could be proved.
     """
     begin = time.perf_counter()
-    found = plan(course, assignment)
+    found = narrowed(plan(course, assignment), only)
     findings = list(watch(prove(found, jobs=jobs), found.size))
     order = {exercise.name: place for place, exercise in enumerate(found.assignment.exercises)}
     sections = (*LOOKED_AT, *TRIED, *SOUGHT)

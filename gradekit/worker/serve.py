@@ -26,8 +26,7 @@ from gradekit.worker.wire import Channel, Ref, WireError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gradekit.worker.definitions import run_definitions
-from gradekit.worker.shell import Shell
+    from gradekit.worker.shell import Shell
 
 
 class Interrupts:
