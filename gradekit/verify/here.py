@@ -27,6 +27,7 @@ from gradekit.verify.spoilt import OTHER_FORM, SEED, SPOILT, STEPS, WORTHLESS, d
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.catalogue import Misconception, Variant
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 ONE_S = 20.0  # for an answer's tests; a spoilt one may loop without end
-BRIEF_S, BRIEF_BYTES = 5.0, 2**31  # for those of a mutant; honest ones take a tenth of a second
+BRIEF_S, BRIEF_BYTES = 4.0, 2**31  # for each test of a mutant; an honest one takes milliseconds
 SECRETS = 8  # of classes, for each answer of the catalogue; the long tests try fifty
 QUARTER = 0.25  # of an exercise's points, at least, for what ruins the training
 MOVED = 1e-6  # a loss that differs by more, in parts of itself, is another training
@@ -66,15 +67,19 @@ def briefly(assignment: Assignment, exercise: Exercise, source: str) -> Exercise
     """
     names = {name: value for name, value in assignment.solution.items() if name not in exercise.defines}
     seen: list[TestResult] = []
-    with bounded_memory(BRIEF_BYTES), bounded_time(time.monotonic() + BRIEF_S), quiet():
-        with suppress(Exception):  # the tests will say that there is nothing to judge
+    with bounded_memory(BRIEF_BYTES), quiet():
+        with suppress(Exception), _briefly():  # the tests will say that there is nothing to judge
             exec(compile(source, "<mutant>", "exec"), names)  # noqa: S102  (the solution's text, spoilt)
-        for result in each_test(assignment, exercise.name, InProcess(names), seed=_seed(assignment)):
+        for result in each_test(assignment, exercise.name, InProcess(names), seed=_seed(assignment), bound=_briefly):
             seen.append(result)
             if result.verdict is not Verdict.AC:
                 break
     score = None if seen[-1].broke else exercise.points if seen[-1].verdict is Verdict.AC else 0.0
     return ExerciseResult(exercise.name, exercise.points, score, tuple(seen), graded=exercise.graded)
+
+
+def _briefly() -> AbstractContextManager[None]:
+    return bounded_time(time.monotonic() + BRIEF_S)
 
 
 def _seed(assignment: Assignment) -> bytes:
