@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +58,7 @@ class Worker:
         Parameters
         ----------
         beside : mapping of str to bytes
-            More files, by their names: the notebook itself, which is none of those that come back.
+            More files, by their paths: the notebook, compiled modules. They are none of those that come back.
         """
 
         def home(folder: str, _: list[str]) -> list[str]:
@@ -67,7 +67,9 @@ class Worker:
 
         shutil.copytree(files, self.scratch, dirs_exist_ok=True, copy_function=shutil.copyfile, ignore=home)
         for name, content in beside.items():
-            (self.scratch / name).write_bytes(content)
+            with suppress(FileExistsError):  # a file of the submission's is called as a folder of ours
+                (self.scratch / name).parent.mkdir(exist_ok=True)
+                (self.scratch / name).write_bytes(content)
         if self._template.user is not None:
             user = sandbox.user_of(self._template.user, self.pid)
             for folder, folders, names in os.walk(self.scratch):

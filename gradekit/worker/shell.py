@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import builtins
+import functools
 import os
 import sys
 from contextlib import nullcontext
 from typing import Any, ClassVar
 
+import pygments.lexer
+import pygments.regexopt
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
@@ -258,6 +261,16 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
         self.display_formatter = Formats(parent=self)
         self.configurables.append(self.display_formatter)
 
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        """Show an exception where somebody reads it: its colours are most of what it costs."""
+        if self.outputs.open:
+            super().showtraceback(*args, **kwargs)
+
+    def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
+        """Show a syntax error where somebody reads it."""
+        if self.outputs.open:
+            super().showsyntaxerror(*args, **kwargs)
+
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         text = [as_utf8(str(line)) for line in stb]
         self.outputs.add(error_output(etype.__name__, str(evalue), text), sum(map(len, text)))
@@ -272,6 +285,7 @@ def make_shell(outputs: Outputs) -> Shell:
     """Make IPython's shell, with matplotlib's inline backend, writing into `outputs`."""
     sys.stdout, sys.stderr = Stream(outputs, "stdout"), Stream(outputs, "stderr")
     builtins.input = _no_input
+    _keep_word_lists()
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     settings = Config()
     settings.HistoryManager.enabled = False  # its thread would not survive a fork
@@ -294,6 +308,12 @@ def _warm(shell: Shell) -> None:
     shell.run_cell("np.ones(2)")
     shell.reset(new_session=True)
     shell.user_ns["__name__"] = "__main__"
+
+
+def _keep_word_lists() -> None:
+    """Let pygments spell out its lists of words once: for a traceback's frame stack_data makes a lexer of its own."""
+    spelled = functools.cache(pygments.regexopt.regex_opt)
+    pygments.lexer.regex_opt = lambda words, prefix="", suffix="": spelled(tuple(words), prefix, suffix)
 
 
 def _show_before_drawing() -> None:
