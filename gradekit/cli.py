@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gradekit.course.course import Course
+    from gradekit.model import Figures
     from gradekit.verify.findings import ProofFinding
 
 
@@ -59,6 +60,15 @@ Jobs = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Grade unchanged submissions again too.")]
 AllCells = Annotated[bool, typer.Option("--all-cells", help="Run the cells after the last graded cell too.")]
+FiguresOf = Annotated[
+    str,
+    typer.Option(
+        "--figures",
+        help="The cells whose figures are drawn: 'changed', which the learner wrote or changed or a person grades; "
+        "'all'; 'none'.",
+        show_default="c.Gradekit.figures, else changed",
+    ),
+]
 Isolation = Annotated[
     str, typer.Option(help="The sandbox: 'landlock'; or 'none', which runs learners' code with your own rights.")
 ]
@@ -229,6 +239,7 @@ def grade(  # noqa: PLR0913  (one option each)
     jobs: Jobs = None,
     force: Force = False,
     all_cells: AllCells = False,
+    figures: FiguresOf = "",
     isolation: Isolation = "landlock",
     dry_run: GradeDryRun = False,
     db: Db = "",
@@ -240,8 +251,8 @@ def grade(  # noqa: PLR0913  (one option each)
     from gradekit.grade.judge import Grading  # noqa: PLC0415
     from gradekit.semester import rehearse, standing  # noqa: PLC0415
 
-    kind = _isolation(isolation)
-    grading = Grading(open_course(course_dir, db), assignment, kind, all_cells=all_cells)
+    kind, drawn = _isolation(isolation), _figures(figures)
+    grading = Grading(open_course(course_dir, db), assignment, kind, all_cells=all_cells, figures=drawn)
     names, kept = due(grading, only=student or (), force=force)
     if stale := changed_in_source(grading):
         typer.echo(stale, err=True)
@@ -276,6 +287,15 @@ def _isolation(word: str) -> str:
         "warning: --isolation none: learners' code runs with your own rights, and every report says so.", err=True
     )
     return NONE
+
+
+def _figures(word: str) -> Figures | None:
+    """Return whose figures are drawn by a word of the command line; None where the settings say it."""
+    from gradekit.model import Figures  # noqa: PLC0415
+
+    if word not in ("", *Figures):
+        raise UsageError(f"--figures {word}: there are {', '.join(map(repr, map(str, Figures)))}.")
+    return Figures(word) if word else None
 
 
 @app.command()

@@ -163,6 +163,14 @@ class Limits:
     scratch_files: int = 2000
 
 
+class Figures(StrEnum):
+    """Of which cells the figures are drawn, the fewest first. The setting ``c.Gradekit.figures``."""
+
+    NONE = "none"
+    CHANGED = "changed"  # those that the learner wrote or changed, and those that a person grades
+    ALL = "all"
+
+
 class Role(StrEnum):
     """What nbgrader's cell metadata make of a cell."""
 
@@ -299,6 +307,8 @@ class HandedNotebook:
         Whether the cells are the release's alone, since what was handed in cannot be read.
     doubts : mapping of str to str
         By grade_id of a solution cell: why a person must look, unless the answer earns everything all the same.
+    undrawn : frozenset of int
+        The positions of the cells whose figures nobody will look at.
     """
 
     name: str
@@ -307,6 +317,7 @@ class HandedNotebook:
     runs: bool = True
     stand_in: bool = False
     doubts: Mapping[str, str] = field(default_factory=dict)
+    undrawn: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -61,10 +61,21 @@ def remember(root: Path, assignment: str, folder: Path) -> None:
 
 def given(root: Path, assignment: str) -> dict[str, Given]:
     """Return what is known of each notebook's releases."""
-    return {
-        name: Given({key: frozenset(sums) for key, sums in found["cells"].items()}, frozenset(found["free"]))
-        for name, found in _load(root, assignment).items()
-    }
+    return {name: _given(found) for name, found in _load(root, assignment).items()}
+
+
+def in_notebook(path: Path) -> Given:
+    """Return what stands in one notebook; nothing is known where it cannot be read."""
+    found: dict[str, Any] = {"cells": {}, "free": []}
+    try:
+        _add(found, read(path))
+    except SourceError:
+        return Given()
+    return _given(found)
+
+
+def _given(found: Mapping[str, Any]) -> Given:
+    return Given({key: frozenset(sums) for key, sums in found["cells"].items()}, frozenset(found["free"]))
 
 
 def _add(known: dict[str, Any], node: Mapping[str, Any]) -> None:

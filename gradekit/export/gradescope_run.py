@@ -25,7 +25,7 @@ from gradekit.grade.judge import LANDLOCK, USER, Grading
 from gradekit.gradebook.settings import own_gradebook
 from gradekit.handin.collect import collect
 from gradekit.judging.assignment import load_assignment
-from gradekit.model import Note
+from gradekit.model import Figures, Note
 from gradekit.worker import sandbox
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def graded(root: Path, assignment: str) -> dict[str, Any]:
         course = own_gradebook(Path(shutil.copytree(root / "source" / COURSE, Path(folder) / COURSE)))
         student = _student(root)
         notes = collect(root / "submission", course.folder("submitted", assignment, student))
-        (outcome,) = grade_class(Grading(course, assignment, isolation()), [student])
+        grading = Grading(course, assignment, isolation(), figures=Figures.NONE)  # no notebook leaves the container
+        (outcome,) = grade_class(grading, [student])
         if outcome.report is None:
             return undecided(FAILED, staff=outcome.failure)
         exercises = load_assignment(course, assignment).exercises

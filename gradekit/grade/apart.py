@@ -18,6 +18,7 @@ from gradekit.gradebook.record import record
 from gradekit.gradebook.settings import read_limits
 from gradekit.handin.submission import take_in
 from gradekit.jobs import Broken, pool
+from gradekit.model import Figures
 from gradekit.worker.sandbox import die_with_parent
 
 if TYPE_CHECKING:
@@ -41,10 +42,13 @@ class Order:
         Of our side: what the scores depend on beside what was handed in.
     notebooks : str
         Which of the assignment's notebooks, as a file glob.
+    figures : Figures
+        Of which cells the figures are drawn.
     """
 
     hashes: Mapping[str, str]
     notebooks: str = "*"
+    figures: Figures = Figures.CHANGED
 
 
 @contextmanager
@@ -108,7 +112,7 @@ def _had_judged(
 
     def taken_in() -> Iterator[tuple[str, bytes]]:
         for name in names:
-            found = tried(_take_in, book, name, order.notebooks, given_up=given_up)
+            found = tried(_take_in, book, name, order, given_up=given_up)
             if isinstance(found, str):
                 failed.append((name, found))
             else:
@@ -128,10 +132,10 @@ def _had_judged(
             found.closing.close()
 
 
-def _take_in(book: ReleasedAssignment, name: str, notebooks: str, *, given_up: bool) -> _UnderWay:
+def _take_in(book: ReleasedAssignment, name: str, order: Order, *, given_up: bool) -> _UnderWay:
     with ExitStack() as closing:
         stage = closing.enter_context(open_stage(Path(book.directory.root)))
-        hand_in = take_in(book, name, stage, notebooks=notebooks)
+        hand_in = take_in(book, name, stage, notebooks=order.notebooks, figures=order.figures)
         hand_in = give_up(hand_in) if given_up else hand_in
         return _UnderWay(hand_in, pack_hand_in(hand_in), stage, closing.pop_all())
 
@@ -141,4 +145,5 @@ def _recorded(
 ) -> GradeReport | str | Broken:
     if isinstance(answer, str | Broken):
         return answer
-    return record(book, found.hand_in, unpack_judged(answer), stage=found.stage, hashes=order.hashes)
+    known = {**order.hashes, "figures": str(order.figures)}
+    return record(book, found.hand_in, unpack_judged(answer), stage=found.stage, hashes=known)

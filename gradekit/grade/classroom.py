@@ -15,10 +15,10 @@ from gradekit.errors import CourseError
 from gradekit.grade.apart import Order, grade_each, open_judges
 from gradekit.grade.judge import refuse_too_large
 from gradekit.grade.solution import lost_by_solution
-from gradekit.grade.unchanged import hashes, hashes_of
+from gradekit.grade.unchanged import hashes, hashes_of, is_same
 from gradekit.gradebook import assignment as books
 from gradekit.gradebook.assignment import check_released, open_assignment, open_gradebook, students
-from gradekit.gradebook.settings import read_limits, read_settings
+from gradekit.gradebook.settings import read_figures, read_limits, read_settings
 from gradekit.score import total
 from gradekit.text import listed
 
@@ -110,13 +110,13 @@ def due(grading: Grading, *, only: Sequence[str] = (), force: bool = False) -> t
     check_released(grading.course, config, grading.assignment)
     refuse_too_large(grading, read_limits(config))
     asked = _asked(grading, config, only)
-    ours = hashes(grading)
+    ours, figures = hashes(grading), grading.figures or read_figures(config)
     again: list[str] = []
     kept: list[str] = []
     with open_released(grading) as book:
         for name in asked:
             report = None if force else reports.load(grading.course.root, grading.assignment, name)
-            same = report is not None and report.hashes == {**ours, **hashes_of(book, name)}
+            same = report is not None and is_same(report.hashes, {**ours, **hashes_of(book, name)}, figures)
             there = book.folder(book.directory.autograded_directory, name).is_dir()
             (kept if same and there else again).append(name)
     return again, kept
@@ -155,12 +155,13 @@ def grade_class(
         tried.
     """
     before = {name: reports.load(grading.course.root, grading.assignment, name) for name in names}
-    limits, ours = read_limits(read_settings(grading.course)), hashes(grading)
+    config = read_settings(grading.course)
+    limits, order = read_limits(config), Order(hashes(grading), figures=grading.figures or read_figures(config))
     with open_released(grading) as book, open_judges(grading, limits, jobs=max(1, min(jobs, len(names)))) as judges:
         if warn is not None and names:
             for line in lost_by_solution(grading, judges, limits):
                 warn(line)
-        for name, outcome in grade_each(book, judges, names, Order(ours)):
+        for name, outcome in grade_each(book, judges, names, order):
             if isinstance(outcome, str):
                 yield Graded(name, None, before[name], failure=outcome)
             else:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from gradekit.isolation.template import Template
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.catalogue import Misconception
-    from gradekit.model import Cell, HandedNotebook, HandIn, Limits
+    from gradekit.model import Cell, Figures, HandedNotebook, HandIn, Limits
 
 T = TypeVar("T")
 AGAIN = 3  # the exit code of a job process that gives its place to a new one
@@ -61,12 +61,15 @@ class Grading:
         which runs learners' code with the user's own rights.
     all_cells : bool
         Run the cells after the last graded one too; they cannot change a score.
+    figures : Figures or None
+        Of which cells the figures are drawn; None where the settings say it.
     """
 
     course: Course
     assignment: str
     isolation: str = LANDLOCK
     all_cells: bool = False
+    figures: Figures | None = None
 
 
 @dataclass(frozen=True)
@@ -219,6 +222,7 @@ def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook, budget: Budget
         budget=budget,
         beside={f"{found.name}.ipynb": _as_handed_in(found, cells)},
         doubts=found.doubts,
+        undrawn=found.undrawn,
     )
     return replace(run, name=found.name)
 

@@ -86,15 +86,20 @@ class LiveNotebook:
             except LearnerError:
                 continue
 
-    def run(self, source: str) -> CellRun:
+    def run(self, source: str, *, undrawn: str = "") -> CellRun:
         """Run one cell; one that was stopped or ended the process is not replayed.
+
+        Parameters
+        ----------
+        undrawn : str
+            The line that stands for a figure's picture; figures are drawn where it is empty.
 
         Raises
         ------
         LearnerError
             If it was stopped or could not be run, for a reason that is its text.
         """
-        done = self.session().run_cell(source)
+        done = self.session().run_cell(source, undrawn=undrawn)
         self._ran.append(source)
         return done
 

@@ -18,7 +18,8 @@ from gradekit.grade.judge import judge_there
 from gradekit.grade.travel import pack_hand_in, unpack_judged
 from gradekit.grade.unchanged import hashes
 from gradekit.gradebook.settings import read_limits, read_settings
-from gradekit.model import HandedNotebook, HandIn, Verdict
+from gradekit.handin.figures import undrawn
+from gradekit.model import Figures, HandedNotebook, HandIn, Verdict
 from gradekit.score import lost
 from gradekit.text import number, shown
 
@@ -80,7 +81,8 @@ def _hand_in(grading: Grading, files: Path) -> HandIn:
     """Return the source as a submission, with its data in a folder of ours."""
     course, assignment = grading.course, grading.assignment
     shutil.copytree(course.source_folder(assignment), files, ignore=shutil.ignore_patterns("*.ipynb", ".*"))
-    found = tuple(HandedNotebook(path.stem, notebook.read(path)) for path in course.notebooks(assignment))
+    nodes = {path.stem: notebook.read(path) for path in course.notebooks(assignment)}
+    found = tuple(HandedNotebook(name, node, undrawn=undrawn(node, (), Figures.NONE)) for name, node in nodes.items())
     return HandIn(assignment, "", found, (), files, "")
 
 

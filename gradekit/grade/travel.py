@@ -23,7 +23,7 @@ _TEXT = "surrogatepass"  # what a learner has printed may hold half a pair
 def pack_hand_in(hand_in: HandIn) -> bytes:
     """Return a submission as bytes; its files stay where they are, and their folder is named."""
     notebooks = [
-        [found.name, json.dumps(found.node), found.problem, found.runs, dict(found.doubts)]
+        [found.name, json.dumps(found.node), found.problem, found.runs, dict(found.doubts), sorted(found.undrawn)]
         for found in hand_in.notebooks
     ]
     kept = [hand_in.assignment, hand_in.student, list(hand_in.missing), str(hand_in.files), hand_in.digest]
@@ -41,8 +41,10 @@ def unpack_hand_in(data: bytes) -> HandIn:
     try:
         notebooks, (assignment, student, missing, files, digest), notes, points = _unpack(data)
         found = tuple(
-            HandedNotebook(_str(name), json.loads(node), _str(problem), bool(runs), doubts=_words(doubts))
-            for name, node, problem, runs, doubts in notebooks
+            HandedNotebook(
+                _str(name), json.loads(node), _str(problem), bool(runs), doubts=_words(doubts), undrawn=_places(undrawn)
+            )
+            for name, node, problem, runs, doubts, undrawn in notebooks
         )
         return HandIn(
             assignment=_str(assignment),
@@ -111,6 +113,10 @@ def _notes(found: Any) -> tuple[Note, ...]:
 
 def _words(found: Any) -> dict[str, str]:
     return {_str(name): _str(said) for name, said in found.items()}
+
+
+def _places(found: Any) -> frozenset[int]:
+    return frozenset(map(int, found))
 
 
 def _str(value: Any) -> str:

@@ -9,14 +9,18 @@ import gradekit
 from gradekit import files
 from gradekit.gradebook.assignment import due_date
 from gradekit.gradebook.settings import code_files, read_settings, settings_files
+from gradekit.handin.figures import covers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gradekit.grade.judge import Grading
     from gradekit.gradebook.assignment import ReleasedAssignment
+    from gradekit.model import Figures
 
 PACKAGE = Path(gradekit.__file__).parent
 # Our own code that a score depends on: rooms and top files; no page, no report, no template.
-ROOMS = ("worker", "course", "judging", "isolation", "gradebook", "handin", "grade")
+ROOMS = ("worker", "course", "judging", "diagnosis", "isolation", "gradebook", "handin", "grade")
 JUDGES = (*ROOMS, *(f"{name}.py" for name in ("errors", "model", "score", "text", "files", "bounds", "checks")))
 
 
@@ -39,3 +43,12 @@ def hashes(grading: Grading) -> dict[str, str]:
         "gradekit": files.digest([PACKAGE / name for name in JUDGES]),
         "isolation": grading.isolation + (", all cells" if grading.all_cells else ""),
     }
+
+
+def is_same(before: Mapping[str, str], now: Mapping[str, str], figures: Figures) -> bool:
+    """Tell whether a grading before would bring the same again, and has drawn the figures that are asked for now.
+
+    What it drew beyond that stays: nobody is graded again to lose a picture.
+    """
+    known = dict(before)
+    return covers(known.pop("figures", ""), figures) and known == dict(now)

@@ -19,19 +19,20 @@ from nbgrader.apps import NbGrader
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, Execute
-from traitlets import Float, TraitError
+from traitlets import Float, TraitError, Unicode
 from traitlets.config import Application, Config
 from traitlets.config.loader import DeferredConfigString
 from traitlets.utils.importstring import import_item
 
 from gradekit.course.course import CONFIG, CONFIGS, STUDENTS, Course, Folders, is_students
 from gradekit.errors import CourseError
-from gradekit.model import Limits
+from gradekit.model import Figures, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+FIGURES = "figures"  # the setting of ours that is no limit
 STEPS = tuple(item.name for item in dataclasses.fields(Folders) if item.name != "structure")
 
 
@@ -110,6 +111,8 @@ def copy_settings(course: Course, folder: Path) -> Course:
     own = {name: value if _stays(value) else getattr(Folders(), name) for name, value in _items(folders)}
     names = {"directory_structure": own.pop("structure"), **{f"{step}_directory": own[step] for step in STEPS}}
     changed = {name: value for name, value in _items(limits) if value != getattr(Limits(), name)}
+    if FIGURES in config.Gradekit:
+        changed[FIGURES] = str(read_figures(config))
     for section, chosen in (("CourseDirectory", names), ("Gradekit", changed)):
         words[section] = words.get(section, {}) | chosen
     path.write_text(json.dumps(words, indent=1) + "\n", encoding="utf-8")
@@ -247,15 +250,32 @@ def read_limits(config: Config) -> Limits:
     known = [item.name for item in dataclasses.fields(Limits)]
     chosen: dict[str, Any] = {}
     for name, given in config.Gradekit.items():
+        if name == FIGURES:
+            continue
         value = given.get_value(Float()) if isinstance(given, DeferredConfigString) else given  # a command line's
         if name not in known:
-            raise CourseError(
-                f"{CONFIG} sets c.Gradekit.{name}, which does not exist.", help=f"There are: {', '.join(known)}."
-            )
+            there = ", ".join([*known, FIGURES])
+            raise CourseError(f"{CONFIG} sets c.Gradekit.{name}, which does not exist.", help=f"There are: {there}.")
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
             raise CourseError(f"{CONFIG} sets c.Gradekit.{name} to {value!r}; a positive number is needed.")
         chosen[name] = float(value) if name.endswith("_s") else int(value)
     return _with_timeout(config, Limits(**chosen), chosen)
+
+
+def read_figures(config: Config) -> Figures:
+    """Read of which cells the figures are drawn from the setting ``c.Gradekit.figures``.
+
+    Raises
+    ------
+    CourseError
+        If it is none of the words that there are.
+    """
+    given = config.Gradekit.get(FIGURES, Figures.CHANGED)
+    value = given.get_value(Unicode()) if isinstance(given, DeferredConfigString) else given  # a command line's
+    if value not in list(Figures):
+        words = ", ".join(repr(str(kind)) for kind in Figures)
+        raise CourseError(f"{CONFIG} sets c.Gradekit.{FIGURES} to {value!r}.", help=f"There are: {words}.")
+    return Figures(value)
 
 
 def _with_timeout(config: Config, found: Limits, chosen: Mapping[str, Any]) -> Limits:

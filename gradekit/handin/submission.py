@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from gradekit import files
 from gradekit.course.rawcell import nbgrader_of
-from gradekit.course.releases import Given
+from gradekit.course.releases import Given, in_notebook
 from gradekit.gradebook.convert import quiet
 from gradekit.gradebook.staged import StagedAutograde
 from gradekit.handin.collect import collect
+from gradekit.handin.figures import as_given_out, undrawn
 from gradekit.handin.find import Found, Unreadable, find_notebook, read
 from gradekit.handin.repair import Repaired, repair
 from gradekit.handin.stamp import TIMESTAMP, examine_timestamp
-from gradekit.model import HandedNotebook, HandIn, Note
+from gradekit.model import Figures, HandedNotebook, HandIn, Note
 from gradekit.text import shown
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ from gradekit.gradebook.settings import is_enabled
 SEAL = "submission_secret.txt"  # nbgrader puts it beside a submission
 
 
-def take_in(book: ReleasedAssignment, student: str, stage: Path, *, notebooks: str = "*") -> HandIn:
+def take_in(
+    book: ReleasedAssignment, student: str, stage: Path, *, notebooks: str = "*", figures: Figures = Figures.CHANGED
+) -> HandIn:
     """Collect a submission's files into a stage, and make sound notebooks of what was handed in.
 
     Parameters
@@ -42,6 +45,8 @@ def take_in(book: ReleasedAssignment, student: str, stage: Path, *, notebooks: s
         An empty folder of ours, on the course's disk.
     notebooks : str
         Which of the assignment's notebooks, as a file glob; what else lies in ``autograded/`` stays.
+    figures : Figures
+        Of which cells the figures are drawn.
 
     Raises
     ------
@@ -62,12 +67,23 @@ def take_in(book: ReleasedAssignment, student: str, stage: Path, *, notebooks: s
         sane = converter.sanitise(taken.problems)
     runs = is_enabled(book.config, "Execute")
     found = tuple(
-        HandedNotebook(name, sane[name], problem, runs, bool(problem), taken.doubts.get(name, {}))
+        HandedNotebook(
+            *(name, sane[name], problem, runs, bool(problem), taken.doubts.get(name, {})),
+            undrawn=undrawn(sane[name], _as_given_out(book, name, sane[name]), figures),
+        )
         for name, problem in taken.problems.items()
     )
     said = (*map(Note, notes), *stamp, *map(Note, taken.notes))
     points = released_points(book.sources.get(book.assignment, ()))
     return HandIn(book.assignment, student, found, taken.missing, converter.outbox, digest, said, points)
+
+
+def _as_given_out(book: ReleasedAssignment, name: str, node: Mapping[str, Any]) -> frozenset[int]:
+    """Return which cells are as they were released; where no release lies about, as they are in the source."""
+    given = book.given.get(name, Given())
+    if given.free is None:
+        given = in_notebook(book.folder(book.directory.source_directory, ".") / f"{name}.ipynb")
+    return as_given_out(node, given, book.sources[name])
 
 
 def released_points(cells: Iterable[RawCell]) -> dict[str, float]:

@@ -96,8 +96,15 @@ class Session:
 
     # --- what a notebook does ----------------------------------------------------------------------------------------
 
-    def run_cell(self, source: str, *, keep: bool = True) -> CellRun:
+    def run_cell(self, source: str, *, keep: bool = True, undrawn: str = "") -> CellRun:
         """Run a cell; an interrupted one ends in an error output, as the stop button's does.
+
+        Parameters
+        ----------
+        keep : bool
+            Whether to keep what it shows.
+        undrawn : str
+            The line that stands for a figure's picture; figures are drawn where it is empty.
 
         Raises
         ------
@@ -109,7 +116,8 @@ class Session:
         if len(source.encode()) > SOURCE_BYTES:  # what else does not travel is a fault of ours
             raise LearnerError("OutputLimit", "this is too long to be run", verdict=Verdict.OLE)
         try:
-            found = self.line.ask({"do": "cell", "source": source, "keep": keep}, self.limits.cell_s)
+            frame = {"do": "cell", "source": source, "keep": keep, "undrawn": undrawn}
+            found = self.line.ask(frame, self.limits.cell_s)
         except Late as late:
             if late.value is None:
                 raise

@@ -23,7 +23,7 @@ from gradekit.grade.judge import Grading, refuse_readable, refuse_too_large
 from gradekit.grade.unchanged import hashes
 from gradekit.gradebook import convert
 from gradekit.gradebook.assignment import check_released, open_assignment
-from gradekit.gradebook.settings import course_of, read_limits, read_settings
+from gradekit.gradebook.settings import course_of, read_figures, read_limits, read_settings
 from gradekit.plugin.matching import is_due, matched, refused
 from gradekit.text import shown
 
@@ -59,12 +59,12 @@ class EngineAutograde(Autograde):  # type: ignore[misc]
             config = read_settings(grading.course)
             config.merge(self.config)  # with the words of the command line
             self._check(grading, config)
-        ours = hashes(grading)
+            order = Order(hashes(grading), self.coursedir.notebook_id, read_figures(config))
 
         def judged(book: ReleasedAssignment, names: Sequence[str]) -> Outcomes:
             """Judge in one process apart."""
             with open_judges(grading, read_limits(config), jobs=1) as judges:
-                yield from grade_each(book, judges, names, Order(ours, self.coursedir.notebook_id))
+                yield from grade_each(book, judges, names, order)
 
         self.grade_all(judged)
 

@@ -8,7 +8,6 @@ call goes on. IPython's shell is made once, in the template, and comes here by f
 
 from __future__ import annotations
 
-import ast
 import importlib
 import linecache
 import signal
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradekit.worker.definitions import run_definitions
 from gradekit.worker.shell import TEXT_LIMIT, Outputs, error_output
 from gradekit.worker.values import Values
 from gradekit.worker.wire import Channel, Ref, WireError
@@ -131,7 +131,7 @@ class Server:
         return self.values.inward(frame["value"])
 
     def _cell(self, frame: dict[str, Any]) -> dict[str, Any]:
-        self.outputs.begin(keep=bool(frame.get("keep", True)))
+        self.outputs.begin(keep=bool(frame.get("keep", True)), undrawn=str(frame.get("undrawn", "")))
         refusals = self.shell.refusals
         refusals.begin()
         with self.interrupts.learners():
@@ -213,22 +213,3 @@ def resolve(target: list[Any], objects: list[Any], namespace: dict[str, Any]) ->
     for name in path:
         value = getattr(value, name)
     return value
-
-
-def run_definitions(source: str, namespace: dict[str, Any], *, without: frozenset[str]) -> None:
-    """Run the imports, functions, classes and constants of a cell, each for itself, but for those named.
-
-    What fails is left out: the cell's other definitions may be all that is needed.
-    """
-    kept = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    try:
-        statements = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for node in statements:
-        constant = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        if (isinstance(node, kept) or constant) and getattr(node, "name", None) not in without:
-            try:
-                exec(compile(ast.Module([node], []), "<an earlier cell>", "exec"), namespace)  # noqa: S102
-            except Exception:  # noqa: BLE001, S112  (the edge of the learner's code)
-                continue

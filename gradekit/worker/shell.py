@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
+from IPython.core.formatters import DisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.text import LSString, SList
 from traitlets.config import Config
@@ -27,17 +28,25 @@ ONE_OUTPUT = 800  # bytes that an output counts for itself, however short: a fra
 
 
 class Outputs(list[dict[str, Any]]):
-    """What a cell shows, in the notebook's own form; bounded, and dropped while a hidden test calls."""
+    """What a cell shows, in the notebook's own form; bounded, and dropped while a hidden test calls.
+
+    Attributes
+    ----------
+    undrawn : str
+        The line that stands for a figure's picture; empty where figures are drawn.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.left, self.printable = OUTPUT_BYTES, PRINTED_BYTES
         self.open = True
+        self.undrawn = ""
 
-    def begin(self, *, keep: bool) -> None:
+    def begin(self, *, keep: bool, undrawn: str = "") -> None:
         """Forget what was shown and open, or close, the page."""
         self.clear()
         self.left, self.printable, self.open = OUTPUT_BYTES, PRINTED_BYTES, keep
+        self.undrawn = undrawn
 
     def add(self, output: dict[str, Any], size: int) -> None:
         """Add an output of about that size; the first one too many leaves a note and closes the page."""
@@ -150,6 +159,32 @@ class DisplayWriter(DisplayPublisher):  # type: ignore[misc]  # IPython is untyp
         self.shell.outputs.clear()
 
 
+class Formats(DisplayFormatter):  # type: ignore[misc]  # IPython is untyped
+    """What a value looks like in every form; a figure that nobody will look at is its line of text.
+
+    Drawing it is most of what it costs. Whoever asks for its pixels (``savefig``, ``fig.canvas.draw()``) draws it.
+    """
+
+    def format(self, obj: Any, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return a value's forms and their metadata; none where nobody keeps them."""
+        outputs = self.parent.outputs
+        if (outputs.open and not outputs.undrawn) or not is_mere_figure(obj):
+            found: tuple[dict[str, Any], dict[str, Any]] = super().format(obj, include, exclude)
+            return found
+        if not outputs.open:
+            return {}, {}
+        data, _ = super().format(obj, ("text/plain",))
+        return {"text/plain": f"{data.get('text/plain', '')}\n{outputs.undrawn}"}, {}
+
+
+def is_mere_figure(value: object) -> bool:
+    """Tell whether a value is a figure of matplotlib's to whose drawing nothing listens, as an animation does."""
+    figures = sys.modules.get("matplotlib.figure")
+    if figures is None or not isinstance(value, figures.Figure):
+        return False
+    return not value.canvas.callbacks.callbacks.get("draw_event")
+
+
 class Kernel:
     """What libraries that look for a notebook's kernel find: that there is one, and nobody at its other end."""
 
@@ -218,6 +253,11 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
     def init_io(self) -> None:
         """Do nothing: the streams are ours."""
 
+    def init_display_formatter(self) -> None:
+        """Make the one that does without drawing."""
+        self.display_formatter = Formats(parent=self)
+        self.configurables.append(self.display_formatter)
+
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         text = [as_utf8(str(line)) for line in stb]
         self.outputs.add(error_output(etype.__name__, str(evalue), text), sum(map(len, text)))
@@ -242,6 +282,7 @@ def make_shell(outputs: Outputs) -> Shell:
     shell.user_ns["__name__"] = "__main__"
     shell.run_cell("%matplotlib inline")
     _warm(shell)
+    _show_before_drawing()
     outputs.begin(keep=True)
     return shell
 
@@ -253,6 +294,14 @@ def _warm(shell: Shell) -> None:
     shell.run_cell("np.ones(2)")
     shell.reset(new_session=True)
     shell.user_ns["__name__"] = "__main__"
+
+
+def _show_before_drawing() -> None:
+    """Let figures be shown, and closed, before pyplot draws those that are open at a cell's end: for nothing, then."""
+    from matplotlib import pyplot as plt  # noqa: PLC0415  (after its backend was chosen)
+
+    plt.uninstall_repl_displayhook()  # it was called first
+    plt.install_repl_displayhook()
 
 
 def _no_input(prompt: object = "") -> str:

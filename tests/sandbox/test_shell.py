@@ -207,3 +207,86 @@ def test_a_large_display_is_kept(fork: Fork) -> None:
     assert len(done.outputs[0]["data"]["text/html"]) > 5_000_000
     done = session.run_cell("for _ in range(400): print('a' * 10_000)")
     assert len(text_of(done.outputs)) < 1_100_000
+
+
+# --- figures that nobody will look at --------------------------------------------------------------------------------
+
+INSTEAD = "(a line in its place)"
+COUNTING = """
+import matplotlib.figure, matplotlib.pyplot as plt
+draws, draw = [], matplotlib.figure.Figure.draw
+matplotlib.figure.Figure.draw = lambda figure, *args, **kwargs: (draws.append(1), draw(figure, *args, **kwargs))[1]
+def picture():
+    figure, axes = plt.subplots()
+    axes.plot([1, 2])
+    plt.show()
+    return len(draws)
+"""
+
+
+@pytest.mark.parametrize("show", ["plt.show()", "pass", "%matplotlib inline", "display(plt.gcf()); plt.close()"])
+def test_a_figure_is_its_line_of_text(fork: Fork, show: str) -> None:
+    """However it is shown, it is not drawn, a line says so, and it is closed as the inline backend closes it."""
+    session = fork()
+    session.run_cell(COUNTING)
+    done = session.run_cell(f"plt.plot([1, 2])\n{show}", undrawn=INSTEAD)
+    text = f"<Figure size 640x480 with 1 Axes>\n{INSTEAD}"
+    shown = {"output_type": "display_data", "data": {"text/plain": text}, "metadata": {}}
+    assert (done.ok, done.outputs) == (True, [shown])
+    assert printed(session, "print(len(draws), plt.get_fignums())") == "0 []\n"
+
+
+def test_a_figure_as_a_cells_value(fork: Fork) -> None:
+    """The value of a last line is the same line, with its number."""
+    source = "from matplotlib.figure import Figure\nFigure()"
+    (value,) = fork().run_cell(source, undrawn=INSTEAD).outputs
+    assert value["output_type"] == "execute_result"
+    assert value["data"] == {"text/plain": f"<Figure size 640x480 with 0 Axes>\n{INSTEAD}"}
+    assert type(value["execution_count"]) is int
+
+
+def test_pixels_that_the_code_asks_for(fork: Fork) -> None:
+    """Saved, drawn, read: what the learner's code asks for is there; other pictures are shown as ever."""
+    source = """
+import io
+import numpy as np
+import matplotlib.pyplot as plt
+from PIL import Image
+plt.plot([1, 2])
+figure = plt.gcf()
+file = io.BytesIO()
+figure.savefig(file)
+figure.canvas.draw()
+pixels = np.asarray(figure.canvas.buffer_rgba())
+print(len(figure.axes), file.getvalue()[:4], pixels.shape, pixels.min() < 255)
+Image.new("RGB", (2, 2))
+"""
+    said, picture, figure = fork().run_cell(source, undrawn=INSTEAD).outputs
+    assert said["text"] == "1 b'\\x89PNG' (480, 640, 4) True\n"
+    assert "image/png" in picture["data"]
+    assert figure["data"]["text/plain"].endswith(INSTEAD)
+
+
+def test_a_figure_to_whose_drawing_something_listens(fork: Fork) -> None:
+    """An animation begins when its figure is drawn, and warns where it never was."""
+    source = """
+import matplotlib.pyplot as plt
+from matplotlib.animation import FuncAnimation
+figure, axes = plt.subplots()
+moving = FuncAnimation(figure, lambda number: [], frames=2)
+plt.show()
+del moving
+"""
+    (figure,) = fork().run_cell(source, undrawn=INSTEAD).outputs
+    assert "image/png" in figure["data"]
+
+
+def test_a_figure_of_a_hidden_call_is_not_drawn(fork: Fork) -> None:
+    """Where nothing is kept, nothing is drawn."""
+    session = fork()
+    session.run_cell(COUNTING)
+    assert session.call(("picture",), (), {}) == (0, None)
+    session.run_cell("picture()", keep=False)
+    assert session.get(("draws",)) == []
+    session.run_cell("picture()")
+    assert session.get(("draws",)) != []

@@ -16,12 +16,13 @@ from gradekit.gradebook.settings import (
     copy_settings,
     course_at,
     open_course,
+    read_figures,
     read_limits,
     read_settings,
     settings_files,
     step_folders,
 )
-from gradekit.model import Limits
+from gradekit.model import Figures, Limits
 
 
 def settings(**words: Any) -> Config:
@@ -75,6 +76,27 @@ def test_what_is_no_limit(words: dict[str, Any], said: str) -> None:
     """A limit that is none is one sentence with the setting's name."""
     with pytest.raises(CourseError, match=said):
         read_limits(settings(**words))
+
+
+@pytest.mark.parametrize(
+    ("words", "figures"),
+    [
+        ({}, Figures.CHANGED),
+        ({"Gradekit_figures": "all"}, Figures.ALL),
+        ({"Gradekit_figures": DeferredConfigString("none")}, Figures.NONE),
+    ],
+)
+def test_which_figures_are_drawn(words: dict[str, Any], figures: Figures) -> None:
+    """One of three words, in a file or on nbgrader's command line; it is no limit."""
+    assert read_figures(settings(**words)) is figures
+    assert read_limits(settings(**words)) == Limits()
+
+
+@pytest.mark.parametrize("word", ["some", True, 1, None, DeferredConfigString("")])
+def test_no_such_figures(word: Any) -> None:
+    """Another word is one sentence with the setting's name."""
+    with pytest.raises(CourseError, match=r"c\.Gradekit\.figures"):
+        read_figures(settings(Gradekit_figures=word))
 
 
 # --- where they are read ---------------------------------------------------------------------------------------------

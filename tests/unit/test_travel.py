@@ -33,7 +33,7 @@ NOTES = (Note("a line"), Note("two is undecided: why", undecided="two", urgent=T
 HAND_IN = HandIn(
     "small",
     "Éve\udcff",
-    (HandedNotebook("one", NODE), HandedNotebook("two", NODE, "why", runs=False)),
+    (HandedNotebook("one", NODE), HandedNotebook("two", NODE, "why", runs=False, undrawn=frozenset({0}))),
     ("three",),
     Path("/course/.gradekit/grade-1/out"),
     "0abc",
