@@ -21,7 +21,7 @@ REMAKE = "Run: python tests/unit/test_map.py --write"
 # A submission's way first, then what else is made of it, then what all of these stand on. Others follow by name.
 ORDER = (
     *("handin", "grade", "isolation", "worker", "judging", "gradebook", "feedback", "report", "pages"),
-    *("release", "new", "verify", "export", "plugin", "course"),
+    *("release", "new", "semester", "verify", "export", "plugin", "course"),
 )
 MADE = {"tests/e2e/artefacts/"}  # not in the repository
 PATH = re.compile(r"`((?:gradekit|tests|docs|source|release|solutions|autograded)/[\w./-]*)`")
