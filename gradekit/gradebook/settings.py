@@ -19,19 +19,20 @@ from nbgrader.apps import NbGrader
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, Execute
-from traitlets import Float, TraitError
+from traitlets import Float, List, TraitError, Unicode
 from traitlets.config import Application, Config
-from traitlets.config.loader import DeferredConfigString
+from traitlets.config.loader import DeferredConfig, DeferredConfigString, LazyConfigValue
 from traitlets.utils.importstring import import_item
 
 from gradekit.course.course import CONFIG, CONFIGS, STUDENTS, Course, Folders, is_students
 from gradekit.errors import CourseError
-from gradekit.model import Limits
+from gradekit.model import GRANTS, RIGHTS, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_THERE_IS = f"There is: {', '.join(map(repr, GRANTS))}."
 STEPS = tuple(item.name for item in dataclasses.fields(Folders) if item.name != "structure")
 
 
@@ -247,6 +248,9 @@ def read_limits(config: Config) -> Limits:
     known = [item.name for item in dataclasses.fields(Limits)]
     chosen: dict[str, Any] = {}
     for name, given in config.Gradekit.items():
+        if name == "allow":
+            chosen[name] = _allowed(given)
+            continue
         value = given.get_value(Float()) if isinstance(given, DeferredConfigString) else given  # a command line's
         if name not in known:
             raise CourseError(
@@ -256,6 +260,23 @@ def read_limits(config: Config) -> Limits:
             raise CourseError(f"{CONFIG} sets c.Gradekit.{name} to {value!r}; a positive number is needed.")
         chosen[name] = float(value) if name.endswith("_s") else int(value)
     return _with_timeout(config, Limits(**chosen), chosen)
+
+
+def _allowed(given: Any) -> tuple[str, ...]:
+    """Return what a course allows learners' code, each once."""
+    if isinstance(given, LazyConfigValue):  # c.Gradekit.allow.append(...)
+        given = given.get_value([])
+    elif isinstance(given, DeferredConfig):  # of the command line
+        given = given.get_value(List(Unicode()))
+    names = [given] if isinstance(given, str) else given
+    if not isinstance(names, list | tuple | set) or not all(isinstance(name, str) for name in names):
+        raise CourseError(f"{CONFIG} sets c.Gradekit.allow to {given!r}; a list of names is needed.", help=_THERE_IS)
+    for name in names:
+        if name in RIGHTS and name not in GRANTS:
+            raise CourseError(f"{CONFIG} sets c.Gradekit.allow to what no course can allow: {name!r}.", help=_THERE_IS)
+        if name not in GRANTS:
+            raise CourseError(f"{CONFIG} sets c.Gradekit.allow to an unknown name: {name!r}.", help=_THERE_IS)
+    return tuple(sorted(set(names)))
 
 
 def _with_timeout(config: Config, found: Limits, chosen: Mapping[str, Any]) -> Limits:
