@@ -17,6 +17,11 @@ from .test_nbgrader import nbgrader
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 ALLOW = "c.Gradekit.allow = ['processes']"
+POOL = """from multiprocessing import Pool
+def square(x):
+    return x * x
+with Pool(2) as pool:
+    got = pool.map(square, range(4))"""
 NEEDS = {
     "script": (
         "import subprocess, sys\nsaid = subprocess.run([sys.executable, '-c', 'print(6 * 7)'], capture_output=True)",
@@ -26,10 +31,7 @@ NEEDS = {
         "said = !echo hi\n!echo there > note.txt",
         "assert said == ['hi'] and open('note.txt').read() == 'there\\n'",
     ),
-    "pool": (
-        "from multiprocessing import Pool\ndef square(x):\n    return x * x\nwith Pool(2) as pool:\n    got = pool.map(square, range(4))",
-        "assert got == [0, 1, 4, 9]",
-    ),
+    "pool": (POOL, "assert got == [0, 1, 4, 9]"),
 }
 
 
