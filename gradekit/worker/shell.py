@@ -20,6 +20,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.text import LSString, SList
 from traitlets.config import Config
 
+from gradekit.worker import programs
 from gradekit.worker.refusals import Refusals
 
 TEXT_LIMIT = 300  # characters of an exception's text that a learner gets to read
@@ -37,6 +38,8 @@ class Outputs(list[dict[str, Any]]):
     ----------
     undrawn : str
         The line that stands for a figure's picture; empty where figures are drawn.
+    written : Written or None
+        What is written past Python, where that is kept.
     """
 
     def __init__(self) -> None:
@@ -44,15 +47,26 @@ class Outputs(list[dict[str, Any]]):
         self.left, self.printable = OUTPUT_BYTES, PRINTED_BYTES
         self.open = True
         self.undrawn = ""
+        self.written: programs.Written | None = None
 
     def begin(self, *, keep: bool, undrawn: str = "") -> None:
         """Forget what was shown and open, or close, the page."""
+        self.take_written()
         self.clear()
         self.left, self.printable, self.open = OUTPUT_BYTES, PRINTED_BYTES, keep
         self.undrawn = undrawn
 
+    def take_written(self) -> None:
+        """Add what was written past Python until now."""
+        for name, text in self.written.take() if self.written is not None else ():
+            self._put({"output_type": "stream", "name": name, "text": text}, len(text))
+
     def add(self, output: dict[str, Any], size: int) -> None:
         """Add an output of about that size; the first one too many leaves a note and closes the page."""
+        self.take_written()
+        self._put(output, size)
+
+    def _put(self, output: dict[str, Any], size: int) -> None:
         if not self.open:
             return
         last = self[-1] if self else {}
@@ -70,6 +84,7 @@ class Outputs(list[dict[str, Any]]):
 
     def shown(self) -> list[dict[str, Any]]:
         """Return the outputs, each stream's text in one piece."""
+        self.take_written()
         return [
             {"output_type": "stream", "name": output["name"], "text": "".join(output["parts"])}
             if output["output_type"] == "stream"
@@ -224,22 +239,26 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
         self.user_ns["_dh"][:] = [folder]
         self.kernel = Kernel(self)
         self.db: dict[str, Any] = {}  # what %store keeps lasts as long as the notebook runs
-        if self.refusals.watching:
+        if self.refusals.commands:
             for name in self.magics_manager.magics["cell"].keys() & SCRIPTS:
                 self.register_magic_function(self._script, "cell", name)
 
     def system(self, cmd: str) -> None:
         """Answer ``!command``: with a line, where no program can be started."""
-        if not self.refusals.watching:
+        if self.refusals.commands:
+            self.user_ns["_exit_code"] = self.refusals.command(cmd) >> 8
+        elif self.refusals.closed:
+            self.user_ns["_exit_code"] = status = programs.run(self.var_expand(cmd, depth=1))
+            if status:
+                self.refusals.failed()
+        else:
             super().system(cmd)
-            return
-        self.user_ns["_exit_code"] = self.refusals.command(cmd) >> 8
 
     system_piped = system_raw = system
 
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:  # noqa: FBT001, FBT002  (IPython's signature)
         """Answer ``x = !command``: with no line at all, where no program can be started."""
-        if not self.refusals.watching:
+        if not self.refusals.commands:
             return super().getoutput(cmd, split, depth + 1)
         self.system(cmd)
         return SList() if split else LSString()
