@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 
 from gradekit.course.course import Course
+from gradekit.feedback.write import students, write_feedback
 from gradekit.grade.classroom import due, grade_class
 from gradekit.grade.judge import Grading
 from gradekit.gradebook import convert
@@ -234,6 +235,20 @@ def test_every_row_and_every_cell(name: str, tmp_path: Path) -> None:
     assert found.keys() == known.keys()
     for which, there in known.items():
         same_cells(there, found[which])
+    assert feedback(ours, name) == feedback_of_nbgrader(ours, name) == {(student, book) for student, book in found}
+
+
+def feedback(course: Course, name: str) -> set[tuple[str, str]]:
+    """Write our feedback; return its pages, by student and notebook."""
+    made = write_feedback(course, name, students(course, name))
+    return {(item.student, page.stem) for item in made for page in item.pages}
+
+
+def feedback_of_nbgrader(course: Course, name: str) -> set[tuple[str, str]]:
+    """Let stock nbgrader write feedback for what we have graded, in a folder of its own."""
+    config = read_settings(course, feedback_directory="told")
+    convert.run(GenerateFeedback, config, name)
+    return {(path.parts[-3], path.stem) for path in (course.root / "told").glob(f"*/{name}/*.html")}
 
 
 @pytest.mark.slow
