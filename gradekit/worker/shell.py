@@ -47,12 +47,14 @@ class Outputs(list[dict[str, Any]]):
         self.left, self.printable = OUTPUT_BYTES, PRINTED_BYTES
         self.open = True
         self.undrawn = ""
+        self.named: dict[str, list[dict[str, Any]]] = {}  # displays of this cell that can be updated
         self.written: programs.Written | None = None
 
     def begin(self, *, keep: bool, undrawn: str = "") -> None:
         """Forget what was shown and open, or close, the page."""
         self.take_written()
         self.clear()
+        self.named.clear()
         self.left, self.printable, self.open = OUTPUT_BYTES, PRINTED_BYTES, keep
         self.undrawn = undrawn
 
@@ -81,6 +83,13 @@ class Outputs(list[dict[str, Any]]):
             last["parts"].append(output["text"])
         else:
             self.append({**output, "parts": [output["text"]]} if output["output_type"] == "stream" else output)
+
+    def update(self, name: str, data: dict[str, Any]) -> None:
+        """Put other data into what this cell has displayed by that name; what another cell did stays as it is."""
+        for output in self.named.get(name, ()) if self.open else ():
+            self.left += _size(output["data"]) - _size(data)
+            if self.left >= 0:
+                output["data"] = data
 
     def shown(self) -> list[dict[str, Any]]:
         """Return the outputs, each stream's text in one piece."""
@@ -167,10 +176,16 @@ class ResultHook(DisplayHook):  # type: ignore[misc]  # IPython is untyped
 class DisplayWriter(DisplayPublisher):  # type: ignore[misc]  # IPython is untyped
     """Puts what is displayed into the outputs: figures, tables."""
 
-    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG002  (IPython's signature)
-        """Show data, without metadata."""
+    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **words: Any) -> None:  # noqa: ARG002  (IPython's signature)
+        """Show data, without metadata; where an earlier display is to be updated, in its place."""
+        name = str((words.get("transient") or {}).get("display_id", ""))
+        if words.get("update"):
+            self.shell.outputs.update(name, encoded(data))
+            return
         shown = {"output_type": "display_data", "data": encoded(data), "metadata": {}}
         self.shell.outputs.add(shown, _size(data))
+        if name:
+            self.shell.outputs.named.setdefault(name, []).append(shown)
 
     def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  (IPython's signature)
         """Forget what was shown."""
@@ -323,6 +338,7 @@ def make_shell(outputs: Outputs) -> Shell:
 def _warm(shell: Shell) -> None:
     """Do once what costs time the first time: a figure, a coloured traceback, a displayed array."""
     shell.run_cell("import matplotlib.pyplot as plt, numpy as np\nplt.plot([1]); plt.title('$x_t$')\nplt.show()")
+    shell.run_cell("plt.draw_if_interactive.called = False")  # else the first %run would find a figure to draw
     shell.run_cell("def f():\n    return np.ones(2) @ np.ones(3)\nf()")
     shell.run_cell("np.ones(2)")
     shell.reset(new_session=True)
