@@ -25,7 +25,7 @@ from gradekit.worker import sandbox
 from gradekit.worker.wire import Channel, WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from gradekit.model import Limits
 
@@ -34,6 +34,9 @@ PLACE = "gradekit"  # the beginning of a name in the system's folder for tempora
 WARM_UP_S = 120.0  # a cold disk and a first font cache; the template is not the learner's
 GRACE_S = 2.0  # from SIGINT to SIGKILL
 FORK_S = 20.0
+# Packages that take long to import, start no thread then, and keep nothing that two forks may not both have.
+WARM = frozenset({"pandas", "scipy", "sklearn", "seaborn", "statsmodels", "sympy", "networkx", "PIL"})
+MOST_WARM = 50  # modules
 MOST_BROUGHT = 100_000  # files of ours and of a submission: both were bounded before
 
 
@@ -105,6 +108,8 @@ class Template:
     modules : tuple of str
         Modules of the assignment's own, beside the notebook: they come before a package of that name. What a learner
         brought comes last, and shadows nothing.
+    imports : iterable of str
+        What the source's cells import; what of it is heavy and may be forked (`WARM`) is imported once for all workers.
 
     Raises
     ------
@@ -112,7 +117,14 @@ class Template:
         If nobody could read this Python as the user whom a worker becomes.
     """
 
-    def __init__(self, *, isolate: bool = True, landlock: bool = True, modules: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        isolate: bool = True,
+        landlock: bool = True,
+        modules: tuple[str, ...] = (),
+        imports: Iterable[str] = (),
+    ) -> None:
         self._isolate, self._landlock, self._modules = isolate, landlock, modules
         clear_stages(Path(tempfile.gettempdir()), PLACE)
         self._folder = make_stage(Path(tempfile.gettempdir()), PLACE)
@@ -123,7 +135,7 @@ class Template:
         self._readable = readable()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = _start(theirs, self._folder)
+            self._process = _start(theirs, self._folder, _warm(imports, modules))
         self._control.settimeout(WARM_UP_S)
         self._warm = False
 
@@ -214,21 +226,29 @@ class Template:
 
 
 @contextmanager
-def template(*, isolate: bool = True, landlock: bool = True, modules: tuple[str, ...] = ()) -> Iterator[Template]:
+def template(
+    *, isolate: bool = True, landlock: bool = True, modules: tuple[str, ...] = (), imports: Iterable[str] = ()
+) -> Iterator[Template]:
     """Run a template process for the length of a with block; see :class:`Template`."""
-    running = Template(isolate=isolate, landlock=landlock, modules=modules)
+    running = Template(isolate=isolate, landlock=landlock, modules=modules, imports=imports)
     try:
         yield running
     finally:
         running.close()
 
 
-def _start(theirs: socket.socket, folder: Path) -> subprocess.Popen[bytes]:
+def _warm(imports: Iterable[str], own: Collection[str]) -> list[str]:
+    """Return of what is imported what the template imports: never a module of the assignment's own."""
+    roots = {name: name.split(".")[0] for name in imports}
+    return [name for name, root in roots.items() if root in WARM and root not in own][:MOST_WARM]
+
+
+def _start(theirs: socket.socket, folder: Path, modules: Sequence[str]) -> subprocess.Popen[bytes]:
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
     environment = {**one, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder), "MPLCONFIGDIR": str(folder)}
     environment |= dict.fromkeys(("USER", "LOGNAME"), "learner")  # for getpass: the list of users is closed
     environment["IPYTHONDIR"] = str(folder / "ipython")
-    command = [sys.executable, "-I", "-m", "gradekit.worker", str(theirs.fileno())]
+    command = [sys.executable, "-I", "-m", "gradekit.worker", str(theirs.fileno()), *modules]
     return subprocess.Popen(  # noqa: S603  (our own interpreter and module)
         command,
         env=environment,

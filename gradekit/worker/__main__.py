@@ -1,12 +1,14 @@
 """The template process: warm, without secrets, forks a worker on request, and waits for its end.
 
-Started by exec with an environment of its own: ``python -I -m gradekit.worker DESCRIPTOR``. The control socket
-carries a msgpack frame and, with a request for a worker, the worker's end of the line.
+Started by exec with an environment of its own: ``python -I -m gradekit.worker DESCRIPTOR [MODULE …]``; the modules are
+what the source's cells import, and are imported once for all workers. The control socket carries a msgpack frame and,
+with a request for a worker, the worker's end of the line.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import socket
 import sys
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 REQUEST_BYTES = 2**16
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int, *modules: str) -> None:
     """Warm up, say so, and serve requests until the other side is gone."""
     control = socket.socket(fileno=descriptor)
     program = b""  # without it nothing is run that must be isolated
@@ -38,6 +40,9 @@ def main(descriptor: int) -> None:
     outputs = shell.Outputs()
     python = shell.make_shell(outputs)
     host.prepare()
+    for name in modules:
+        with suppress(Exception):  # a worker says what is wrong with it, where a cell asks for it
+            importlib.import_module(name)
     control.sendall(msgpack.packb({"ready": True}))
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, REQUEST_BYTES, 1)
@@ -96,4 +101,4 @@ def _become_worker(
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), *sys.argv[2:])

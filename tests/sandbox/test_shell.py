@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from gradekit.grade.judge import compiled_modules
 from gradekit.isolation.session import Session, Stopped
 from gradekit.isolation.template import Template
+from gradekit.isolation.template import template as run_template
 from gradekit.model import RIGHTS, Limits
 from gradekit.worker.refusals import FILES, NETWORK, PROGRAMS, SENTENCES
 
-from .conftest import Fork, text_of
+from .conftest import QUICK, Fork, text_of
 
 LINE = f"{SENTENCES[PROGRAMS].capitalize()}.\n"
 
@@ -342,3 +344,15 @@ def test_a_traceback_has_the_colours_of_jupyter(fork: Fork) -> None:
     plain = "\n".join(error["traceback"])
     for word in ("def", "return", "len", "range"):
         assert f"m{word}\x1b[" in plain
+
+
+def test_what_the_source_imports_is_there_already() -> None:
+    """A heavy package that the source imports is in every worker before a cell asks; none of the name of ours is."""
+    imports = ("pandas", "json", "PIL.Image", "scipy.no_such_module", "sympy")
+    with run_template(imports=imports, modules=("sympy",)) as running:
+        session = Session(running.fork(QUICK), QUICK, time.monotonic() + QUICK.submission_s)
+        loaded = "import sys\nprint([name for name in ('pandas', 'PIL.Image', 'sympy') if name in sys.modules])"
+        assert printed(session, loaded) == "['pandas', 'PIL.Image']\n"
+        assert not session.run_cell("pandas").ok
+        assert printed(session, "import pandas as pd\nprint(pd.Series([1, 2]).sum())") == "3\n"
+        session.end()
