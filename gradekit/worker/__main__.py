@@ -8,7 +8,6 @@ with a request for a worker, the worker's end of the line.
 from __future__ import annotations
 
 import functools
-import importlib
 import os
 import socket
 import sys
@@ -40,9 +39,7 @@ def main(descriptor: int, *modules: str) -> None:
     outputs = shell.Outputs()
     python = shell.make_shell(outputs)
     host.prepare()
-    for name in modules:
-        with suppress(Exception):  # a worker says what is wrong with it, where a cell asks for it
-            importlib.import_module(name)
+    shell.import_once(python, modules)
     control.sendall(msgpack.packb({"ready": True}))
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, REQUEST_BYTES, 1)

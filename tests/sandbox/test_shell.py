@@ -342,6 +342,8 @@ def test_a_traceback_has_the_colours_of_jupyter(fork: Fork) -> None:
     """What is remembered of pygments' lists of words changes no colour: builtins, keywords and names differ."""
     (error,) = fork().run_cell("def f(x):\n    return [len(x) for _ in range(2)]\nf(1)").outputs
     plain = "\n".join(error["traceback"])
+    assert "Cell" in plain
+    assert "line 2" in plain
     for word in ("def", "return", "len", "range"):
         assert f"m{word}\x1b[" in plain
 
@@ -355,4 +357,5 @@ def test_what_the_source_imports_is_there_already() -> None:
         assert printed(session, loaded) == "['pandas', 'PIL.Image']\n"
         assert not session.run_cell("pandas").ok
         assert printed(session, "import pandas as pd\nprint(pd.Series([1, 2]).sum())") == "3\n"
+        assert printed(session, "print(pd.options.display.max_columns, In[-1][:5])") == "20 print\n"  # of a notebook
         session.end()
