@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import builtins
 import functools
+import inspect
 import os
 import sys
 from contextlib import nullcontext
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pygments.lexer
 import pygments.regexopt
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
@@ -22,6 +25,9 @@ from traitlets.config import Config
 
 from gradekit.worker import programs
 from gradekit.worker.refusals import Refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 TEXT_LIMIT = 300  # characters of an exception's text that a learner gets to read
 ERROR_TEXT = 10_000  # characters of it in a cell's output
@@ -218,6 +224,19 @@ def is_mere_figure(value: object) -> bool:
     return not value.canvas.callbacks.callbacks.get("draw_event")
 
 
+class Compiler(CachingCompiler):  # type: ignore[misc]  # IPython is untyped
+    """Names cells as IPython does, and says at once that no module lies there.
+
+    For each frame of a traceback `inspect` would look through all modules for the file that is a cell.
+    """
+
+    def cache(self, *args: Any, **kwargs: Any) -> str:
+        """Name a cell's text, and keep it."""
+        name: str = super().cache(*args, **kwargs)
+        inspect.modulesbyfile |= dict.fromkeys((name, str(Path(name).absolute())), "")
+        return name
+
+
 class Kernel:
     """What libraries that look for a notebook's kernel find: that there is one, and nobody at its other end."""
 
@@ -245,6 +264,7 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
 
     displayhook_class = ResultHook
     display_pub_class = DisplayWriter
+    compiler_class = Compiler
     outputs: Outputs
     refusals: Refusals
     kernel: Kernel
@@ -331,7 +351,6 @@ def make_shell(outputs: Outputs) -> Shell:
     shell.run_cell("%matplotlib inline")
     _warm(shell)
     _show_before_drawing()
-    outputs.begin(keep=True)
     return shell
 
 
@@ -341,8 +360,7 @@ def _warm(shell: Shell) -> None:
     shell.run_cell("plt.draw_if_interactive.called = False")  # else the first %run would find a figure to draw
     shell.run_cell("def f():\n    return np.ones(2) @ np.ones(3)\nf()")
     shell.run_cell("np.ones(2)")
-    shell.reset(new_session=True)
-    shell.user_ns["__name__"] = "__main__"
+    _forget(shell)
 
 
 def _keep_word_lists() -> None:
@@ -357,6 +375,24 @@ def _show_before_drawing() -> None:
 
     plt.uninstall_repl_displayhook()  # it was called first
     plt.install_repl_displayhook()
+
+
+def import_once(shell: Shell, modules: Iterable[str]) -> None:
+    """Import modules for all workers, in a cell: what a library finds there of the notebook it is in, it keeps.
+
+    One that fails is passed over; a worker says what is wrong with it, where a cell asks for it.
+    """
+    shell.kernel = Kernel(shell)
+    for name in modules:
+        shell.run_cell(f"import {name}")
+    _forget(shell)
+
+
+def _forget(shell: Shell) -> None:
+    """Let a notebook begin: nothing has been run or shown."""
+    shell.reset(new_session=True)
+    shell.user_ns["__name__"] = "__main__"
+    shell.outputs.begin(keep=True)
 
 
 def _no_input(prompt: object = "") -> str:

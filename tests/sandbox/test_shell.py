@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from gradekit.grade.judge import compiled_modules
 from gradekit.isolation.session import Session, Stopped
 from gradekit.isolation.template import Template
+from gradekit.isolation.template import template as run_template
 from gradekit.model import RIGHTS, Limits
 from gradekit.worker.refusals import FILES, NETWORK, PROGRAMS, SENTENCES
 
-from .conftest import Fork, text_of
+from .conftest import QUICK, Fork, text_of
 
 LINE = f"{SENTENCES[PROGRAMS].capitalize()}.\n"
 
@@ -375,5 +377,20 @@ def test_a_traceback_has_the_colours_of_jupyter(fork: Fork) -> None:
     """What is remembered of pygments' lists of words changes no colour: builtins, keywords and names differ."""
     (error,) = fork().run_cell("def f(x):\n    return [len(x) for _ in range(2)]\nf(1)").outputs
     plain = "\n".join(error["traceback"])
+    assert "Cell" in plain
+    assert "line 2" in plain
     for word in ("def", "return", "len", "range"):
         assert f"m{word}\x1b[" in plain
+
+
+def test_what_the_source_imports_is_there_already() -> None:
+    """A heavy package that the source imports is in every worker before a cell asks; none of the name of ours is."""
+    imports = ("pandas", "json", "PIL.Image", "scipy.no_such_module", "sympy")
+    with run_template(imports=imports, modules=("sympy",)) as running:
+        session = Session(running.fork(QUICK), QUICK, time.monotonic() + QUICK.submission_s)
+        loaded = "import sys\nprint([name for name in ('pandas', 'PIL.Image', 'sympy') if name in sys.modules])"
+        assert printed(session, loaded) == "['pandas', 'PIL.Image']\n"
+        assert not session.run_cell("pandas").ok
+        assert printed(session, "import pandas as pd\nprint(pd.Series([1, 2]).sum())") == "3\n"
+        assert printed(session, "print(pd.options.display.max_columns, In[-1][:5])") == "20 print\n"  # of a notebook
+        session.end()
