@@ -70,6 +70,9 @@ def print_grades(found: list[Graded], kept: list[str], *, dry_run: bool = False)
             typer.echo(f"{name}: score {change} from {_score(item.score_before)} to {_score(item.score)}")
         elif dry_run and item.before is None:
             typer.echo(f"{name}: would be graded for the first time, {_score(item.score)}")
+    allowed = dict.fromkeys(name for item in found if item.report for name in item.report.allowed)
+    if allowed:
+        typer.echo(f"allowed by c.Gradekit.allow: {', '.join(allowed)}")
     _print_inline([item.report for item in found if item.report])
     undecided = [item for item in found if not item.settled]
     if dry_run:
@@ -84,7 +87,7 @@ def print_grades(found: list[Graded], kept: list[str], *, dry_run: bool = False)
 
 def _print_inline(reports: list[GradeReport]) -> None:
     """Print once a class what holds for its graded cells with tests of their own."""
-    from gradekit.grade.inline import WITHOUT  # noqa: PLC0415
+    from gradekit.grade.inline import ALLOWED_BY, WITHOUT  # noqa: PLC0415
     from gradekit.text import listed  # noqa: PLC0415
 
     cells = dict.fromkeys(result.grade_id for report in reports for result in report.inline)
@@ -98,6 +101,9 @@ def _print_inline(reports: list[GradeReport]) -> None:
                 f"{sum(map(bool, lacking))} submissions asked for {right}, which learners' code has not here; "
                 f"undecided for that: {listed(list(names))}"
             )
+            if kind in ALLOWED_BY:
+                allow = f"c.Gradekit.allow = [{ALLOWED_BY[kind]!r}] in nbgrader_config.py"
+                typer.echo(f"  to allow it in this course: {allow}")
 
 
 def _score(score: float | None) -> str:

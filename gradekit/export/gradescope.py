@@ -100,7 +100,8 @@ def results(report: GradeReport, exercises: Sequence[Exercise]) -> dict[str, Any
     """
     judged = {result.exercise: result for result in report.exercises}
     tests = [_listed(number, item, judged.get(item.name)) for number, item in enumerate(exercises, start=1)]
-    staff = [f"isolation: {report.isolation}", *(note.text for note in (*report.alarms, *report.notes))]
+    allowed = [f"allowed: {', '.join(report.allowed)}"] if report.allowed else []
+    staff = [f"isolation: {report.isolation}", *allowed, *(note.text for note in (*report.alarms, *report.notes))]
     return {
         "score": sum(test["score"] for test in tests),
         "output": plain(_overall(report)),

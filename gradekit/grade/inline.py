@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gradekit.model import InlineResult
+from gradekit.model import GRANTS, InlineResult
 from gradekit.score import within
 
 if TYPE_CHECKING:
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 MAX_NUMBER = 60  # characters of a score; a numpy scalar's longest has 40
 NUMBER = re.compile(r"(?:np\.float\d+\()?([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\)?")
-WITHOUT = {"programs": "starting a program or process", "network": "the network", "files": "a file outside"}
+WITHOUT = {
+    "programs": "starting a program or process",
+    "network": "the network",
+    "files": "a file outside",
+    "started": "what a program that it started may not do",
+}
+ALLOWED_BY = {right: name for name, right in GRANTS.items()}
 # What a cell ends in for what an earlier cell could not fetch, install or read; and for a name that it could not make.
 LACKS = frozenset({"ModuleNotFoundError", "ImportError", "FileNotFoundError"})
 UNMADE = LACKS | {"NameError"}

@@ -123,7 +123,7 @@ class Session:
                 raise
             shown = [output for output in self._run(late.value).outputs if output.get("output_type") != "error"]
             raise Stopped(late, shown) from None
-        self.line.look_at_scratch()
+        self.line.look_at_use()
         return self._run(found)
 
     def _run(self, found: Any) -> CellRun:

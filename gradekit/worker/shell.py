@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import builtins
+import functools
 import os
 import sys
 from contextlib import nullcontext
 from typing import Any, ClassVar
 
+import pygments.lexer
+import pygments.regexopt
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
@@ -17,6 +20,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.text import LSString, SList
 from traitlets.config import Config
 
+from gradekit.worker import programs
 from gradekit.worker.refusals import Refusals
 
 TEXT_LIMIT = 300  # characters of an exception's text that a learner gets to read
@@ -34,6 +38,8 @@ class Outputs(list[dict[str, Any]]):
     ----------
     undrawn : str
         The line that stands for a figure's picture; empty where figures are drawn.
+    written : Written or None
+        What is written past Python, where that is kept.
     """
 
     def __init__(self) -> None:
@@ -41,15 +47,26 @@ class Outputs(list[dict[str, Any]]):
         self.left, self.printable = OUTPUT_BYTES, PRINTED_BYTES
         self.open = True
         self.undrawn = ""
+        self.written: programs.Written | None = None
 
     def begin(self, *, keep: bool, undrawn: str = "") -> None:
         """Forget what was shown and open, or close, the page."""
+        self.take_written()
         self.clear()
         self.left, self.printable, self.open = OUTPUT_BYTES, PRINTED_BYTES, keep
         self.undrawn = undrawn
 
+    def take_written(self) -> None:
+        """Add what was written past Python until now."""
+        for name, text in self.written.take() if self.written is not None else ():
+            self._put({"output_type": "stream", "name": name, "text": text}, len(text))
+
     def add(self, output: dict[str, Any], size: int) -> None:
         """Add an output of about that size; the first one too many leaves a note and closes the page."""
+        self.take_written()
+        self._put(output, size)
+
+    def _put(self, output: dict[str, Any], size: int) -> None:
         if not self.open:
             return
         last = self[-1] if self else {}
@@ -67,6 +84,7 @@ class Outputs(list[dict[str, Any]]):
 
     def shown(self) -> list[dict[str, Any]]:
         """Return the outputs, each stream's text in one piece."""
+        self.take_written()
         return [
             {"output_type": "stream", "name": output["name"], "text": "".join(output["parts"])}
             if output["output_type"] == "stream"
@@ -221,22 +239,26 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
         self.user_ns["_dh"][:] = [folder]
         self.kernel = Kernel(self)
         self.db: dict[str, Any] = {}  # what %store keeps lasts as long as the notebook runs
-        if self.refusals.watching:
+        if self.refusals.commands:
             for name in self.magics_manager.magics["cell"].keys() & SCRIPTS:
                 self.register_magic_function(self._script, "cell", name)
 
     def system(self, cmd: str) -> None:
         """Answer ``!command``: with a line, where no program can be started."""
-        if not self.refusals.watching:
+        if self.refusals.commands:
+            self.user_ns["_exit_code"] = self.refusals.command(cmd) >> 8
+        elif self.refusals.closed:
+            self.user_ns["_exit_code"] = status = programs.run(self.var_expand(cmd, depth=1))
+            if status:
+                self.refusals.failed()
+        else:
             super().system(cmd)
-            return
-        self.user_ns["_exit_code"] = self.refusals.command(cmd) >> 8
 
     system_piped = system_raw = system
 
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:  # noqa: FBT001, FBT002  (IPython's signature)
         """Answer ``x = !command``: with no line at all, where no program can be started."""
-        if not self.refusals.watching:
+        if not self.refusals.commands:
             return super().getoutput(cmd, split, depth + 1)
         self.system(cmd)
         return SList() if split else LSString()
@@ -258,6 +280,16 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
         self.display_formatter = Formats(parent=self)
         self.configurables.append(self.display_formatter)
 
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        """Show an exception where somebody reads it: its colours are most of what it costs."""
+        if self.outputs.open:
+            super().showtraceback(*args, **kwargs)
+
+    def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
+        """Show a syntax error where somebody reads it."""
+        if self.outputs.open:
+            super().showsyntaxerror(*args, **kwargs)
+
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         text = [as_utf8(str(line)) for line in stb]
         self.outputs.add(error_output(etype.__name__, str(evalue), text), sum(map(len, text)))
@@ -272,6 +304,7 @@ def make_shell(outputs: Outputs) -> Shell:
     """Make IPython's shell, with matplotlib's inline backend, writing into `outputs`."""
     sys.stdout, sys.stderr = Stream(outputs, "stdout"), Stream(outputs, "stderr")
     builtins.input = _no_input
+    _keep_word_lists()
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     settings = Config()
     settings.HistoryManager.enabled = False  # its thread would not survive a fork
@@ -294,6 +327,12 @@ def _warm(shell: Shell) -> None:
     shell.run_cell("np.ones(2)")
     shell.reset(new_session=True)
     shell.user_ns["__name__"] = "__main__"
+
+
+def _keep_word_lists() -> None:
+    """Let pygments spell out its lists of words once: for a traceback's frame stack_data makes a lexer of its own."""
+    spelled = functools.cache(pygments.regexopt.regex_opt)
+    pygments.lexer.regex_opt = lambda words, prefix="", suffix="": spelled(tuple(words), prefix, suffix)
 
 
 def _show_before_drawing() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from gradekit.grade.judge import compiled_modules
 from gradekit.isolation.session import Session, Stopped
 from gradekit.isolation.template import Template
 from gradekit.model import RIGHTS, Limits
@@ -290,3 +293,52 @@ def test_a_figure_of_a_hidden_call_is_not_drawn(fork: Fork) -> None:
     assert session.get(("draws",)) == []
     session.run_cell("picture()")
     assert session.get(("draws",)) != []
+
+
+# --- what is done once for all workers -------------------------------------------------------------------------------
+
+WATCH = """
+import sys
+compiled = []
+sys.addaudithook(lambda event, args: compiled.append(str(args[1])) if event == "compile" else None)
+"""
+
+
+def test_a_module_of_the_assignments_is_compiled_once(fork: Fork, tmp_path: Path) -> None:
+    """It comes to every worker compiled; where a cell has changed its text, the text counts."""
+    (tmp_path / "helper.py").write_text("value = 3\n")
+    (tmp_path / "broken.py").write_text("value = (\n")
+    beside = compiled_modules(tmp_path)
+    assert [name.split(".")[0] for name in beside] == ["__pycache__/helper"]
+    for change, expected, count in (("", 3, 0), ("open('helper.py', 'w').write('value = 4')", 4, 1)):
+        session = fork()
+        session.line.worker.put(tmp_path, beside)
+        session.run_cell(WATCH + change)
+        session.run_cell("import helper\nvalue, own = helper.value, [name for name in compiled if 'helper' in name]")
+        assert (session.get(("value",)), len(session.get(("own",)))) == (expected, count)
+
+
+def test_a_file_called_as_our_folder(fork: Fork, tmp_path: Path) -> None:
+    """A submission may have a file where compiled modules would lie: then they are left out."""
+    (tmp_path / "__pycache__").write_text("mine")
+    session = fork()
+    session.line.worker.put(tmp_path, {"__pycache__/helper.pyc": b"", "own.ipynb": b"{}"})
+    assert printed(session, "print(open('__pycache__').read(), open('own.ipynb').read())") == "mine {}\n"
+
+
+def test_an_exception_that_nobody_reads_has_no_traceback(fork: Fork) -> None:
+    """Of a cell whose outputs are dropped the error is told, and not drawn up in colours."""
+    for source in ("1 / 0", "x = ("):
+        shown, dropped = fork().run_cell(source), fork().run_cell(source, keep=False)
+        (seen,), (bare,) = shown.outputs, dropped.outputs
+        assert (shown.ok, dropped.ok, seen["ename"]) == (False, False, bare["ename"])
+        assert "\x1b[" in "".join(seen["traceback"])
+        assert bare["traceback"] == [f"{bare['ename']}: {bare['evalue']}"]
+
+
+def test_a_traceback_has_the_colours_of_jupyter(fork: Fork) -> None:
+    """What is remembered of pygments' lists of words changes no colour: builtins, keywords and names differ."""
+    (error,) = fork().run_cell("def f(x):\n    return [len(x) for _ in range(2)]\nf(1)").outputs
+    plain = "\n".join(error["traceback"])
+    for word in ("def", "return", "len", "range"):
+        assert f"m{word}\x1b[" in plain

@@ -68,6 +68,7 @@ LEARNERS = {
     "pyseccomp",
     "matplotlib",
     "matplotlib_inline",
+    "pygments",
 }  # what the learner's process has beside ours
 MOST = 12  # modules in a room
 STUDENT_SIDE = {"numpy"}  # what a student's machine has
