@@ -343,6 +343,7 @@ def export_otter(assignment: Assignment, *, course_dir: CourseDir = None, to: Ex
 
     made = export(open_course(course_dir), assignment, to or Path(f"{assignment}-otter"))
     typer.echo(f"wrote {made.zip}\nwrote {made.student}")
+    typer.echo("Tried: it gives the source's own solution all points.")
     typer.echo("Otter runs learners' code in the process that holds the hidden tests: not secure.")
 
 
@@ -350,8 +351,17 @@ def export_otter(assignment: Assignment, *, course_dir: CourseDir = None, to: Ex
 def export_gradescope(assignment: Assignment, *, course_dir: CourseDir = None, to: ExportTo = None) -> None:
     """Make autograder.zip for Gradescope, graded there by this engine."""
     from gradekit.export.gradescope import export  # noqa: PLC0415
+    from gradekit.export.trial import can_isolate  # noqa: PLC0415
 
-    typer.echo(f"wrote {export(open_course(course_dir), assignment, to or Path(f'{assignment}-gradescope'))}")
+    tried = can_isolate()
+    made = export(open_course(course_dir), assignment, to or Path(f"{assignment}-gradescope"), tried=tried)
+    typer.echo(f"wrote {made}")
+    typer.echo(
+        "Tried: it gives the source's own solution all points."
+        if tried
+        else "warning: it was not tried, since this machine cannot isolate learners' code: gradekit doctor",
+        err=not tried,
+    )
     typer.echo("Choose a base image of Ubuntu 22.04 or newer.")
 
 

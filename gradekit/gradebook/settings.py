@@ -12,6 +12,7 @@ import inspect
 import json
 import logging
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,8 @@ def copy_settings(course: Course, folder: Path) -> Course:
     """
     config = read_settings(course)
     limits, folders = read_limits(config), _folders(step_folders(config))
-    for name in CONFIGS:
+    modules = [path.name for path in course.root.glob("*.py")]  # the settings may import what lies beside them
+    for name in {*CONFIGS, *modules}:
         if (course.root / name).is_file():
             shutil.copyfile(course.root / name, folder / name)
     path = folder / CONFIGS[-1]
@@ -215,6 +217,8 @@ def _load(*folders: Path) -> NbGrader:
         app.load_config_file()
         for folder in folders:
             _refuse_students(folder, app.config)
+            if _has_settings(folder) and str(folder) not in sys.path:
+                sys.path.append(str(folder))  # nbgrader lets settings import what lies in the working folder
             Application.load_config_file(app, CONFIG, path=str(folder))  # as nbgrader's `initialize` reads a course's
     except SystemExit:  # traitlets' way to give up on a setting of the wrong kind; it has logged which
         pass
