@@ -196,7 +196,10 @@ def described(name: str, thing: Any, *makes: type) -> str:
         found["Parameters"] = [told[item] for item in inspect.signature(thing).parameters if item in told]
     parts = [f"### {name}\n\n`{name}{_signature(thing)}`\n\n{said}"]
     for title in ("Parameters", "Raises"):
-        rows = [f"- {'' if title == 'Parameters' else 'raises '}`{item.name}`{_kind(item)}: {item.text}" for item in found.get(title, ())]
+        rows = [
+            f"- {'' if title == 'Parameters' else 'raises '}`{item.name}`{_kind(item)}: {item.text}"
+            for item in found.get(title, ())
+        ]
         parts += ["\n".join(rows)] if rows else []
     return "\n\n".join(parts)
 

@@ -1,8 +1,9 @@
 """The template process: warm, without secrets, forks a worker on request, and waits for its end.
 
 Started by exec with an environment of its own: ``python -I -m gradekit.worker DESCRIPTOR RIGHTS [MODULE …]``. The
-rights are those that a course allows, with commas between them; the modules are what the source's cells import, once for all
-workers. The control socket carries a msgpack frame and, with a request for a worker, the worker's end of the line.
+rights are those that a course allows, with commas between them; the modules are what the source's cells import, once
+for all workers. The control socket carries a msgpack frame and, with a request for a worker, the worker's end of the
+line.
 """
 
 from __future__ import annotations

@@ -64,7 +64,10 @@ class Block:
 def blocks(page: str) -> list[Block]:
     """Return a page's fenced blocks, in order."""
     text = (DOCS / page).read_text(encoding="utf-8")
-    return [Block(found[1] or "", found[2], found[3], text[: found.start(2)].count("\n") + 1) for found in BLOCK.finditer(text)]
+    return [
+        Block(found[1] or "", found[2], found[3], text[: found.start(2)].count("\n") + 1)
+        for found in BLOCK.finditer(text)
+    ]
 
 
 @dataclass
@@ -102,7 +105,9 @@ class Reader:
             with contextlib.chdir(self.here):
                 said = self.answer(command)
             if block.mark != "without output":
-                assert re.fullmatch(pattern(shown), said), f"{self.page}:{block.line}: $ {command}\n{said}\nis not\n{shown}"
+                assert re.fullmatch(pattern(shown), said), (
+                    f"{self.page}:{block.line}: $ {command}\n{said}\nis not\n{shown}"
+                )
 
     def answer(self, command: str) -> str:
         """Run one command; return what it prints, without the progress bar."""
