@@ -354,7 +354,7 @@ CLASSES = Elsewhere(
             changes={"classes": _insert(2, code("undefined_name"))},
         ),
     },
-    settings="c.Execute.timeout = 4\n",
+    settings="c.Execute.timeout = 10\n",  # a traceback of a thousand calls takes seconds, too
 )
 
 WORDS = Elsewhere(
