@@ -9,38 +9,30 @@ import json
 import os
 import sys
 import tempfile
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 import gradekit
 import gradekit.alone  # a command's process is ours alone
+from gradekit import cli_semester
 from gradekit.errors import GradekitError, HostError, UsageError
+from gradekit.options import AsJson, Assignment, CourseDir, Db, open_course
+from gradekit.terminal import print_adoption, print_demo, print_grades, print_json, print_proof, track
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gradekit.adopt.changes import Adoption
     from gradekit.course.course import Course
-    from gradekit.demo import Demo
-    from gradekit.grade.classroom import Graded
-    from gradekit.model import GradeReport
-    from gradekit.verify.findings import Proof, ProofFinding
+    from gradekit.model import Figures
+    from gradekit.verify.findings import ProofFinding
 
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-# What stands in brackets in a help text is markup to rich: a default that is no value is said by `show_default`.
-Assignment = Annotated[str, typer.Argument(help="The assignment's name: its folder below source/.")]
-CourseDir = Annotated[
-    Path | None,
-    typer.Option(help="The course's folder.", show_default="nbgrader's setting, else the working folder"),
-]
 Solutions = Annotated[bool, typer.Option(help="Run the source notebook, and write the worked solutions too.")]
 To = Annotated[
     Path | None, typer.Option(help="The new folder to make the demo's course in.", show_default="a temporary folder")
@@ -80,11 +72,6 @@ FiguresOf = Annotated[
 Isolation = Annotated[
     str, typer.Option(help="The sandbox: 'landlock'; or 'none', which runs learners' code with your own rights.")
 ]
-Db = Annotated[
-    str, typer.Option(help="The gradebook's address in SQLAlchemy's form.", show_default="nbgrader's setting")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")]
-T = TypeVar("T")
 
 
 def _say_version(asked: bool) -> None:  # noqa: FBT001  (the command-line library's signature)
@@ -104,11 +91,65 @@ def gradekit_itself(*, version: Version = False) -> None:
     """Take the options that stand before a command."""
 
 
-def open_course(folder: Path | None, db: str = "") -> Course:
-    """Open the course that a command is about; nbgrader's settings are read with nbgrader itself."""
-    from gradekit.gradebook import settings  # noqa: PLC0415
+Folder = Annotated[Path, typer.Argument(help="The folder to make the course in; it is new, or empty.")]
+With = Annotated[
+    str,
+    typer.Option(
+        "--with",
+        help="The assignments to begin with, commas between them; or 'all', or 'none', for a course of one's own.",
+    ),
+]
 
-    return settings.open_course(folder, db=db)
+
+@app.command("init")
+def begin_course(folder: Folder, *, assignments: With = "rnn_from_scratch") -> None:
+    """Begin a course in a new folder: settings, and assignments with their hidden tests, ready to be released."""
+    from gradekit.new.course import init  # noqa: PLC0415
+
+    begun = init(folder, assignments=assignments)
+    typer.echo(f"wrote {begun.course.root}")
+    for name in begun.assignments:
+        typer.echo(f"  {begun.course.source(name).relative_to(begun.course.root)}")
+    first = begun.assignments[0] if begun.assignments else "ASSIGNMENT"
+    typer.echo(f"Next: cd {folder}")
+    typer.echo(f"      gradekit {'demo' if begun.assignments else 'new assignment'} {first}")
+    if begun.assignments:
+        typer.echo(f"      gradekit release {first}")
+
+
+news = typer.Typer(no_args_is_help=True, help="Begin an assignment or an exercise of one's own.")
+app.add_typer(news, name="new")
+NewName = Annotated[str, typer.Argument(help="The new assignment's name: letters, digits, _ and -.")]
+ExerciseName = Annotated[
+    str, typer.Argument(help="The new exercise's name: that of the function which students write; a cell's name too.")
+]
+Points = Annotated[
+    float, typer.Option(help="The points of the exercise; they stand in its graded cell's metadata alone.")
+]
+
+
+@news.command("assignment")
+def new_assignment(assignment: NewName, *, course_dir: CourseDir = None) -> None:
+    """Begin an assignment: a notebook without exercises, and files for its hidden tests."""
+    from gradekit.new.assignment import new_assignment as make  # noqa: PLC0415
+
+    for path in make(open_course(course_dir), assignment):
+        typer.echo(f"wrote {path}")
+    typer.echo(f"Next: gradekit new exercise {assignment} EXERCISE --points 1")
+
+
+@news.command("exercise")
+def new_exercise(
+    assignment: Assignment, exercise: ExerciseName, *, points: Points, course_dir: CourseDir = None
+) -> None:
+    """Add an exercise: five cells, a hidden test, a wrong answer and a right one, to be filled with your own."""
+    from gradekit.new.exercise import new_exercise as make  # noqa: PLC0415
+
+    made = make(open_course(course_dir), assignment, exercise, points=points)
+    typer.echo(f"wrote {made.notebook}: cells {', '.join(made.cells)}")
+    for path in made.hidden:
+        typer.echo(f"wrote {path}")
+    typer.echo(f"It can be released as it is. Write your own in each place; then: gradekit freeze {assignment}")
 
 
 @app.command()
@@ -173,26 +214,7 @@ def adopt(  # noqa: PLR0913  (one option each)
         typer.echo(json.dumps(found.plain(course.root)))
         return
     typer.echo(changed, nl=False)
-    _print_adoption(found, written)
-
-
-def _print_adoption(found: Adoption, written: tuple[Path, ...]) -> None:
-    """Print what was changed, where what stays has its place, and what a person still has to type."""
-    table = Table(box=None, header_style="bold")
-    for name in ("notebook", "cell", "what"):
-        table.add_column(name, overflow="fold")
-    rows = [*((change, "") for change in found.changes), *((change, "stays: ") for change in found.stays)]
-    for change, before in rows:
-        table.add_row(escape(change.notebook), escape(change.cell), escape(before + change.what))
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
-    for path in written:
-        typer.echo(f"wrote {path}" if path.is_file() else f"what stood there before: {path}")
-    if not found.files:
-        typer.echo("nothing to change")
-    needed = [item for item in found.to_type if item.needed]
-    typer.echo(f"to be typed by a person: {len(needed) or 'nothing'}")
-    for item in found.to_type:
-        typer.echo(f"  {'' if item.needed else '(if you like) '}{item.where}: {item.what}")
+    print_adoption(found, written)
 
 
 @app.command()
@@ -201,6 +223,12 @@ def freeze(assignment: Assignment, *, course_dir: CourseDir = None) -> None:
     from gradekit.judging.freeze import freeze as make  # noqa: PLC0415
 
     typer.echo(f"wrote {make(open_course(course_dir), assignment)}")
+
+
+GradeDryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Grade in a copy of the course, write nothing, and say whose score would change."),
+]
 
 
 @app.command()
@@ -213,25 +241,18 @@ def grade(  # noqa: PLR0913  (one option each)
     all_cells: AllCells = False,
     figures: FiguresOf = "",
     isolation: Isolation = "landlock",
+    dry_run: GradeDryRun = False,
     db: Db = "",
     course_dir: CourseDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Grade what students handed in, in a sandbox: scores to the gradebook, notebooks to autograded/."""
     from gradekit.grade.classroom import changed_in_source, due, grade_class  # noqa: PLC0415
-    from gradekit.grade.judge import LANDLOCK, NONE, Grading  # noqa: PLC0415
-    from gradekit.model import Figures  # noqa: PLC0415
+    from gradekit.grade.judge import Grading  # noqa: PLC0415
+    from gradekit.semester import rehearse, standing  # noqa: PLC0415
 
-    if isolation not in ("landlock", "none"):
-        raise UsageError(f"--isolation {isolation}: there are 'landlock' and 'none'.")
-    if figures not in ("", *Figures):
-        raise UsageError(f"--figures {figures}: there are {', '.join(map(repr, map(str, Figures)))}.")
-    kind, drawn = NONE if isolation == "none" else LANDLOCK, Figures(figures) if figures else None
+    kind, drawn = _isolation(isolation), _figures(figures)
     grading = Grading(open_course(course_dir, db), assignment, kind, all_cells=all_cells, figures=drawn)
-    if kind == NONE:
-        typer.echo(
-            "warning: --isolation none: learners' code runs with your own rights, and every report says so.", err=True
-        )
     names, kept = due(grading, only=student or (), force=force)
     if stale := changed_in_source(grading):
         typer.echo(stale, err=True)
@@ -242,76 +263,39 @@ def grade(  # noqa: PLR0913  (one option each)
         losses.append(line)
         typer.echo(f"warning: {line}", err=True)
 
-    running = grade_class(grading, names, jobs=jobs or available_cores(), warn=warn)
-    found = sorted(track(running, len(names)), key=lambda item: item.student)
+    copied = rehearse.rehearsal(grading.course, assignment, only=names) if dry_run else nullcontext(grading.course)
+    with copied as course:
+        running = grade_class(replace(grading, course=course), names, jobs=jobs or available_cores(), warn=warn)
+        found = sorted(track(running, len(names)), key=lambda item: item.student)
+        scores = standing.plain(standing.standings(course, assignment)) if as_json else {}
     if as_json:
-        _print_json(found, kept, losses)
+        print_json(found, kept, losses, scores)
     else:
-        _print_grades(found, kept)
+        print_grades(found, kept, dry_run=dry_run)
     raise typer.Exit(0 if all(item.settled for item in found) and not losses else 1)
 
 
-def _print_grades(found: list[Graded], kept: list[str]) -> None:
-    """Print what the instructor must know: what is undecided, what changed, one line for each note."""
-    from gradekit.text import shown  # noqa: PLC0415
+def _isolation(word: str) -> str:
+    """Return the kind of isolation that a word of the command line names; say aloud that there is none."""
+    from gradekit.grade.judge import LANDLOCK, NONE  # noqa: PLC0415
 
-    for item in found:
-        name = shown(item.student)
-        if item.report is None:
-            typer.echo(f"{name}: NOT GRADED, a fault of ours: {shown(item.failure, 2000)}")
-            continue
-        for note in item.report.notes:
-            typer.echo(f"{name}: {shown(note.text, 300)}")
-        if item.changed:
-            typer.echo(f"{name}: score changed from {_score(item.score_before)} to {_score(item.score)}")
-    _print_inline([item.report for item in found if item.report])
-    undecided = [item for item in found if not item.settled]
-    typer.echo(f"{len(found)} graded, {len(kept)} unchanged, {len(undecided)} undecided")
-    for item in undecided:
-        what = ", ".join(shown(name, 300) for name in item.asks)
-        typer.echo(f"  {shown(item.student)}: a person must look at {what}")
+    if word not in ("landlock", "none"):
+        raise UsageError(f"--isolation {word}: there are 'landlock' and 'none'.")
+    if word == "landlock":
+        return LANDLOCK
+    typer.echo(
+        "warning: --isolation none: learners' code runs with your own rights, and every report says so.", err=True
+    )
+    return NONE
 
 
-def _print_inline(reports: list[GradeReport]) -> None:
-    """Print once a class what holds for its graded cells with tests of their own."""
-    from gradekit.grade.inline import WITHOUT  # noqa: PLC0415
-    from gradekit.text import listed  # noqa: PLC0415
+def _figures(word: str) -> Figures | None:
+    """Return whose figures are drawn by a word of the command line; None where the settings say it."""
+    from gradekit.model import Figures  # noqa: PLC0415
 
-    cells = dict.fromkeys(result.grade_id for report in reports for result in report.inline)
-    if cells:
-        typer.echo(f"inline: not secure: the scores of {len(cells)} cells were said by learners' own processes")
-    for kind, right in WITHOUT.items():
-        lacking = [[result.grade_id for result in report.inline if result.refused == kind] for report in reports]
-        names = dict.fromkeys(name for found in lacking for name in found)
-        if names:
-            typer.echo(
-                f"{sum(map(bool, lacking))} submissions asked for {right}, which learners' code has not here; "
-                f"undecided for that: {listed(list(names))}"
-            )
-
-
-def _score(score: float | None) -> str:
-    return "undecided" if score is None else f"{score:.6g}"
-
-
-def _print_json(found: list[Graded], kept: list[str], losses: list[str]) -> None:
-    from gradekit.course.reports import plain  # noqa: PLC0415
-
-    graded = [plain(item.report) for item in found if item.report]
-    failed = {item.student: item.failure for item in found if item.report is None}
-    undecided = {item.student: list(item.asks) for item in found if not item.settled}
-    answer = {"graded": graded, "unchanged": kept, "failed": failed, "undecided": undecided}
-    typer.echo(json.dumps({**answer, "solution": losses}))
-
-
-def track(items: Iterable[T], number: int, doing: str = "grading") -> Iterable[T]:
-    """Show a progress bar with an estimate on a terminal, while items pass through."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(doing, total=number)
-        for item in items:
-            progress.advance(task)
-            yield item
+    if word not in ("", *Figures):
+        raise UsageError(f"--figures {word}: there are {', '.join(map(repr, map(str, Figures)))}.")
+    return Figures(word) if word else None
 
 
 @app.command()
@@ -359,6 +343,7 @@ def export_otter(assignment: Assignment, *, course_dir: CourseDir = None, to: Ex
 
     made = export(open_course(course_dir), assignment, to or Path(f"{assignment}-otter"))
     typer.echo(f"wrote {made.zip}\nwrote {made.student}")
+    typer.echo("Tried: it gives the source's own solution all points.")
     typer.echo("Otter runs learners' code in the process that holds the hidden tests: not secure.")
 
 
@@ -366,62 +351,55 @@ def export_otter(assignment: Assignment, *, course_dir: CourseDir = None, to: Ex
 def export_gradescope(assignment: Assignment, *, course_dir: CourseDir = None, to: ExportTo = None) -> None:
     """Make autograder.zip for Gradescope, graded there by this engine."""
     from gradekit.export.gradescope import export  # noqa: PLC0415
+    from gradekit.export.trial import can_isolate  # noqa: PLC0415
 
-    typer.echo(f"wrote {export(open_course(course_dir), assignment, to or Path(f'{assignment}-gradescope'))}")
+    tried = can_isolate()
+    made = export(open_course(course_dir), assignment, to or Path(f"{assignment}-gradescope"), tried=tried)
+    typer.echo(f"wrote {made}")
+    typer.echo(
+        "Tried: it gives the source's own solution all points."
+        if tried
+        else "warning: it was not tried, since this machine cannot isolate learners' code: gradekit doctor",
+        err=not tried,
+    )
     typer.echo("Choose a base image of Ubuntu 22.04 or newer.")
 
 
+OnlyExercises = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exercise",
+        help="The exercise of the notebook to try answers to; may be given several times.",
+        show_default="all of the notebook",
+    ),
+]
+
+
+cli_semester.declare(app, exports)
+
+
 @app.command()
-def verify(assignment: Assignment, *, jobs: Jobs = None, course_dir: CourseDir = None, as_json: AsJson = False) -> None:
+def verify(
+    assignment: Assignment,
+    *,
+    exercise: OnlyExercises = None,
+    jobs: Jobs = None,
+    course_dir: CourseDir = None,
+    as_json: AsJson = False,
+) -> None:
     """Prove an assignment's hidden tests: on right answers, wrong ones, mutants of the solution; look for leaks."""
     from gradekit.verify.prove import verify as prove  # noqa: PLC0415
 
     def watch(findings: Iterable[ProofFinding], number: int) -> Iterable[ProofFinding]:
         return track(findings, number, "verifying")
 
-    proof = prove(open_course(course_dir), assignment, jobs=jobs or available_cores(), watch=watch)
+    course = open_course(course_dir)
+    proof = prove(course, assignment, jobs=jobs or available_cores(), only=exercise or (), watch=watch)
     if as_json:
         typer.echo(json.dumps(proof.plain()))
     else:
-        _print_proof(proof)
+        print_proof(proof)
     raise typer.Exit(proof.exit_code)
-
-
-def _print_proof(proof: Proof) -> None:
-    """Print how many of what was tried is well, exercise by exercise, and one line for each thing that is not."""
-    from gradekit.verify.findings import LOOKED_AT, NAMES, SOUGHT, TRAINING, TRIED  # noqa: PLC0415
-
-    trains = any(proof.count(TRAINING, exercise)[0] for exercise in proof.exercises)
-    for sections in (TRIED, [section for section in SOUGHT if trains or section != TRAINING]):
-        words = ["unnamed" if section == NAMES else "equivalent" for section in sections]
-        _print_counts(proof, sections, words)
-    if not trains:
-        typer.echo("training: not declared, so what a mistake costs is not weighed: write training(names) in tests.py")
-    said = {(1, 1, 0): "ok", (1, 0, 0): "NO"}
-    typer.echo("  ".join(f"{section}: {said.get(proof.count(section), 'not tried')}" for section in LOOKED_AT))
-    for finding in proof.problems:
-        typer.echo(f"NO  {finding.where}: {finding.problem}\n    {finding.advice}")
-    typer.echo(f"{len(proof.findings)} findings in {proof.seconds:.0f} s, {len(proof.problems)} of them problems")
-    if proof.stopped:
-        typer.echo("    Nothing else was tried: what tests say is believed once they accept the solution.")
-    for lack in proof.lacks:
-        typer.echo(lack)
-
-
-def _print_counts(proof: Proof, sections: Iterable[str], words: Iterable[str]) -> None:
-    table = Table(box=None, header_style="bold")
-    table.add_column("exercise")
-    columns = list(zip(sections, words, strict=True))
-    for section, _ in columns:
-        table.add_column(section, justify="right")
-    for exercise in proof.exercises:
-        table.add_row(exercise, *(_of(*proof.count(section, exercise), word) for section, word in columns))
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
-
-
-def _of(tried: int, good: int, listed: int, word: str) -> str:
-    beside = f", {listed} {word}" if listed else ""
-    return f"{good - listed} of {tried}{beside}" if tried else ""
 
 
 @app.command()
@@ -475,36 +453,32 @@ def _attack() -> bool:
     return all(refused)
 
 
+def _has(assignment: str) -> bool:
+    """Tell whether there is a course around that has this assignment; where there is none, a new one is made."""
+    from gradekit.errors import CourseError  # noqa: PLC0415
+    from gradekit.new.shipped import shipped  # noqa: PLC0415
+
+    try:
+        known = open_course(None).assignments()
+    except CourseError:
+        return False
+    return assignment in known or assignment not in shipped().assignments()
+
+
 @app.command()
 def demo(assignment: Assignment = "rnn_from_scratch", *, course_dir: CourseDir = None, to: To = None) -> None:
     """Release an assignment, let a synthetic class hand in, grade it, and say where the results are."""
     from gradekit import demo as trip  # noqa: PLC0415
 
     folder = to or Path(tempfile.mkdtemp(prefix="gradekit-demo-"))
-    course = trip.make_course(open_course(course_dir), assignment, folder)
+    around = open_course(course_dir) if course_dir or _has(assignment) else None
+    course = trip.make_course(around, assignment, folder) if around else trip.own_course(assignment, folder)
     submissions = trip.synthetic_class(course, assignment)
     trip.hand_in(course, assignment, submissions)
     typer.echo(f"{len(submissions)} students handed in {assignment}. Each is graded in a sandbox of its own:")
     graded = list(track(trip.grade_class(course, assignment, jobs=available_cores()), len(submissions)))
-    _print_demo(trip.results(course, assignment, submissions))
+    print_demo(trip.results(course, assignment, submissions))
     raise typer.Exit(1 if any(item.report is None for item in graded) else 0)
-
-
-def _print_demo(found: Demo) -> None:
-    table = Table(box=None, header_style="bold")
-    table.add_column("student")
-    for name, points in found.points.items():
-        table.add_column(f"{name}\n{points:g}", justify="right")
-    table.add_column(f"score\n{sum(found.points.values()):g}", justify="right")
-    for row in found.rows:
-        late = f" ({row.late_s / 3600:.0f} h late)" if row.late_s else ""
-        scores = [f"{row.scores[name]:.4g}" for name in found.points]
-        table.add_row(row.student + late, *scores, f"{row.total:.4g}")
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
-    typer.echo(f"gradebook:     {found.gradebook}")
-    typer.echo(f"feedback:      {found.feedback}/<student>/<assignment>/*.html")
-    typer.echo(f"class report:  {found.report}")
-    typer.echo(f"in JSON:       {found.course.root}/.gradekit/<assignment>/<student>.json")
 
 
 def main() -> int:

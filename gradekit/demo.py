@@ -18,10 +18,11 @@ from gradekit.grade.classroom import due
 from gradekit.grade.judge import Grading
 from gradekit.gradebook.assignment import open_gradebook
 from gradekit.gradebook.scores import read_scores
-from gradekit.gradebook.settings import copy_settings, read_settings
+from gradekit.gradebook.settings import copy_settings, own_gradebook, read_settings
 from gradekit.judging.assignment import load_assignment
 from gradekit.judging.catalogue import load_misconceptions
 from gradekit.judging.freeze import freeze
+from gradekit.new.course import init
 from gradekit.release.make import release
 from gradekit.report.write import make_report
 
@@ -95,16 +96,29 @@ def make_course(course: Course, assignment: str, folder: Path) -> Course:
     return new
 
 
+def own_course(assignment: str, folder: Path) -> Course:
+    """Begin a course with an assignment that travels with gradekit, and release it: where no course is at hand."""
+    made = init(folder, assignments=assignment).course
+    new = own_gradebook(made.root)
+    release(new, assignment, solutions=False)
+    return new
+
+
 def synthetic_class(course: Course, assignment: str) -> tuple[Submission, ...]:
     """Return a class of submissions: perfect, blank, late, broken ones, and one typical mistake for each exercise."""
     loaded = load_assignment(course, assignment)
+    if not loaded.exercises:
+        raise CourseError(
+            f"'{assignment}' has no exercise with hidden tests, so nobody can hand one in.",
+            help=f"Add one: gradekit new exercise {assignment} EXERCISE --points 1",
+        )
     solved = {cell.id: cell.source for cell in notebook.cells(notebook.read(course.source(assignment)))}
     released = course.folder("release", assignment) / f"{assignment}.ipynb"
     blank = {cell.id: cell.source for cell in notebook.cells(notebook.read(released))}
     stubs = {exercise.name: exercise for exercise in loaded.exercises}
-    first, *_, last = loaded.exercises
+    first, last = loaded.exercises[0], loaded.exercises[-1]
     middle = loaded.exercises[len(loaded.exercises) // 2]
-    function = [item for item in loaded.exercises if item.stub.source.startswith("def ")][-1]
+    functions = [item for item in loaded.exercises if _takes_arguments(solved[item.name])]
     found = [
         Submission("perfect", {}),
         Submission("blank", {exercise.name: blank[exercise.name] for exercise in loaded.exercises}),
@@ -112,13 +126,22 @@ def synthetic_class(course: Course, assignment: str) -> tuple[Submission, ...]:
         Submission("half_done", {name: blank[name] for name in list(stubs)[len(stubs) // 2 :]}),
         Submission("syntax_error", {middle.name: solved[middle.name] + "\nreturn ("}),
         Submission("exception", {first.name: _raising(first)}),
-        Submission("renamed_variable", {function.name: _with_renamed_argument(solved[function.name])}),
+        *(
+            Submission("renamed_variable", {item.name: _with_renamed_argument(solved[item.name])})
+            for item in functions[-1:]
+        ),
         Submission("renamed_function", {last.name: solved[last.name].replace(last.defines[0], "My" + last.defines[0])}),
     ]
     typical: dict[str, Submission] = {}
     for item in load_misconceptions(course, assignment, loaded.exercises, loaded.solution):
         typical.setdefault(item.exercise, Submission(f"{item.exercise}_{item.label}", {item.exercise: item.source}))
     return (*found, *typical.values())
+
+
+def _takes_arguments(source: str) -> bool:
+    """Tell whether a cell begins with a function that has an argument to rename."""
+    first = next(iter(ast.parse(source).body), None) if source.startswith("def ") else None
+    return isinstance(first, ast.FunctionDef) and bool(first.args.args)
 
 
 def _with_renamed_argument(source: str) -> str:

@@ -11,6 +11,11 @@ import re
 import struct
 import xml.etree.ElementTree as ET
 from itertools import islice
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_PIXELS = 50_000_000  # a figure of 40 by 30 cm at 400 dpi has half of that
 MAX_ELEMENTS = 200_000  # drawn in all; a scatter plot of 10,000 points has 20,000
@@ -20,12 +25,46 @@ FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # those with a pictu
 NAME = re.compile(r"[\w.:-]{1,200}")  # of a part; another could be spelled in many ways where it is referred to
 LINK = re.compile(r"#([\w.:-]{1,200})")
 INLINE = re.compile(r"data:(image/(?:png|jpeg));base64,")
+# What a picture begins with. A browser goes by that, not by the kind that somebody states.
+BEGINS = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"RIFF": "image/webp",
+    b"BM": "image/bmp",
+}
+HEAD_BYTES = 4 * 2**20  # of a file, within which its size is looked for: cameras put less before it
 
 
 def is_small(kind: str, raw: bytes) -> bool:
     """Tell whether a picture of that kind has no more pixels than a figure may have."""
     width, height = _SIZES[kind](raw) if kind in _SIZES else (0, 0)
     return width * height <= MAX_PIXELS
+
+
+def is_small_as_it_is(raw: bytes) -> bool:
+    """Tell whether a file, whatever its name says that it is, is no picture or a small one."""
+    found = [kind for begin, kind in BEGINS.items() if raw.startswith(begin)]
+    return not found or is_small(found[0], raw)
+
+
+def is_small_file(path: Path) -> bool:
+    """Tell whether a file is no picture or a small one, by its beginning: a picture that hides its size is not."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        whole = not file.read(1)
+    return is_small_as_it_is(head) and (whole or _jpeg(head) != (0, 0) or not head.startswith(b"\xff\xd8\xff"))
+
+
+def is_small_data(uri: str) -> bool:
+    """Tell whether an address that holds a picture itself, in base64, holds a small one."""
+    head, _, body = uri.partition(",")
+    if not head.lower().rstrip().endswith(";base64"):
+        return False  # a picture is no text
+    try:
+        return is_small_as_it_is(base64.b64decode("".join(unquote(body).split())))
+    except ValueError:
+        return False
 
 
 def _png(raw: bytes) -> tuple[int, int]:
@@ -66,7 +105,15 @@ def _webp(raw: bytes) -> tuple[int, int]:
     return width & 0x3FFF, height & 0x3FFF
 
 
-_SIZES = {"image/png": _png, "image/gif": _gif, "image/jpeg": _jpeg, "image/webp": _webp}
+def _bmp(raw: bytes) -> tuple[int, int]:
+    if raw[14:15] == b"\x0c":  # the oldest form
+        width, height = struct.unpack("<HH", raw[18:22].ljust(4, b"\0"))
+    else:
+        width, height = struct.unpack("<ii", raw[18:26].ljust(8, b"\0"))
+    return abs(width), abs(height)
+
+
+_SIZES = {"image/png": _png, "image/gif": _gif, "image/jpeg": _jpeg, "image/webp": _webp, "image/bmp": _bmp}
 
 
 def draws_little(svg: str) -> bool:

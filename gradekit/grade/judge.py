@@ -117,7 +117,7 @@ def open_setup(grading: Grading, limits: Limits) -> Iterator[Setup]:
     course, name = grading.course, grading.assignment
     own = _modules(course.source_folder(name))
     walls = {"isolate": grading.isolation != NONE, "landlock": grading.isolation != USER}
-    with template(**walls, modules=own, imports=_imports(course, name)) as running:
+    with template(**walls, modules=own, allow=limits.allow, imports=_imports(course, name)) as running:
         tests = _tests(course, name)  # while the template warms up
         known = load_misconceptions(course, name, tests.exercises, tests.solution) if tests else ()
         compiled = compiled_modules(course.source_folder(name))
@@ -226,7 +226,7 @@ def judge(setup: Setup, hand_in: HandIn) -> Judged:
         runs = [_judged(setup, hand_in, found, budget) for found in hand_in.notebooks if found.runs or found.problem]
     if setup.tests is not None and setup.assignment in hand_in.missing:
         runs.append(JudgedNotebook(setup.assignment, exercises=_unrun(setup.tests, Verdict.WA, NOTHING)))
-    return Judged(tuple(runs), setup.isolation, versions(), time.perf_counter() - begin)
+    return Judged(tuple(runs), setup.isolation, versions(), time.perf_counter() - begin, setup.limits.allow)
 
 
 def give_up(hand_in: HandIn) -> HandIn:
@@ -250,7 +250,7 @@ def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook, budget: Budget
         files=hand_in.files,
         seed=hmac.digest(setup.secret, hand_in.assignment.encode(), "sha256"),
         catalogue=setup.catalogue,
-        all_cells=setup.all_cells,
+        all_cells=setup.all_cells or tests is None,  # another notebook may need what is written behind its last test
         budget=budget,
         beside={**setup.compiled, f"{found.name}.ipynb": _as_handed_in(found, cells)},
         doubts=found.doubts,

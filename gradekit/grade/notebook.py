@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from gradekit.bounds import bounded_time
 from gradekit.course.notebook import exercise_of, is_as_given_out
+from gradekit.diagnosis.case import Attempt
+from gradekit.diagnosis.diagnose import diagnose
+from gradekit.diagnosis.further import ask_further
+from gradekit.diagnosis.own_cost import is_own_gradient, of_own_cost
 from gradekit.grade.allowance import allowances
 from gradekit.grade.budget import Budget
 from gradekit.grade.doubt import doubted, doubted_inline
 from gradekit.grade.inline import Refused, inline_score
-from gradekit.isolation.session import Session, Stopped
+from gradekit.isolation.session import Session
 from gradekit.isolation.template import GRACE_S, Template
-from gradekit.judging.diagnose import Attempt, ask_further, diagnose, is_own_gradient, of_own_cost
 from gradekit.judging.judge import explain, judge
 from gradekit.judging.line import LearnerError
 from gradekit.judging.transcript import Transcript
@@ -43,6 +46,31 @@ UNDRAWN = "(not drawn when this was graded; to have it drawn: gradekit grade --f
 LATEST_S = 3 * GRACE_S  # behind an exercise's deadline: by then every question over the line has ended
 
 
+@dataclass(frozen=True)
+class Upon:
+    """What an exercise is judged again upon: the same of these is judged the same, in a worker of its own.
+
+    Attributes
+    ----------
+    before : tuple of str
+        The code cells before its own; their definitions are run, but for `without`.
+    without : tuple of str
+        The names that the reference's functions stand for.
+    source : str
+        The learner's cell.
+    """
+
+    exercise: str
+    before: tuple[str, ...]
+    without: tuple[str, ...]
+    source: str
+
+
+def _anew(upon: Upon, judge_again: Callable[[Upon], Attempt | None]) -> Attempt | None:
+    """Judge an exercise again, whatever was judged before: a learner's code may answer otherwise each time."""
+    return judge_again(upon)
+
+
 def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural default)
     cells: Sequence[Cell],
     assignment: Assignment | None,
@@ -56,6 +84,7 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
     budget: Budget | None = None,
     beside: Mapping[str, bytes] = MappingProxyType({}),
     doubts: Mapping[str, str] | None = None,
+    again: Callable[[Upon, Callable[[Upon], Attempt | None]], Attempt | None] = _anew,
     undrawn: Collection[int] = (),
 ) -> JudgedNotebook:
     """Run a notebook's cells and judge its exercises; whoever asks knows its name.
@@ -81,6 +110,8 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         More that lies in the worker's folder: the notebook's own file.
     doubts : mapping of str to str, optional
         By grade_id of a solution cell: why it may not be the whole answer.
+    again : callable
+        Gets what an exercise is to be judged again upon, and what judges it: for who remembers it of code of our own.
     undrawn : collection of int
         The positions of the cells whose figures are not drawn.
     """
@@ -90,7 +121,7 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
         for cell in cells if all_cells else cells[: _last_graded(cells) + 1]:
             if cell.kind == "code":
                 run.take(cell)
-        exercises = doubted(_decided(run, limits), assignment, doubts or {})
+        exercises = doubted(_decided(run, limits, again), assignment, doubts or {})
         brought = run.live.bring_back()
     finally:
         run.live.end()
@@ -100,10 +131,21 @@ def grade_cells(  # noqa: PLR0913  (each a thing of its own, none with a natural
     return JudgedNotebook("", run.outputs, exercises, inline, notes, run.times)
 
 
-def _decided(run: _Run, limits: Limits) -> tuple[ExerciseResult, ...]:
+def _decided(
+    run: _Run, limits: Limits, again: Callable[[Upon, Callable[[Upon], Attempt | None]], Attempt | None]
+) -> tuple[ExerciseResult, ...]:
     """Judge again what lost points, each exercise upon right earlier functions, and name the mistakes."""
+
+    def judge_again(upon: Upon) -> Attempt | None:
+        """Judge in a fresh worker."""
+        return _judged_again(run, upon, limits)
+
     with run.clock("follow_through"):
-        followed = [(result, _followed(run, result, limits)) for result in run.exercises]
+        due = [_due(run, result) for result in run.exercises]
+        followed = [
+            (result, again(upon, judge_again) if upon is not None else None)
+            for result, upon in zip(run.exercises, due, strict=True)
+        ]
     with run.clock("diagnosis"):
         return tuple(_diagnosed(run, first, second) for first, second in followed)
 
@@ -183,7 +225,7 @@ class _Run:
             return self.live.run(cell.source, undrawn=UNDRAWN if cell.index in self.undrawn else "")
         except LearnerError as error:
             self.stopped.setdefault(error.text, []).append(cell.grade_id or cell.id or f"number {cell.index + 1}")
-            return error_run(error, shown=error.shown if isinstance(error, Stopped) else [])
+            return error_run(error)
 
     def _has_hidden_tests(self, cell: Cell) -> bool:
         if cell.role is not Role.TEST or self.assignment is None:
@@ -241,8 +283,8 @@ class _Clock:
         self._times[self._name] = self._times.get(self._name, 0.0) + time.perf_counter() - self._begin
 
 
-def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | None:
-    """Judge an exercise again where that is due, in a fresh worker with the reference's earlier functions as stubs.
+def _due(run: _Run, first: ExerciseResult) -> Upon | None:
+    """Return what an exercise is to be judged again upon; None where that is not due.
 
     It is due where points were lost that an earlier mistake may have cost, or where the exercise could not be judged
     because the notebook had ended its process too often; and only where its cell was begun at all.
@@ -253,22 +295,28 @@ def _followed(run: _Run, first: ExerciseResult, limits: Limits) -> Attempt | Non
     stub = next(cell for cell in run.cells if cell.grade_id == named)
     if not (earlier or first.exercise in run.unbuilt) or not _follow_through_is_due(run, first, stub):
         return None
+    before = tuple(cell.source for cell in run.cells[: stub.index] if cell.kind == "code")
+    return Upon(first.exercise, before, tuple(earlier), stub.source)
+
+
+def _judged_again(run: _Run, upon: Upon, limits: Limits) -> Attempt | None:
+    """Judge an exercise again, in a fresh worker with the reference's earlier functions as stubs."""
+    assert run.assignment is not None
     if run.live.budget.is_over:
-        run.late.append(first.exercise)
+        run.late.append(upon.exercise)
         return None
-    allowed = allowances(run.assignment, first.exercise, seed=run.seed)
+    allowed = allowances(run.assignment, upon.exercise, seed=run.seed)
     transcript = Transcript()
     own = time.monotonic() + limits.exercise_s + limits.cell_s
     session = Session(run.live.fork(), limits, min(own, run.live.budget.deadline))
     try:
-        before = [cell.source for cell in run.cells[: stub.index] if cell.kind == "code"]
-        session.bind(earlier)
-        session.define(before, without=tuple(earlier))
-        session.run_cell(stub.source, keep=False)
+        session.bind(run.assignment.earlier(upon.exercise))
+        session.define(list(upon.before), without=upon.without)
+        session.run_cell(upon.source, keep=False)
         with session.exercise():
             second = judge(
                 run.assignment,
-                first.exercise,
+                upon.exercise,
                 session,
                 seed=run.seed,
                 transcript=transcript,

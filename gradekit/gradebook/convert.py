@@ -32,7 +32,8 @@ from nbgrader.preprocessors import (
 from sqlalchemy.exc import SAWarning
 from traitlets import List
 
-from gradekit.errors import CourseError
+from gradekit.course.points import with_points
+from gradekit.errors import CourseError, SourceError
 from gradekit.gradebook.settings import read_settings, step_folders
 
 if TYPE_CHECKING:
@@ -45,11 +46,37 @@ if TYPE_CHECKING:
     from gradekit.course.course import Course
 
 
+class _WithPoints(NbGraderPreprocessor):  # type: ignore[misc]
+    """The first step of a release: headings and graded cells that state no points get them."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Put the points in."""
+        return with_points(nb), resources
+
+
+class _StudentVersion(GenerateAssignment):  # type: ignore[misc]
+    """nbgrader's student version, with the points in their places."""
+
+    def start(self) -> None:
+        """Put the points in before all else."""
+        steps: list[type] = self.preprocessors  # type: ignore[has-type]
+        self.preprocessors = [_WithPoints, *steps]
+        super().start()
+
+
 class _WorkedSolution(GenerateSolution):  # type: ignore[misc]  # nbgrader is untyped
     """nbgrader's solution version without its gradebook, and without the calls of the hidden tests."""
 
     preprocessors = List(
-        [IncludeHeaderFooter, LockCells, ClearHiddenTests, ClearOutput, Execute, CoalesceStreamsPreprocessor]
+        [
+            _WithPoints,
+            IncludeHeaderFooter,
+            LockCells,
+            ClearHiddenTests,
+            ClearOutput,
+            Execute,
+            CoalesceStreamsPreprocessor,
+        ]
     )
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
@@ -62,7 +89,7 @@ def student_version(course: Course, assignment: str, folder: Path) -> Path:
     config = read_settings(course, release_directory=str(folder))
     config.GenerateAssignment.no_database = True
     config.SaveCells.enabled = False  # what nbgrader's own option --no-db sets beside it
-    run(GenerateAssignment, config, assignment)
+    run(_StudentVersion, config, assignment)
     return Path(step_folders(config).format_path(str(folder), ".", assignment))
 
 
@@ -77,16 +104,16 @@ def worked_solutions(course: Course, assignment: str, folder: Path) -> Path:
 
 def enter(course: Course, assignment: str, folder: Path) -> None:
     """Enter a released assignment in the gradebook; `folder` takes nbgrader's copy of it."""
-    run(GenerateAssignment, read_settings(course, release_directory=str(folder)), assignment)
+    run(_StudentVersion, read_settings(course, release_directory=str(folder)), assignment)
 
 
 def as_it_would_be_released(config: Config, path: Path) -> dict[str, NotebookNode]:
     """Return the cells that a release would enter in the gradebook today, by grade_id; none where it would fail."""
     try:
-        node = nbformat.read(path, as_version=4)
+        node = with_points(nbformat.read(path, as_version=4))
         for step in (LockCells(config=config), ClearSolutions(config=config)):
             node, _ = step.preprocess(node, {})
-    except (OSError, ValueError, RuntimeError, KeyError, AttributeError, nbformat.ValidationError):
+    except (OSError, ValueError, RuntimeError, KeyError, AttributeError, SourceError, nbformat.ValidationError):
         return {}
     roles = (utils.is_grade, utils.is_solution, utils.is_locked, utils.is_task)
     found = [cell for cell in node.cells if any(role(cell) for role in roles)]
@@ -137,7 +164,7 @@ def run(kind: type[BaseConverter], config: Config, assignment: str, *, student: 
             converter.start()
         except Exception as error:
             reason = errors.reason or repr(error)
-            raise CourseError(f"nbgrader's {kind.__name__} of '{assignment}' failed: {reason}") from error
+            raise CourseError(f"nbgrader's {kind.__mro__[1].__name__} of '{assignment}' failed: {reason}") from error
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import filecmp
 import shutil
 from typing import TYPE_CHECKING
 
+from gradekit.course.growth import is_small_file
 from gradekit.text import shown
 
 if TYPE_CHECKING:
@@ -65,9 +66,13 @@ def sweep(
 
 
 def may_be_published(path: Path, outbox: Path, given: Path) -> bool:
-    """Tell whether a student's file is data, text or a picture by its name, or just what was given out."""
+    """Tell whether a student's file is data, text or a picture by its name, or just what was given out.
+
+    A picture is one that a browser can show: a kilobyte may say that it has a hundred gigapixels.
+    """
     name = path.relative_to(outbox)
-    if path.suffix.lower().removeprefix(".") in KINDS and not any(part.startswith(".") for part in name.parts):
+    named = path.suffix.lower().removeprefix(".") in KINDS and not any(part.startswith(".") for part in name.parts)
+    if named and is_small_file(path):
         return True
     return (given / name).is_file() and filecmp.cmp(given / name, path, shallow=False)
 

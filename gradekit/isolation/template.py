@@ -21,6 +21,7 @@ import msgpack
 from gradekit.errors import HostError
 from gradekit.files import clear_stages, make_stage, remove_tree
 from gradekit.isolation.readable import readable
+from gradekit.model import PROCESSES
 from gradekit.worker import sandbox
 from gradekit.worker.wire import Channel, WireError
 
@@ -51,9 +52,17 @@ class Worker:
         self.brought = (0, 0)  # bytes and number of the files that were there before its code wrote any
         self.alive = True
 
+    @property
+    def starts_processes(self) -> bool:
+        """Whether it may start processes."""
+        return self._template.processes > 0
+
     def interrupt(self) -> None:
-        """Ask the learner's code to stop, as the stop button does."""
-        os.kill(self.pid, signal.SIGINT)
+        """Ask the learner's code to stop, as the stop button does, and what it has started."""
+        if self.starts_processes:
+            os.killpg(self.pid, signal.SIGINT)
+        else:
+            os.kill(self.pid, signal.SIGINT)
 
     def put(self, files: Path, beside: Mapping[str, bytes]) -> None:
         """Copy a submission's files into the scratch folder, where the learner's code may change them.
@@ -87,13 +96,19 @@ class Worker:
         return status
 
     def stop(self) -> int | None:
-        """End the process and close the line; its files stay as they are."""
+        """End the process, and what it has started, and close the line; its files stay as they are."""
         if not self.alive:
             return None
         self.alive = False
         self.channel.close()
+        self.kill_all()
+        return self._template.wait(self)
+
+    def kill_all(self) -> None:
+        """Kill the process and what it has started, which is its group."""
         os.kill(self.pid, signal.SIGKILL)  # a zombie at worst: the number is its own until the template has waited
-        return self._template.wait(self.pid)
+        with suppress(ProcessLookupError):  # it has not come so far as to lead one
+            os.killpg(self.pid, signal.SIGKILL)
 
 
 class Template:
@@ -108,13 +123,15 @@ class Template:
     modules : tuple of str
         Modules of the assignment's own, beside the notebook: they come before a package of that name. What a learner
         brought comes last, and shadows nothing.
+    allow : tuple of str
+        Rights that learners' code has beside the usual ones; see :class:`gradekit.model.Limits`.
     imports : iterable of str
         What the source's cells import; what of it is heavy and may be forked (`WARM`) is imported once for all workers.
 
     Raises
     ------
     HostError
-        If nobody could read this Python as the user whom a worker becomes.
+        If nobody could read this Python as the user whom a worker becomes, or what is allowed cannot be kept in here.
     """
 
     def __init__(
@@ -123,6 +140,7 @@ class Template:
         isolate: bool = True,
         landlock: bool = True,
         modules: tuple[str, ...] = (),
+        allow: tuple[str, ...] = (),
         imports: Iterable[str] = (),
     ) -> None:
         self._isolate, self._landlock, self._modules = isolate, landlock, modules
@@ -132,10 +150,14 @@ class Template:
         self.user, self._read_all = _user_to_become() if isolate else (None, False)
         if not landlock:
             _check_user(self.user, read_all=self._read_all)
-        self._readable = readable()
+        self.processes = sandbox.PROCESSES if isolate and PROCESSES in allow else 0
+        if self.processes:
+            check_signals(self.user, sandbox.landlock_abi() if landlock else 0)
+        self._readable = readable(programs=bool(self.processes))
+        self._workers: set[Worker] = set()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = _start(theirs, self._folder, _warm(imports, modules))
+            self._process = _start(theirs, self._folder, allow, _warm(imports, modules))
         self._control.settimeout(WARM_UP_S)
         self._warm = False
 
@@ -160,12 +182,14 @@ class Template:
             landlock=self._landlock,
             user=self.user,
             read_all=self._read_all,
+            processes=self.processes,
         )
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             request = {"do": "fork", "policy": asdict(policy), "isolate": self._isolate, "modules": self._modules}
             answer = self._ask(request, theirs.fileno())
         worker = Worker(self, answer["pid"], Channel(ours.detach()), scratch)
+        self._workers.add(worker)
         try:
             first = worker.channel.receive(time.monotonic() + FORK_S)
         except WireError as error:
@@ -196,12 +220,16 @@ class Template:
         """Whether its process is gone, so that no worker can be had of it any more."""
         return self._process.poll() is not None
 
-    def wait(self, pid: int) -> int:
-        """Let the template wait for a dead worker; return its status."""
-        return int(self._ask({"do": "wait", "pid": pid})["status"])
+    def wait(self, worker: Worker) -> int:
+        """Let the template wait for a dead worker, and for what that had started; return its status."""
+        self._workers.discard(worker)
+        return int(self._ask({"do": "wait", "pid": worker.pid})["status"])
 
     def close(self) -> None:
         """End the template, and with it every worker; remove what they left."""
+        for worker in self._workers:
+            with suppress(ProcessLookupError):
+                worker.kill_all()
         self._control.close()
         self._process.kill()
         with self._process:  # waits, and closes its stderr
@@ -227,10 +255,15 @@ class Template:
 
 @contextmanager
 def template(
-    *, isolate: bool = True, landlock: bool = True, modules: tuple[str, ...] = (), imports: Iterable[str] = ()
+    *,
+    isolate: bool = True,
+    landlock: bool = True,
+    modules: tuple[str, ...] = (),
+    allow: tuple[str, ...] = (),
+    imports: Iterable[str] = (),
 ) -> Iterator[Template]:
     """Run a template process for the length of a with block; see :class:`Template`."""
-    running = Template(isolate=isolate, landlock=landlock, modules=modules, imports=imports)
+    running = Template(isolate=isolate, landlock=landlock, modules=modules, allow=allow, imports=imports)
     try:
         yield running
     finally:
@@ -243,12 +276,17 @@ def _warm(imports: Iterable[str], own: Collection[str]) -> list[str]:
     return [name for name, root in roots.items() if root in WARM and root not in own][:MOST_WARM]
 
 
-def _start(theirs: socket.socket, folder: Path, modules: Sequence[str]) -> subprocess.Popen[bytes]:
+def _start(
+    theirs: socket.socket, folder: Path, allow: tuple[str, ...], modules: Sequence[str]
+) -> subprocess.Popen[bytes]:
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
     environment = {**one, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder), "MPLCONFIGDIR": str(folder)}
     environment |= dict.fromkeys(("USER", "LOGNAME"), "learner")  # for getpass: the list of users is closed
     environment["IPYTHONDIR"] = str(folder / "ipython")
-    command = [sys.executable, "-I", "-m", "gradekit.worker", str(theirs.fileno()), *modules]
+    if PROCESSES in allow:
+        environment["PATH"] = f"{sys.prefix}/bin:{environment['PATH']}"
+        environment |= {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}  # it says at once what it cannot do
+    command = [sys.executable, "-I", "-m", "gradekit.worker", str(theirs.fileno()), ",".join(allow), *modules]
     return subprocess.Popen(  # noqa: S603  (our own interpreter and module)
         command,
         env=environment,
@@ -283,6 +321,20 @@ def _user_to_become() -> tuple[int | None, bool]:
             help="Use a Python outside of root's home, such as Debian's /usr/bin/python3, or run as an ordinary user.",
         )
     return sandbox.first_user(), not open_to_all
+
+
+def check_signals(user: int | None, abi: int) -> None:
+    """Refuse to allow processes where their signals could reach others.
+
+    Raises
+    ------
+    HostError
+    """
+    if not sandbox.keeps_signals(user, abi):
+        raise HostError(
+            f"c.Gradekit.allow = [{PROCESSES!r}] cannot be had here: the signals of processes would reach others.",
+            help="Use Linux 6.12 or newer (Landlock ABI 6), or run as root, in a container with users of its own.",
+        )
 
 
 def _check_user(user: int | None, *, read_all: bool) -> None:

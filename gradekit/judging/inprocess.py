@@ -254,15 +254,20 @@ class InProcess:
 
     @contextmanager
     def _learner(self) -> Iterator[None]:
-        """Run the learner's code quietly; whatever it raises, SystemExit too, becomes a LearnerError."""
-        with quiet():
-            try:
-                yield
-            except (LearnerError, KeyboardInterrupt):  # an interrupt is the grader's own time-out
-                raise
-            except BaseException as error:  # noqa: BLE001  (the edge of the learner's code)
-                line = _own_line(error, self._namespace)
-                raise LearnerError(type(error).__name__[:NAME_LIMIT], _text(error)[:TEXT_LIMIT], line) from None
+        """Run the learner's code quietly; see :meth:`_caught`."""
+        with quiet(), self._caught():
+            yield
+
+    @contextmanager
+    def _caught(self) -> Iterator[None]:
+        """Let whatever the learner's code raises, SystemExit too, become a LearnerError."""
+        try:
+            yield
+        except (LearnerError, KeyboardInterrupt):  # an interrupt is the grader's own time-out
+            raise
+        except BaseException as error:  # noqa: BLE001  (the edge of the learner's code)
+            line = _own_line(error, self._namespace)
+            raise LearnerError(type(error).__name__[:NAME_LIMIT], _text(error)[:TEXT_LIMIT], line) from None
 
 
 def _text(error: BaseException) -> str:

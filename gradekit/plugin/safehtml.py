@@ -13,6 +13,8 @@ import nh3
 from jinja2 import pass_context
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from gradekit.course.growth import is_small_data
+
 if TYPE_CHECKING:
     from jinja2.runtime import Context
     from traitlets.config import Config
@@ -52,9 +54,11 @@ def clean_html(element: object) -> str:
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
-    """Let data through for pictures alone, and of an input only a box that nobody can tick."""
-    if value.strip().lower().startswith("data:"):
-        return value if (tag, name) == ("img", "src") and value.strip().lower().startswith(PICTURES) else None
+    """Let data through for pictures alone, small ones, and of an input only a box that nobody can tick."""
+    begin = value[:40].strip().lower()
+    if begin.startswith("data:"):
+        picture = (tag, name) == ("img", "src") and begin.startswith(PICTURES)
+        return value if picture and is_small_data(value) else None
     if (tag, name) == ("input", "type"):
         return "checkbox"
     return value

@@ -109,9 +109,8 @@ def _point_faults(cells: tuple[Cell, ...]) -> Iterator[str]:
         if not exercise.adopted:
             places.insert(0, (heading, notebook.stated_points(text[heading].split("\n", 1)[0])))
         for place, stated in places:
-            if stated != exercise.points:
-                said = "no points" if stated is None else f"{stated:g} points"
-                yield f"cell '{place}': it states {said}, but '{grade}' carries {exercise.points:g}"
+            if stated is not None and stated != exercise.points:  # where none are stated, release puts them in
+                yield f"cell '{place}': it states {stated:g} points, but '{grade}' carries {exercise.points:g}"
     if all(exercise.adopted for exercise in exercises):  # the first cell may speak of anything's points
         return
     total = sum(cell.points for cell in cells)

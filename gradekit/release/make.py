@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from gradekit.files import clear_stages, open_stage
 from gradekit.gradebook import convert
 from gradekit.judging.assignment import load_tests
 from gradekit.judging.reference import read_cases
-from gradekit.release import door
+from gradekit.release import beside, door
 from gradekit.release.inspection import check_release, check_solutions, check_source, find_secrets
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gradekit.course.course import Course, Step
-    from gradekit.model import Exercise
+    from gradekit.model import Cell, Exercise
 
+CHECKS = re.compile(r"^[ \t]*(?:import|from)[ \t]+checks\b", re.MULTILINE)
 STEPS: tuple[Step, ...] = ("release", "solution")  # what is written
 
 
@@ -55,6 +57,8 @@ def release(course: Course, assignment: str, *, solutions: bool = True) -> tuple
         except nbformat.ValidationError as error:
             raise SourceError(f"{source} is not valid in its own format: {error.message[:300]}.") from None
     _check_tests(course, assignment)
+    if any(CHECKS.search(cell.source) for path in course.notebooks(assignment) for cell in _code(path)):
+        beside.put_checks(course.source_folder(assignment))
     with _stage(course, assignment) as stage:
         made: dict[Step, Path] = {"release": _student_version(course, assignment, stage)}
         if solutions:
@@ -65,6 +69,10 @@ def release(course: Course, assignment: str, *, solutions: bool = True) -> tuple
         )
     remember(course.root, assignment, course.folder("release", assignment))
     return folders
+
+
+def _code(path: Path) -> list[Cell]:
+    return [cell for cell in notebook.cells(notebook.read(path)) if cell.kind == "code"]
 
 
 def _check_tests(course: Course, assignment: str) -> None:

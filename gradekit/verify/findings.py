@@ -38,6 +38,11 @@ class ProofFinding:
     advice: str = ""
     reason: str = ""
 
+    @classmethod
+    def of(cls, section: str, exercise: str, label: str, problem: tuple[str, str] | None) -> ProofFinding:
+        """Return a finding of what is wrong and what to do about it; None where nothing is."""
+        return cls(section, exercise, label, *(problem or ()))
+
     @property
     def where(self) -> str:
         """What it concerns: the exercise, the section, the label."""

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from gradekit.bounds import bounded_time
-from gradekit.judging.diagnose import WITHOUT_CATALOGUE, Attempt, ask_further, diagnose
+from gradekit.bounds import bounded_memory, bounded_time
+from gradekit.diagnosis import pattern
+from gradekit.diagnosis.case import Attempt
+from gradekit.diagnosis.diagnose import diagnose
+from gradekit.diagnosis.further import ask_further
+from gradekit.diagnosis.likeness import same
 from gradekit.judging.inprocess import InProcess, quiet
-from gradekit.judging.judge import judge
-from gradekit.judging.likeness import same
+from gradekit.judging.judge import each_test, judge
 from gradekit.judging.reference import _checks_importable, solution_cells
 from gradekit.judging.transcript import Transcript
 from gradekit.model import ExerciseResult, Verdict
@@ -23,13 +27,15 @@ from gradekit.verify.spoilt import OTHER_FORM, SEED, SPOILT, STEPS, WORTHLESS, d
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.catalogue import Misconception, Variant
-    from gradekit.model import Cell, Exercise
+    from gradekit.model import Cell, Exercise, TestResult
 
 
 ONE_S = 20.0  # for an answer's tests; a spoilt one may loop without end
+BRIEF_S, BRIEF_BYTES = 4.0, 2**31  # for each test of a mutant; an honest one takes milliseconds
 SECRETS = 8  # of classes, for each answer of the catalogue; the long tests try fifty
 QUARTER = 0.25  # of an exercise's points, at least, for what ruins the training
 MOVED = 1e-6  # a loss that differs by more, in parts of itself, is another training
@@ -52,6 +58,28 @@ def judged(
     """Judge an exercise in a namespace of ours, within bounds of time."""
     with bounded_time(time.monotonic() + ONE_S), quiet():
         return judge(assignment, name, InProcess(names), seed=seed, transcript=heard)
+
+
+def briefly(assignment: Assignment, exercise: Exercise, source: str) -> ExerciseResult:
+    """Judge an exercise's cell up to the first test that rejects it; its score is then 0, else full.
+
+    Nothing of the solution's stands for what the cell does not come to define.
+    """
+    names = {name: value for name, value in assignment.solution.items() if name not in exercise.defines}
+    seen: list[TestResult] = []
+    with bounded_memory(BRIEF_BYTES), quiet():
+        with suppress(Exception), _briefly():  # the tests will say that there is nothing to judge
+            exec(compile(source, "<mutant>", "exec"), names)  # noqa: S102  (the solution's text, spoilt)
+        for result in each_test(assignment, exercise.name, InProcess(names), seed=_seed(assignment), bound=_briefly):
+            seen.append(result)
+            if result.verdict is not Verdict.AC:
+                break
+    score = None if seen[-1].broke else exercise.points if seen[-1].verdict is Verdict.AC else 0.0
+    return ExerciseResult(exercise.name, exercise.points, score, tuple(seen), graded=exercise.graded)
+
+
+def _briefly() -> AbstractContextManager[None]:
+    return bounded_time(time.monotonic() + BRIEF_S)
 
 
 def _seed(assignment: Assignment) -> bytes:
@@ -135,7 +163,7 @@ def name_problem(
     with quiet():
         further = ask_further(assignment, result, InProcess(names), seed=seed)
         found = diagnose(assignment, catalogue, [Attempt(result, heard, further)], seed=seed)
-    if found is None or found.label in WITHOUT_CATALOGUE:
+    if found is None or found.label in pattern.LABELS:
         return None, "it is not known again: too little is asked that tells it from other mistakes"
     if found.label == (item.like or item.label):
         return None, ""

@@ -8,9 +8,9 @@ call goes on. IPython's shell is made once, in the template, and comes here by f
 
 from __future__ import annotations
 
-import ast
 import importlib
 import linecache
+import os
 import signal
 import traceback
 import warnings
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradekit.worker.definitions import run_definitions
 from gradekit.worker.shell import TEXT_LIMIT, Outputs, error_output
 from gradekit.worker.values import Values
 from gradekit.worker.wire import Channel, Ref, WireError
@@ -82,7 +83,7 @@ class Server:
         self.channel, self.shell, self.outputs = channel, shell, outputs
         self.values = Values(self.ask_back)
         self.interrupts = Interrupts(outputs)
-        self.number = 0
+        self.number, self.process = 0, os.getpid()
         self.actions: dict[str, Callable[[dict[str, Any]], Any]] = {
             "cell": self._cell,
             "call": self._call,
@@ -101,6 +102,11 @@ class Server:
             self.interrupts.interrupted = False  # one that came too late
             self._answer(frame)
 
+    def leave(self) -> None:
+        """Have nothing to do with the line any more: a process that was forked from the one that serves."""
+        self.channel.close()
+        self.outputs.begin(keep=False)
+
     def _answer(self, frame: dict[str, Any]) -> None:
         answer: dict[str, Any] = {"n": frame["n"]}
         try:
@@ -108,6 +114,8 @@ class Server:
         except BaseException as error:  # noqa: BLE001  (the learner's)
             said = described(error, self.shell.user_ns)
             answer["error"] = {key: self.values.outward(text) for key, text in said.items()}
+        if os.getpid() != self.process:  # the learner's code has forked, and let the child come here
+            os._exit(0)
         try:
             self.channel.send(answer)
         except WireError as error:
@@ -213,22 +221,3 @@ def resolve(target: list[Any], objects: list[Any], namespace: dict[str, Any]) ->
     for name in path:
         value = getattr(value, name)
     return value
-
-
-def run_definitions(source: str, namespace: dict[str, Any], *, without: frozenset[str]) -> None:
-    """Run the imports, functions, classes and constants of a cell, each for itself, but for those named.
-
-    What fails is left out: the cell's other definitions may be all that is needed.
-    """
-    kept = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    try:
-        statements = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for node in statements:
-        constant = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        if (isinstance(node, kept) or constant) and getattr(node, "name", None) not in without:
-            try:
-                exec(compile(ast.Module([node], []), "<an earlier cell>", "exec"), namespace)  # noqa: S102
-            except Exception:  # noqa: BLE001, S112  (the edge of the learner's code)
-                continue

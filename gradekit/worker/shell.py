@@ -23,6 +23,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.text import LSString, SList
 from traitlets.config import Config
 
+from gradekit.worker import programs
 from gradekit.worker.refusals import Refusals
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Outputs(list[dict[str, Any]]):
     ----------
     undrawn : str
         The line that stands for a figure's picture; empty where figures are drawn.
+    written : Written or None
+        What is written past Python, where that is kept.
     """
 
     def __init__(self) -> None:
@@ -50,15 +53,28 @@ class Outputs(list[dict[str, Any]]):
         self.left, self.printable = OUTPUT_BYTES, PRINTED_BYTES
         self.open = True
         self.undrawn = ""
+        self.named: dict[str, list[dict[str, Any]]] = {}  # displays of this cell that can be updated
+        self.written: programs.Written | None = None
 
     def begin(self, *, keep: bool, undrawn: str = "") -> None:
         """Forget what was shown and open, or close, the page."""
+        self.take_written()
         self.clear()
+        self.named.clear()
         self.left, self.printable, self.open = OUTPUT_BYTES, PRINTED_BYTES, keep
         self.undrawn = undrawn
 
+    def take_written(self) -> None:
+        """Add what was written past Python until now."""
+        for name, text in self.written.take() if self.written is not None else ():
+            self._put({"output_type": "stream", "name": name, "text": text}, len(text))
+
     def add(self, output: dict[str, Any], size: int) -> None:
         """Add an output of about that size; the first one too many leaves a note and closes the page."""
+        self.take_written()
+        self._put(output, size)
+
+    def _put(self, output: dict[str, Any], size: int) -> None:
         if not self.open:
             return
         last = self[-1] if self else {}
@@ -74,8 +90,16 @@ class Outputs(list[dict[str, Any]]):
         else:
             self.append({**output, "parts": [output["text"]]} if output["output_type"] == "stream" else output)
 
+    def update(self, name: str, data: dict[str, Any]) -> None:
+        """Put other data into what this cell has displayed by that name; what another cell did stays as it is."""
+        for output in self.named.get(name, ()) if self.open else ():
+            self.left += _size(output["data"]) - _size(data)
+            if self.left >= 0:
+                output["data"] = data
+
     def shown(self) -> list[dict[str, Any]]:
         """Return the outputs, each stream's text in one piece."""
+        self.take_written()
         return [
             {"output_type": "stream", "name": output["name"], "text": "".join(output["parts"])}
             if output["output_type"] == "stream"
@@ -158,10 +182,16 @@ class ResultHook(DisplayHook):  # type: ignore[misc]  # IPython is untyped
 class DisplayWriter(DisplayPublisher):  # type: ignore[misc]  # IPython is untyped
     """Puts what is displayed into the outputs: figures, tables."""
 
-    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG002  (IPython's signature)
-        """Show data, without metadata."""
+    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **words: Any) -> None:  # noqa: ARG002  (IPython's signature)
+        """Show data, without metadata; where an earlier display is to be updated, in its place."""
+        name = str((words.get("transient") or {}).get("display_id", ""))
+        if words.get("update"):
+            self.shell.outputs.update(name, encoded(data))
+            return
         shown = {"output_type": "display_data", "data": encoded(data), "metadata": {}}
         self.shell.outputs.add(shown, _size(data))
+        if name:
+            self.shell.outputs.named.setdefault(name, []).append(shown)
 
     def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  (IPython's signature)
         """Forget what was shown."""
@@ -244,22 +274,26 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
         self.user_ns["_dh"][:] = [folder]
         self.kernel = Kernel(self)
         self.db: dict[str, Any] = {}  # what %store keeps lasts as long as the notebook runs
-        if self.refusals.watching:
+        if self.refusals.commands:
             for name in self.magics_manager.magics["cell"].keys() & SCRIPTS:
                 self.register_magic_function(self._script, "cell", name)
 
     def system(self, cmd: str) -> None:
         """Answer ``!command``: with a line, where no program can be started."""
-        if not self.refusals.watching:
+        if self.refusals.commands:
+            self.user_ns["_exit_code"] = self.refusals.command(cmd) >> 8
+        elif self.refusals.closed:
+            self.user_ns["_exit_code"] = status = programs.run(self.var_expand(cmd, depth=1))
+            if status:
+                self.refusals.failed()
+        else:
             super().system(cmd)
-            return
-        self.user_ns["_exit_code"] = self.refusals.command(cmd) >> 8
 
     system_piped = system_raw = system
 
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:  # noqa: FBT001, FBT002  (IPython's signature)
         """Answer ``x = !command``: with no line at all, where no program can be started."""
-        if not self.refusals.watching:
+        if not self.refusals.commands:
             return super().getoutput(cmd, split, depth + 1)
         self.system(cmd)
         return SList() if split else LSString()
@@ -323,6 +357,7 @@ def make_shell(outputs: Outputs) -> Shell:
 def _warm(shell: Shell) -> None:
     """Do once what costs time the first time: a figure, a coloured traceback, a displayed array."""
     shell.run_cell("import matplotlib.pyplot as plt, numpy as np\nplt.plot([1]); plt.title('$x_t$')\nplt.show()")
+    shell.run_cell("plt.draw_if_interactive.called = False")  # else the first %run would find a figure to draw
     shell.run_cell("def f():\n    return np.ones(2) @ np.ones(3)\nf()")
     shell.run_cell("np.ones(2)")
     _forget(shell)

@@ -100,6 +100,8 @@ class Class:
         What grades: our own command, ``nbgrader autograde``, or formgrader's button.
     sample : tuple of str
         The cases that hand in; empty where the tests that are run say so.
+    pages : bool
+        Whether learners' pages and the instructor's are written, too.
     """
 
     limits: dict[str, float] = field(default_factory=lambda: LIMITS)
@@ -109,6 +111,7 @@ class Class:
     user: int | None = None
     by: str = "gradekit"
     sample: tuple[str, ...] = ()
+    pages: bool = False
 
 
 # Of those that harm others, the teacher or the grader, one of each kind; the first ones quick.
@@ -127,9 +130,9 @@ HARMFUL = (
 PRESSED = HARMFUL[:6]
 
 CLASSES = {
-    "patient": Class(),
-    "hasty": Class(limits=HASTY, jobs=4),
-    "twice": Class(jobs=1, rounds=2),
+    "patient": Class(pages=True),
+    "hasty": Class(limits=HASTY, jobs=4, pages=True),
+    "twice": Class(jobs=1, rounds=2, pages=True),
     "oldest_landlock": Class(max_abi=2),  # what Linux 5.19 has
     "ordinary_user": Class(max_abi=2, user=SOMEBODY),
     "nbgrader_quick": Class(by="nbgrader", sample=HARMFUL[:2]),
@@ -224,7 +227,10 @@ class Run:
     peak_bytes : int
         The largest resident memory of the grader and its children.
     trusted_bytes : int
-        The largest resident memory of the grader and its job processes, without learners' code.
+        The largest resident memory of the grader and its job processes, and of what writes the pages, without learners'
+        code.
+    pages : dict of str to list
+        What wrote pages, with its exit code and what it said.
     """
 
     course: str
@@ -237,6 +243,7 @@ class Run:
     arrived: list[str] = field(default_factory=list)
     peak_bytes: int = 0
     trusted_bytes: int = 0
+    pages: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:
@@ -429,6 +436,17 @@ def grade(run: Run, how: Class, *options: str) -> None:
     run.peak_bytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 
+def write_pages(run: Run) -> None:
+    """Run `gradekit feedback` and `gradekit report`, each in a process of its own as large as it gets."""
+    for command in ("feedback", "report"):
+        words = [sys.executable, "-m", "gradekit.cli", command, "small", "--course-dir", run.course]
+        environment = os.environ | {"NO_COLOR": "1", "COLUMNS": "200"}
+        process = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        said, peak = watched(process)
+        run.pages[command] = (process.returncode, said.decode("utf-8", "backslashreplace"))
+        run.trusted_bytes = max(peak, run.trusted_bytes)
+
+
 def watched(process: subprocess.Popen[bytes]) -> tuple[bytes, int]:
     """Wait for a grader, and stop it where it takes too long; return what it said and the peak of what is trusted."""
     peak, until = 0, time.monotonic() + GRADED_S
@@ -479,6 +497,8 @@ def judge(folder: Path, cases: list[Case], how: Class) -> Run:
         run.before = state(run.root)
         for number in range(how.rounds):
             grade(run, how, *(["--force"] if number else []))
+        if how.pages:
+            write_pages(run)
         run.after = state(run.root)
     run.arrived += [f"a file outside: {path}" for path in outside.rglob("*") if path.name != "socket"]
     return run

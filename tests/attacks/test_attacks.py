@@ -21,6 +21,7 @@ UNDECIDED = "undecided"
 WAITING = "This counts once"  # the message of a test that only waits for another
 EXPECTED = {"double", "quadruple", "note"}
 MEMORY_BYTES = 2 * 2**30  # of grader or worker, whatever is handed in
+PAGE_CHARACTERS = 5_000_000
 TRUSTED_BYTES = 600 * 10**6  # of a process that holds no learner's code
 
 
@@ -155,6 +156,22 @@ def test_nothing_arrived_and_nothing_was_left(whole: Any) -> None:
 def test_instructors_files_are_as_they_were(whole: Any) -> None:
     """Source, hidden tests, settings and everything handed in have their contents, modes, owners and times."""
     assert whole.after == whole.before
+
+
+def test_pages_are_written_for_everybody(whole: Any) -> None:
+    """Whatever was handed in, each learner has a page, the instructor has one, and what is said of them is plain."""
+    students = {path.stem for path in (whole.root / ".gradekit" / "small").glob("*.json")}
+    assert {path.name for path in (whole.root / "feedback").iterdir()} == students
+    for command, (code, said) in whole.pages.items():
+        assert (command, code, "Traceback" in said) == (command, 0, False), said[-3000:]
+        assert all(unicodedata.category(c) not in ("Cc", "Cf", "Cs") for c in said if c not in "\n\r"), said[-3000:]
+        assert whole.token not in said
+    pages = [*(whole.root / "feedback").rglob("*.html"), *(whole.root / "reports").rglob("*.html")]
+    assert len(pages) > len(students)
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert len(text) < PAGE_CHARACTERS, page
+        assert whole.token not in text, page
 
 
 def test_memory_is_bounded(whole: Any) -> None:

@@ -13,12 +13,15 @@ import pytest
 
 from gradekit.course import notebook
 from gradekit.course.course import Course
+from gradekit.diagnosis import case, further, pattern
+from gradekit.diagnosis import diagnose as diagnosis
+from gradekit.diagnosis.case import Attempt
+from gradekit.diagnosis.diagnose import diagnose
+from gradekit.diagnosis.further import ask_further
 from gradekit.grade.notebook import grade_cells
 from gradekit.isolation.template import template as run_template
-from gradekit.judging import diagnose as diagnosis
 from gradekit.judging.assignment import load_assignment
 from gradekit.judging.catalogue import load_alternatives, load_misconceptions, pairs
-from gradekit.judging.diagnose import WITHOUT_CATALOGUE, Attempt, ask_further, diagnose
 from gradekit.judging.inprocess import InProcess
 from gradekit.judging.judge import explain, judge
 from gradekit.judging.transcript import Transcript
@@ -130,15 +133,17 @@ def found_in(assignment: str, exercise: str, source: str, known: Sequence[Miscon
         result = judge(loaded, exercise, line, seed=SEED, transcript=transcript)
         if not lost(result):
             return ""
-        further = ask_further(loaded, result, line, seed=SEED)
-        found = diagnose(loaded, known, [Attempt(result, transcript, further)], seed=SEED)
+        asked = ask_further(loaded, result, line, seed=SEED)
+        found = diagnose(loaded, known, [Attempt(result, transcript, asked)], seed=SEED)
     return found.label if found else None
 
 
 def give_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the bounds on time be so long that a busy machine decides about no name."""
-    for bound in ("CALL_S", "EXERCISE_S", "PAIRS_S", "FURTHER_S"):
-        monkeypatch.setattr(diagnosis, bound, 30 * getattr(diagnosis, bound))
+    bounds = {case: ("CALL_S", "EXERCISE_S"), diagnosis: ("PAIRS_S",), further: ("FURTHER_S",)}
+    for module, names in bounds.items():
+        for name in names:
+            monkeypatch.setattr(module, name, 30 * getattr(module, name))
 
 
 @pytest.mark.slow
@@ -149,7 +154,7 @@ def test_nearly_all_are_named(assignment: str, monkeypatch: pytest.MonkeyPatch) 
     known = KNOWN[assignment]
     found = {item.label: found_in(assignment, item.exercise, item.source, known) for item in known}
     right = {item.label: item.like or item.label for item in known}
-    wrong = {label: name for label, name in found.items() if name not in (None, "", right[label], *WITHOUT_CATALOGUE)}
+    wrong = {label: name for label, name in found.items() if name not in (None, "", right[label], *pattern.LABELS)}
     assert wrong == {}
     named = [label for label, name in found.items() if name == right[label]]
     assert len(named) >= 0.95 * len(known), sorted(found.keys() - named)
@@ -167,7 +172,7 @@ def test_most_pairs_are_named(assignment: str, monkeypatch: pytest.MonkeyPatch) 
         both = {pair.one.label, pair.other.label}
         found = found_in(assignment, pair.one.exercise, pair.source, KNOWN[assignment])
         named += bool(found) and set(found.split("+")) <= both
-        if found and not set(found.split("+")) <= both | WITHOUT_CATALOGUE:
+        if found and not set(found.split("+")) <= both | pattern.LABELS:
             wrong[pair.one.label, pair.other.label] = found
     assert wrong == {}
     assert named >= 0.6 * min(PAIRS, len(made))
@@ -277,4 +282,4 @@ def test_unknown_mistake_is_not_taken_for_a_known_one(name: str) -> None:
     label = item.like or item.label
     others = [other for other in KNOWN[assignment] if label not in (other.label, other.like)]
     pair = label.replace("_and_", "+")  # an entry that is two others in one cell is rightly named as these
-    assert found_in(assignment, item.exercise, item.source, others) in {None, pair, *WITHOUT_CATALOGUE}
+    assert found_in(assignment, item.exercise, item.source, others) in {None, pair, *pattern.LABELS}

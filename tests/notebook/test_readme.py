@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from gradekit import cli
+from gradekit import terminal
 from gradekit.course.course import Course
 from gradekit.demo import DUE, Demo, Outcome, synthetic_class
 from gradekit.judging.assignment import load_assignment
@@ -45,7 +45,7 @@ def demo_table() -> str:
     points = {exercise.name: exercise.points for exercise in loaded.exercises}
     found = Demo(COURSE, Path("-"), Path("-"), Path("-"), points, tuple(rows))
     with contextlib.redirect_stdout(io.StringIO()) as said:
-        cli._print_demo(found)
+        terminal.print_demo(found)
     return _trimmed(said.getvalue().partition("gradebook:")[0])
 
 

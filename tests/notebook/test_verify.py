@@ -11,7 +11,8 @@ from gradekit.judging.assignment import load_assignment
 from gradekit.judging.catalogue import load_alternatives, load_misconceptions
 from gradekit.verify import here
 from gradekit.verify.findings import LOOKED_AT, SPOILT, TRIED, WRONG_VALUES
-from gradekit.verify.prove import EQUIVALENT_SHARE, verify
+from gradekit.verify.prove import verify
+from gradekit.verify.verdicts import EQUIVALENT_SHARE
 
 SECRETS = 50
 COURSE = Course(Path(__file__).parents[2])

@@ -34,7 +34,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree, made = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("made")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
-    shutil.copytree(ROOT / "gradekit", tree / "gradekit", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("gradekit", "source", "tests/hidden"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     pip("wheel", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", str(made), str(tree))
     (path,) = made.glob("*.whl")
     return path
@@ -75,6 +76,22 @@ def test_every_file_of_the_package_is_in_it(wheel: Path) -> None:
     assert held == {path.relative_to(ROOT).as_posix() for path in package}
 
 
+def test_the_assignments_travel_beside_the_package(wheel: Path) -> None:
+    """Sources, data and hidden tests of every assignment lie below share/, where nothing is imported; nothing else."""
+    with zipfile.ZipFile(wheel) as file:
+        held = {name.partition("/data/share/gradekit/")[2] for name in file.namelist() if "/data/" in name}
+    folders = [folder for name in Course(ROOT).assignments() for folder in (f"source/{name}", f"tests/hidden/{name}")]
+    files = [path.relative_to(ROOT) for folder in folders for path in (ROOT / folder).iterdir() if path.is_file()]
+    made = {"checks.py", "reference.npz"}  # of the package, and made anew where a course begins
+    assert held == {path.as_posix() for path in files if path.name not in made}
+
+
+def test_what_travels_to_another_grader_holds_no_assignment(tmp_path: Path) -> None:
+    """An export carries its own assignment's hidden tests, and no other's."""
+    with zipfile.ZipFile(bundle.make_wheel(tmp_path)) as file:
+        assert not [name for name in file.namelist() if "share/" in name or name.endswith((".ipynb", "tests.py"))]
+
+
 def test_the_wheel_that_travels_is_the_same(wheel: Path, tmp_path: Path) -> None:
     """What an export carries to another grader holds what pip's wheel holds, to the byte, and the same commands."""
     assert files(bundle.make_wheel(tmp_path)) == files(wheel)
@@ -104,6 +121,32 @@ def test_the_demo_runs_from_it(python: Path, small: Course, tmp_path: Path) -> N
     report = tmp_path / "demo" / "reports" / "small" / "report.html"
     assert f"class report:  {report}" in done.stdout
     assert report.is_file()
+
+
+def test_a_course_begins_from_it(python: Path, tmp_path: Path) -> None:
+    """`gradekit init` finds the assignments that pip has put beside the package; workers may read none of them."""
+    gradekit = str(python.with_name("gradekit"))
+    done = run([gradekit, "init", "course", "--with", "rnn_from_scratch,next_token"], tmp_path)
+    assert f"wrote {tmp_path / 'course'}" in done.stdout
+    for name in ("rnn_from_scratch", "next_token"):
+        made = {path.name for path in (tmp_path / "course" / "tests" / "hidden" / name).iterdir()}
+        assert {"tests.py", "misconceptions.py", "alternatives.py", "reference.npz"} <= made
+        assert (tmp_path / "course" / "source" / name / "checks.py").is_file()
+    run([gradekit, "release", "rnn_from_scratch", "--no-solutions"], tmp_path / "course")
+    assert (tmp_path / "course" / "release" / "rnn_from_scratch" / "checks.py").is_file()
+    shared = python.parents[1] / "share" / "gradekit"
+    assert (shared / "source" / "rnn_from_scratch" / "rnn_from_scratch.ipynb").is_file()
+    read = run([gradekit, "doctor"], tmp_path).stdout.split()
+    assert not [path for path in map(Path, read) if path.is_absolute() and shared.is_relative_to(path)]
+
+
+@pytest.mark.slow
+def test_the_demo_runs_anywhere(python: Path, tmp_path: Path) -> None:
+    """`gradekit demo` with no course around makes one, and the perfect student earns everything."""
+    done = run([str(python.with_name("gradekit")), "demo", "--to", str(tmp_path / "demo")], tmp_path)
+    scores = {words[0]: words[-1] for words in map(str.split, done.stdout.splitlines()) if words}
+    assert (scores["perfect"], scores["blank"]) == ("11", "0")
+    assert (tmp_path / "demo" / "nbgrader_config.py").is_file()
 
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gradekit import cli
+from gradekit import terminal
 from gradekit.course.course import Course
 from gradekit.errors import CourseError, GradekitError
 from gradekit.grade import judge
@@ -176,7 +176,7 @@ def test_a_death_is_one_submissions_own(released: Course, capsys: pytest.Capture
     assert report is not None
     assert report.undecided == ("double", "quadruple")
     assert "it ended the grader" in report.alarms[0].text
-    cli._print_grades(list(done.values()), [])
+    terminal.print_grades(list(done.values()), [])
     said = capsys.readouterr().out
     assert "5 graded, 0 unchanged, 1 undecided" in said
     assert "bad: a person must look at double, quadruple" in said

@@ -17,8 +17,9 @@ from gradekit.course.course import Course
 from gradekit.isolation.template import Template
 from gradekit.judging.freeze import freeze
 from gradekit.model import Limits
+from gradekit.verify import here, trials
+from gradekit.verify import plan as verify_plan
 from gradekit.verify import prove as verify_prove
-from gradekit.verify import trials
 from gradekit.verify.findings import Proof
 from gradekit.verify.trials import Trial
 
@@ -78,7 +79,7 @@ def prove(proven: Course, template: Template, monkeypatch: pytest.MonkeyPatch) -
     Determinism, and what is sought that nobody has written down, have tests of their own.
     """
     monkeypatch.setattr(trials, "template", lambda: nullcontext(template))
-    monkeypatch.setattr(verify_prove, "_sought", lambda *_, **__: ())
+    monkeypatch.setattr(verify_plan, "_sought", lambda *_, **__: ())
     monkeypatch.setattr(verify_prove, "grade_under_two_hash_seeds", lambda *_: [])
     return lambda: verify_prove.verify(proven, "small")
 
@@ -268,8 +269,7 @@ def test_hidden_test_that_fails(prove: Callable[[], Proof], proven: Course) -> N
 def test_endless_answer(proven: Course, template: Template, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
     """A mutant that loops without end, when it is called or when its cell is run, is killed by a short limit."""
     monkeypatch.setattr(trials, "template", lambda: nullcontext(template))
-    monkeypatch.setattr(trials, "CALL_S", 0.2)
-    monkeypatch.setattr(trials, "CELL_S", 0.2)
+    monkeypatch.setattr(here, "BRIEF_S", 0.2)
     with trials.open_grader(proven, "small", Limits()) as grader:
         (result,) = grader.try_answer(Trial("mutants", "double", "endless", source, brief=True)).results
     assert result.score == 0
@@ -290,7 +290,7 @@ def test_gradings_that_differ(proven: Course) -> None:
     told = "expect.true(np.allclose(student.quadruple(1.0), 4), ' '.join(set('abcdefgh')))"
     change(tests, "    x = reference.draw((4, 2))\n", f"    x = reference.draw((4, 2))\n    {told}\n")
     change(tests, "from gradekit.hidden import exercise", "import numpy as np\nfrom gradekit.hidden import exercise")
-    problem, advice = verify_prove._determinism(verify_prove.plan(proven, "small")) or ("", "")
+    problem, advice = verify_prove._determinism(verify_plan.plan(proven, "small")) or ("", "")
     assert problem == "graded twice, quadruple got different results"
     assert "sets" in advice
 

@@ -14,27 +14,49 @@ PACKAGE = Path(__file__).parents[2] / "gradekit"
 # A top file may import those that stand before it in its line, and no room, but for the three that stand above all.
 TOP = ("errors", "model", "score", "text", "files", "bounds", "jobs", "checks")
 PARTS = frozenset({"worker.wire", "worker.sandbox"})  # of the worker's room: frames and rights concern both sides
-BASE = frozenset({"adopt", "course", "judging", "isolation", "gradebook", "handin", "grade", "release"}) | PARTS
+BASE = (
+    frozenset({"adopt", "course", "judging", "diagnosis", "isolation", "gradebook", "handin", "grade", "release"})
+    | PARTS
+)
 ROOMS: dict[str, frozenset[str]] = {  # room → the rooms, or modules of a room, that it may import beside the top files
     "worker": frozenset(),
     "course": frozenset(),
     "pages": frozenset(),
     "judging": frozenset({"course"}),
+    "diagnosis": frozenset({"judging"}),
     "isolation": PARTS | {"judging.line"},
     "gradebook": frozenset({"course"}),
     "handin": frozenset({"course", "gradebook", "worker.sandbox"}),
-    "grade": frozenset({"course", "judging", "isolation", "gradebook", "handin", "worker.sandbox"}),
+    "grade": frozenset({"course", "judging", "diagnosis", "isolation", "gradebook", "handin", "worker.sandbox"}),
     "adopt": frozenset({"course", "judging", "gradebook"}),
     "release": frozenset({"course", "judging", "gradebook"}),
+    "new": frozenset({"course", "judging", "gradebook", "release"}),
     "feedback": frozenset({"course", "gradebook", "handin", "pages"}),
     "report": frozenset({"course", "gradebook", "handin", "pages"}),
-    "verify": BASE,
+    "semester": frozenset({"course", "gradebook", "report"}),
+    "verify": BASE | {"worker.definitions"},
     "export": BASE | {"alone"},
     "plugin": frozenset({"grade", "gradebook", "handin", "course", "pages", "release", "feedback"}),
     "hidden": frozenset({"judging"}),
-    "demo": BASE | {"feedback", "report"},
+    "demo": BASE | {"feedback", "report", "new"},
+    "options": frozenset({"course", "gradebook"}),
+    "cli_semester": frozenset({"options", "semester"}),
+    "terminal": BASE | {"verify", "demo"},
     "alone": frozenset(),
-    "cli": BASE | {"feedback", "report", "verify", "export", "demo", "alone"},
+    "cli": BASE
+    | {
+        "feedback",
+        "report",
+        "verify",
+        "export",
+        "new",
+        "semester",
+        "demo",
+        "alone",
+        "terminal",
+        "options",
+        "cli_semester",
+    },
     "__init__": frozenset({"plugin"}),
 }
 NBGRADER = frozenset({"adopt", "gradebook", "plugin"})  # the only rooms that import it

@@ -143,7 +143,7 @@ def test_help_answers_without_the_heavy_imports() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert found.strip().endswith("[]")
-    for command in ("release", "freeze", "verify", "demo"):
+    for command in ("release", "freeze", "verify", "demo", "init"):
         assert command in found
 
 

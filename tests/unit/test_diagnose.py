@@ -11,10 +11,14 @@ import numpy as np
 import pytest
 
 from gradekit.course.course import Course
-from gradekit.judging import diagnose as module
+from gradekit.diagnosis import case, further, pattern
+from gradekit.diagnosis import diagnose as module
+from gradekit.diagnosis.case import Attempt
+from gradekit.diagnosis.diagnose import diagnose
+from gradekit.diagnosis.further import ask_further
+from gradekit.diagnosis.own_cost import is_own_gradient, of_own_cost
 from gradekit.judging.assignment import Assignment, load_assignment
 from gradekit.judging.catalogue import Misconception
-from gradekit.judging.diagnose import Attempt, ask_further, diagnose, is_own_gradient, of_own_cost
 from gradekit.judging.inprocess import InProcess
 from gradekit.judging.judge import explain, judge
 from gradekit.judging.line import LearnerError
@@ -212,7 +216,7 @@ def test_no_constant_factor(find: Find, source: str) -> None:
 
 def test_endless_misconception_ends(find: Find, monkeypatch: pytest.MonkeyPatch) -> None:
     """A misconception that never ends, or takes all memory, holds nothing up and is not named."""
-    monkeypatch.setattr(module, "CALL_S", 0.05)
+    monkeypatch.setattr(case, "CALL_S", 0.05)
     endless = like("endless", "def double(x):\n    while True: pass")
     greedy = like("greedy", "def double(x): return np.ones(2**40)")
     found = find(SQUARES.source, endless, greedy, SQUARES)
@@ -222,7 +226,7 @@ def test_endless_misconception_ends(find: Find, monkeypatch: pytest.MonkeyPatch)
 
 def test_endless_answer_is_an_endless_misconceptions(larger: Assignment, monkeypatch: pytest.MonkeyPatch) -> None:
     """A learner's call that was over its time is compared with a misconception's that is over ours."""
-    monkeypatch.setattr(module, "CALL_S", 0.05)
+    monkeypatch.setattr(case, "CALL_S", 0.05)
     given = attempt(larger, "def double(x): return x * x if x.max() < 100 else {}[0]")
     late = Event(("double",), LearnerError("TimeLimit", "too long", verdict=Verdict.TLE))
     given.transcript.events["large"] = [late]
@@ -234,7 +238,7 @@ def test_endless_answer_is_an_endless_misconceptions(larger: Assignment, monkeyp
 
 def test_time_for_a_diagnosis_is_bounded(find: Find, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where not all of the catalogue could be compared, nothing is named."""
-    monkeypatch.setattr(module, "EXERCISE_S", 0.0)
+    monkeypatch.setattr(case, "EXERCISE_S", 0.0)
     assert find(SQUARES.source, SQUARES) is None
 
 
@@ -378,7 +382,7 @@ def test_a_single_wrong_number_is_not_enough(find: Find) -> None:
     """Where one answer is all that was asked, no known mistake is named."""
     one = "def double(x): return 3 * x"
     found = find(one, like("triple", one), name="quadruple")
-    assert found is None or found.label in module.WITHOUT_CATALOGUE
+    assert found is None or found.label in pattern.LABELS
 
 
 @pytest.mark.parametrize(
@@ -505,14 +509,14 @@ def test_a_name_that_stands_for_something_else_in_the_end(larger: Assignment) ->
 
 def test_a_test_that_does_not_end_is_bounded(small: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a test counts on a demand that a wrong answer does not meet, asking further ends in time all the same."""
-    monkeypatch.setattr(module, "FURTHER_S", 0.2)
+    monkeypatch.setattr(further, "FURTHER_S", 0.2)
     tests = small.hidden("small") / "tests.py"
     loop = "    while student.double(1.0) != 2.0:\n        pass\n"
     tests.write_text(tests.read_text(encoding="utf-8") + loop, encoding="utf-8")
     loaded = load_assignment(small, "small")
     transcript, line = Transcript(), InProcess({"np": np, "double": lambda x: 3 * x, "quadruple": lambda x: x})
     result = judge(loaded, "quadruple", line, seed=b"unit", transcript=transcript)
-    assert module.ask_further(loaded, result, line, seed=b"unit") == {}
+    assert ask_further(loaded, result, line, seed=b"unit") == {}
 
 
 def test_time_that_ends_between_two_lines_ends_no_grading(
@@ -525,7 +529,8 @@ def test_time_that_ends_between_two_lines_ends_no_grading(
         """Strike at once."""
         raise TimeoutError(deadline)
 
-    monkeypatch.setattr(module, "bounded_time", late)
+    for place in (further, case):
+        monkeypatch.setattr(place, "bounded_time", late)
     asked = ask_further(assignment, found.result, InProcess(dict(assignment.solution)), seed=b"unit")
     assert not any(asked.values())
     assert diagnose(assignment, [SQUARES, CHANGES], [found], seed=b"unit") is None

@@ -68,7 +68,11 @@ ASKS = frozenset(
 
 # Where a sentence is read all the same: module and function → why.
 KNOWN = {
-    ("judging/likeness.py", "_same_error"): "what a learner's code raised is its answer, and two answers are compared",
+    (
+        "diagnosis/likeness.py",
+        "_same_error",
+    ): "what a learner's code raised is its answer, and two answers are compared",
+    ("semester/table.py", "_as_before"): "a quote before a cell is the table's form, and no sentence",
 }
 
 

@@ -49,7 +49,7 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "no text": (lambda c: c[""]["cells"].remove(c["double-text"]), "it has no cell 'double-text'"),
     "order": (lambda c: c[""]["cells"].insert(3, c[""]["cells"].pop(5)), "must stand in the order"),
     "heading": (lambda c: c["double-text"].update(source="## Double (1 point)"), "states 1 points, but 'double-grade'"),
-    "comment": (lambda c: c["double-grade"].update(source="# Graded."), "states no points"),
+    "comment": (lambda c: c["double-grade"].update(source="# Graded: 2 points."), "states 2 points"),
     "total": (lambda c: c["title"].update(source="# Small\n\n11 points"), "add up to 2.5"),
 }
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradekit.diagnosis.likeness import How, ratio, same
 from gradekit.judging.inprocess import InProcess
-from gradekit.judging.likeness import How, ratio, same
 from gradekit.judging.line import LearnerError, Opaque, Student
 from gradekit.model import Verdict
 

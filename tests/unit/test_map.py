@@ -21,7 +21,7 @@ REMAKE = "Run: python tests/unit/test_map.py --write"
 # A submission's way first, then what else is made of it, then what all of these stand on. Others follow by name.
 ORDER = (
     *("handin", "grade", "isolation", "worker", "judging", "gradebook", "feedback", "report", "pages"),
-    *("release", "verify", "export", "plugin", "course"),
+    *("release", "new", "semester", "verify", "export", "plugin", "course"),
 )
 MADE = {"tests/e2e/artefacts/"}  # not in the repository
 PATH = re.compile(r"`((?:gradekit|tests|docs|source|release|solutions|autograded)/[\w./-]*)`")
@@ -84,7 +84,7 @@ def test_every_duty_is_said() -> None:
 
 def pages() -> list[Path]:
     """Return every page of text that a reader of the repository meets, but for the tests' own."""
-    found = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("autograded/README.md")]
+    found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("autograded/README.md")]
     return sorted(found)
 
 

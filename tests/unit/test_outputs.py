@@ -212,3 +212,15 @@ def test_markdown_that_would_take_minutes_stays_as_it_was_typed(opener: str) -> 
         safehtml.close(config)
         html = HTMLExporter(config=config).from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))[0]
         assert ("<strong>bold</strong>" in html) != typed
+
+
+@pytest.mark.parametrize("kind", headers(1, 1))
+def test_a_picture_in_html_of_too_many_pixels_is_left_out(kind: str) -> None:
+    """So is one that states another kind, or spells its address in another way; small ones stay."""
+    for size, stays in ((4000, True), (12_000, False)):
+        inside = base64.b64encode(headers(size, size)[kind]).decode()
+        for said in ("image/png;base64", "IMAGE/GIF;charset=x;BASE64", "image/jpeg;base64"):
+            for body in (inside, f" {inside[:8]}\n{inside[8:]}", inside.replace("=", "%3D")):
+                made = safehtml.clean(f'<img src="data:{said},{body}">')
+                assert ("src=" in made) == stays, (said, body)
+    assert "src=" not in safehtml.clean('<img src="data:image/png,\x89PNG">')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,28 @@ def test_data_texts_and_pictures_stay(outbox: Path, name: str) -> None:
     write(outbox, name)
     assert sweep(outbox) == ([], [])
     assert names(outbox) == {name}
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.txt", "a.npz"])
+@pytest.mark.parametrize(("size", "stays"), [(4_000, True), (60_000, False)])
+def test_a_picture_of_too_many_pixels_is_kept_aside(outbox: Path, name: str, size: int, *, stays: bool) -> None:
+    """Whatever its name says: a browser goes by what is in the file."""
+    begins = {
+        "a.png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", size, size),
+        "a.txt": b"GIF89a" + struct.pack("<HH", size, size),
+        "a.npz": b"\xff\xd8\xff\xe0\0\x04\0\0\xff\xc0\0\x11\x08" + struct.pack(">HH", size, size),
+        "a.bmp": b"BM" + bytes(12) + b"\x28\0\0\0" + struct.pack("<ii", size, -size),
+    }
+    (outbox / name).write_bytes(begins[name] + bytes(50))
+    assert sweep(outbox) == ([], [] if stays else [name])
+
+
+def test_a_photo_whose_size_is_hidden_is_kept_aside(outbox: Path) -> None:
+    """Megabytes of remarks before the size are no camera's."""
+    remark = b"\xff\xe1\xff\xff" + bytes(65_533)
+    (outbox / "a.jpg").write_bytes(b"\xff\xd8" + remark * 80 + b"\xff\xc0\0\x11\x08" + struct.pack(">HH", 10, 10))
+    (outbox / "b.jpg").write_bytes(b"\xff\xd8" + remark * 20 + b"\xff\xc0\0\x11\x08" + struct.pack(">HH", 10, 10))
+    assert sweep(outbox) == ([], ["a.jpg"])
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from gradekit.worker import shell as module
+from gradekit.worker.definitions import run_definitions
 from gradekit.worker.refusals import Refusals
-from gradekit.worker.serve import Server, run_definitions
+from gradekit.worker.serve import Server
 from gradekit.worker.shell import ONE_OUTPUT, OUTPUT_BYTES, PRINTED_BYTES, TEXT_LIMIT, Outputs, Stream, encoded
 from gradekit.worker.values import DEPTH_LIMIT, Stub
 from gradekit.worker.wire import FRAME_BYTES, ITEMS, Closed, Ref, WireError, pack, unpack

@@ -21,3 +21,5 @@ def check(course: Path, submission: Path, outside: dict) -> None:
     assert len(html) < 10 * 2**20
     assert 'src="data:' not in html
     assert "image/svg+xml, which is not shown" in html
+    assert "a picture" in html
+    assert {file.name for file in path.parent.iterdir() if file.name.startswith("plot")} == set()

@@ -1,0 +1,95 @@
+"""`gradekit grade --dry-run`: a class graded in a copy of the course, so that nothing of the course is written."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradekit.errors import CourseError
+from gradekit.files import STAGE
+from gradekit.gradebook.assignment import students
+from gradekit.gradebook.settings import copy_settings, read_settings, step_folders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gradekit.course.course import Course, Step
+
+SQLITE = "sqlite:///"
+HANDED_IN: tuple[Step, ...] = ("submitted", "autograded")
+
+
+@contextmanager
+def rehearsal(course: Course, assignment: str, *, only: Sequence[str] = ()) -> Iterator[Course]:
+    """Copy what grading an assignment reads of a course, and lend the copy; it is gone afterwards.
+
+    Raises
+    ------
+    CourseError
+        If there is no gradebook, or it lies in no file that could be copied.
+    """
+    course.check_assignment(assignment)
+    database = _database(course, assignment)
+    with tempfile.TemporaryDirectory(prefix="gradekit-dry-run-") as name:
+        folder = Path(name).resolve()
+        new = replace(copy_settings(course, folder), beside=course.beside)
+        _copy_database(database, folder / "gradebook.db")
+        for old_folder, new_folder in zip(_read(course, assignment), _read(new, assignment), strict=True):
+            if old_folder.is_dir():
+                shutil.copytree(old_folder, new_folder)
+        ours = course.root / ".gradekit"
+        if ours.is_dir():
+            shutil.copytree(ours, folder / ".gradekit", ignore=shutil.ignore_patterns(f"{STAGE}*", "+aside"))
+        _lend_submissions(course, new, assignment, only)
+        yield new
+
+
+def _read(course: Course, assignment: str) -> tuple[Path, ...]:
+    """Return the folders of an assignment that grading reads."""
+    return course.source_folder(assignment), course.hidden(assignment), course.folder("release", assignment)
+
+
+def _database(course: Course, assignment: str) -> Path:
+    url = step_folders(read_settings(course)).db_url
+    if not url.startswith(SQLITE):
+        raise CourseError(
+            "--dry-run works with a gradebook that is a file, and this course's is a server's.",
+            help="Grade a copy of the course: --course-dir COPY --db sqlite:////path/of/a/copy.db",
+        )
+    path = Path(url.removeprefix(SQLITE))
+    if not path.is_file():
+        raise CourseError(f"There is no gradebook {path} yet.", help=f"Release it first: gradekit release {assignment}")
+    return path.resolve()
+
+
+def _copy_database(path: Path, target: Path) -> None:
+    """Copy a gradebook through SQLite, so that what another process is writing is whole or not there."""
+    with (
+        closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as old,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        old.backup(copy)
+
+
+def _lend_submissions(course: Course, new: Course, assignment: str, only: Sequence[str]) -> None:
+    """Copy what was handed in, and what was autograded of it: pipes, devices and links stay behind."""
+    for student in only or students(read_settings(course), assignment):
+        for step in HANDED_IN:
+            old = course.folder(step, assignment, student)
+            if old.is_dir():
+                _copy_files(old, new.folder(step, assignment, student))
+
+
+def _copy_files(old: Path, new: Path) -> None:
+    def odd(folder: str, names: list[str]) -> list[str]:
+        """Name what is neither a regular file nor a folder."""
+        paths = {name: Path(folder, name) for name in names}
+        return [name for name, path in paths.items() if path.is_symlink() or not (path.is_file() or path.is_dir())]
+
+    new.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(old, new, ignore=odd)
