@@ -37,7 +37,7 @@ versions:
 verify: .venv/ready-dev
 	for assignment in $(notdir $(wildcard source/*)); do $(BIN)/gradekit verify $$assignment || exit 1; done
 
-# The table of docs/packages.md: the packages that courses use most, in real calls, in an environment of their own.
+# The table of docs/reference/packages.md: the packages that courses use most, in real calls, in an environment of their own.
 packages:
 	test -x .venv-packages/bin/python || $(PYTHON) -m venv .venv-packages
 	.venv-packages/bin/python -m pip install --quiet -r tests/packages/requirements.txt '.[grader]'

@@ -132,10 +132,14 @@ class ExerciseResult:
 
     Attributes
     ----------
+    exercise : str
+        Its name.
     points : float
         The exercise's maximum.
     score : float or None
         Between 0 and `points`; None where the exercise is undecided and a person must look.
+    tests : tuple of TestResult
+        In the order of their declaration.
     follow_through : bool
         Whether score and reasons are those of the judging with right earlier functions in place of the learner's own.
     diagnosis : Diagnosis or None
@@ -247,9 +251,15 @@ class InlineResult:
 
     Attributes
     ----------
+    grade_id : str
+        The cell's.
+    points : float
+        The cell's maximum.
     score : float or None
         None where the cell ended in something that is no score, or failed for want of a right that learners' code has
         not, so that a person must look.
+    message : str
+        What went wrong; empty where nothing did.
     refused : str
         That right, of `RIGHTS`; else empty.
     """
@@ -267,6 +277,8 @@ class Note:
 
     Attributes
     ----------
+    text : str
+        The line.
     undecided : str
         The cell or the notebook that it says is undecided; empty where it says something else.
     urgent : bool
@@ -415,6 +427,8 @@ class GradeReport:
 
     Attributes
     ----------
+    assignment, student : str
+        Whose submission it is, by the names of its folders.
     isolation : str
         ``landlock+seccomp``, or ``none`` where it was switched off.
     allowed : tuple of str
@@ -435,6 +449,10 @@ class GradeReport:
         The graded cells whose score a person gave before, and stands, since the answer is the same.
     times : mapping of str to float
         Seconds: ``wall``, and of it ``cells``, ``tests``, ``follow_through``, ``diagnosis``.
+    versions : mapping of str to str
+        What judged it.
+    hashes : mapping of str to str
+        Of all that the scores depend on, and which figures were drawn: by them a change is seen.
     """
 
     assignment: str

@@ -67,7 +67,7 @@ def find(path: Path, node: Mapping[str, Any], wanted: str) -> Found:
             path,
             graded,
             f"line {body[-1].lineno} ends the cell in a value, which is a score in parts",
-            "Write a hidden test with weight= for each part by hand; see docs/adopt.md.",
+            "Write a hidden test with weight= for each part by hand; see docs/howto/adopt.md.",
         )
     names = names_of(path, cells, graded)
     return Found(path, cells, graded, code, names, _stub(path, cells, graded, used(code, names)))

@@ -108,7 +108,11 @@ def results(report: GradeReport, exercises: Sequence[Exercise]) -> dict[str, Any
         "output_format": "md",
         "stdout_visibility": "hidden",
         "tests": [*tests, _for_staff(dict.fromkeys(staff))],
-        "extra_data": {"gradekit": dict(report.versions), "isolation": report.isolation},
+        "extra_data": {
+            "gradekit": dict(report.versions),
+            "isolation": report.isolation,
+            "allowed": list(report.allowed),
+        },
     }
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gradekit import __version__
 from gradekit.bounds import bounded_memory
 from gradekit.course import notebook, reports
-from gradekit.errors import CourseError, GradekitError, HostError
+from gradekit.errors import CourseError, GradekitError, HostError, SourceError
 from gradekit.grade.budget import Budget
 from gradekit.grade.notebook import grade_cells
 from gradekit.grade.travel import pack_judged, unpack_hand_in
@@ -117,7 +117,7 @@ def open_setup(grading: Grading, limits: Limits) -> Iterator[Setup]:
     course, name = grading.course, grading.assignment
     own = _modules(course.source_folder(name))
     walls = {"isolate": grading.isolation != NONE, "landlock": grading.isolation != USER}
-    with template(**walls, modules=own, allow=limits.allow) as running:
+    with template(**walls, modules=own, allow=limits.allow, imports=_imports(course, name)) as running:
         tests = _tests(course, name)  # while the template warms up
         known = load_misconceptions(course, name, tests.exercises, tests.solution) if tests else ()
         compiled = compiled_modules(course.source_folder(name))
@@ -131,6 +131,16 @@ def _modules(folder: Path) -> tuple[str, ...]:
     files = {path.stem for path in folder.glob("*.py")}
     packages = {path.parent.name for path in folder.glob("*/__init__.py")}
     return tuple(sorted(name for name in files | packages if name.isidentifier()))
+
+
+def _imports(course: Course, assignment: str) -> tuple[str, ...]:
+    """Return the modules that the source's notebooks import; of one that cannot be read, none."""
+    names: dict[str, None] = {}
+    for path in course.notebooks(assignment):
+        with suppress(SourceError):
+            cells = notebook.cells(notebook.read(path))
+            names |= dict.fromkeys(name for cell in cells for name in notebook.imported(cell.source))
+    return tuple(names)
 
 
 def compiled_modules(folder: Path) -> dict[str, bytes]:
@@ -240,7 +250,7 @@ def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook, budget: Budget
         files=hand_in.files,
         seed=hmac.digest(setup.secret, hand_in.assignment.encode(), "sha256"),
         catalogue=setup.catalogue,
-        all_cells=setup.all_cells,
+        all_cells=setup.all_cells or tests is None,  # another notebook may need what is written behind its last test
         budget=budget,
         beside={**setup.compiled, f"{found.name}.ipynb": _as_handed_in(found, cells)},
         doubts=found.doubts,

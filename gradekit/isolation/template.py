@@ -26,7 +26,7 @@ from gradekit.worker import sandbox
 from gradekit.worker.wire import Channel, WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from gradekit.model import Limits
 
@@ -35,6 +35,9 @@ PLACE = "gradekit"  # the beginning of a name in the system's folder for tempora
 WARM_UP_S = 120.0  # a cold disk and a first font cache; the template is not the learner's
 GRACE_S = 2.0  # from SIGINT to SIGKILL
 FORK_S = 20.0
+# Packages that take long to import, start no thread then, and keep nothing that two forks may not both have.
+WARM = frozenset({"pandas", "scipy", "sklearn", "seaborn", "statsmodels", "sympy", "networkx", "PIL"})
+MOST_WARM = 50  # modules
 MOST_BROUGHT = 100_000  # files of ours and of a submission: both were bounded before
 
 
@@ -122,6 +125,8 @@ class Template:
         brought comes last, and shadows nothing.
     allow : tuple of str
         Rights that learners' code has beside the usual ones; see :class:`gradekit.model.Limits`.
+    imports : iterable of str
+        What the source's cells import; what of it is heavy and may be forked (`WARM`) is imported once for all workers.
 
     Raises
     ------
@@ -136,6 +141,7 @@ class Template:
         landlock: bool = True,
         modules: tuple[str, ...] = (),
         allow: tuple[str, ...] = (),
+        imports: Iterable[str] = (),
     ) -> None:
         self._isolate, self._landlock, self._modules = isolate, landlock, modules
         clear_stages(Path(tempfile.gettempdir()), PLACE)
@@ -151,7 +157,7 @@ class Template:
         self._workers: set[Worker] = set()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = _start(theirs, self._folder, allow)
+            self._process = _start(theirs, self._folder, allow, _warm(imports, modules))
         self._control.settimeout(WARM_UP_S)
         self._warm = False
 
@@ -249,17 +255,30 @@ class Template:
 
 @contextmanager
 def template(
-    *, isolate: bool = True, landlock: bool = True, modules: tuple[str, ...] = (), allow: tuple[str, ...] = ()
+    *,
+    isolate: bool = True,
+    landlock: bool = True,
+    modules: tuple[str, ...] = (),
+    allow: tuple[str, ...] = (),
+    imports: Iterable[str] = (),
 ) -> Iterator[Template]:
     """Run a template process for the length of a with block; see :class:`Template`."""
-    running = Template(isolate=isolate, landlock=landlock, modules=modules, allow=allow)
+    running = Template(isolate=isolate, landlock=landlock, modules=modules, allow=allow, imports=imports)
     try:
         yield running
     finally:
         running.close()
 
 
-def _start(theirs: socket.socket, folder: Path, allow: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def _warm(imports: Iterable[str], own: Collection[str]) -> list[str]:
+    """Return of what is imported what the template imports: never a module of the assignment's own."""
+    roots = {name: name.split(".")[0] for name in imports}
+    return [name for name, root in roots.items() if root in WARM and root not in own][:MOST_WARM]
+
+
+def _start(
+    theirs: socket.socket, folder: Path, allow: tuple[str, ...], modules: Sequence[str]
+) -> subprocess.Popen[bytes]:
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
     environment = {**one, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder), "MPLCONFIGDIR": str(folder)}
     environment |= dict.fromkeys(("USER", "LOGNAME"), "learner")  # for getpass: the list of users is closed
@@ -267,7 +286,7 @@ def _start(theirs: socket.socket, folder: Path, allow: tuple[str, ...]) -> subpr
     if PROCESSES in allow:
         environment["PATH"] = f"{sys.prefix}/bin:{environment['PATH']}"
         environment |= {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}  # it says at once what it cannot do
-    command = [sys.executable, "-I", "-m", "gradekit.worker", str(theirs.fileno()), *allow]
+    command = [sys.executable, "-I", "-m", "gradekit.worker", str(theirs.fileno()), ",".join(allow), *modules]
     return subprocess.Popen(  # noqa: S603  (our own interpreter and module)
         command,
         env=environment,

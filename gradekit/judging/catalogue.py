@@ -36,6 +36,7 @@ class Variant:
     label : str
         Stable name.
     exercise : str
+        Which exercise it answers, by its name.
     source : str
         The text of a cell that gives this answer, under the names that the exercise defines.
     function : str

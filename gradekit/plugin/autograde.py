@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from gradekit.grade.apart import Order, grade_each, open_judges
 from gradekit.grade.classroom import Graded, source_differs
+from gradekit.grade.inline import said_of_class
 from gradekit.grade.judge import Grading, refuse_readable, refuse_too_large
 from gradekit.grade.solution import lost_by_solution
 from gradekit.grade.unchanged import hashes
@@ -132,6 +133,8 @@ class EngineAutograde(Autograde):  # type: ignore[misc]
         return item
 
     def _finish(self, found: Sequence[Graded]) -> None:
+        for line in said_of_class([item.report for item in found if item.report]):
+            self.log.info("%s", line)
         lost = [item.student for item in found if item.report is None]
         open_ = [item.student for item in found if item.report is not None and not item.settled]
         for student in (*lost, *(open_ if self.asks_by_failing else ())):

@@ -1,7 +1,9 @@
 """The template process: warm, without secrets, forks a worker on request, and waits for its end.
 
-Started by exec with an environment of its own: ``python -I -m gradekit.worker DESCRIPTOR [processes]``. The control
-socket carries a msgpack frame and, with a request for a worker, the worker's end of the line.
+Started by exec with an environment of its own: ``python -I -m gradekit.worker DESCRIPTOR RIGHTS [MODULE …]``. The
+rights are those that a course allows, with commas between them; the modules are what the source's cells import, once
+for all workers. The control socket carries a msgpack frame and, with a request for a worker, the worker's end of the
+line.
 """
 
 from __future__ import annotations
@@ -30,11 +32,13 @@ if TYPE_CHECKING:
 REQUEST_BYTES = 2**16
 
 
-def main(descriptor: int, *, processes: bool = False) -> None:
+def main(descriptor: int, *modules: str, processes: bool = False) -> None:
     """Warm up, say so, and serve requests until the other side is gone.
 
     Parameters
     ----------
+    modules : str
+        What is imported for all workers.
     processes : bool
         Whether workers may start processes, which end with them, whoever their parent is by then.
     """
@@ -45,6 +49,7 @@ def main(descriptor: int, *, processes: bool = False) -> None:
     outputs = shell.Outputs()
     python = shell.make_shell(outputs)
     host.prepare(processes=processes)
+    shell.import_once(python, modules)
     if processes:
         sandbox.adopt_orphans()
     living: set[int] = set()
@@ -129,4 +134,4 @@ def _become_worker(
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), processes="processes" in sys.argv[2:])
+    main(int(sys.argv[1]), *sys.argv[3:], processes="processes" in sys.argv[2].split(","))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import builtins
 import functools
+import inspect
 import os
 import sys
 from contextlib import nullcontext
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pygments.lexer
 import pygments.regexopt
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
@@ -22,6 +25,9 @@ from traitlets.config import Config
 
 from gradekit.worker import programs
 from gradekit.worker.refusals import Refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 TEXT_LIMIT = 300  # characters of an exception's text that a learner gets to read
 ERROR_TEXT = 10_000  # characters of it in a cell's output
@@ -47,12 +53,14 @@ class Outputs(list[dict[str, Any]]):
         self.left, self.printable = OUTPUT_BYTES, PRINTED_BYTES
         self.open = True
         self.undrawn = ""
+        self.named: dict[str, list[dict[str, Any]]] = {}  # displays of this cell that can be updated
         self.written: programs.Written | None = None
 
     def begin(self, *, keep: bool, undrawn: str = "") -> None:
         """Forget what was shown and open, or close, the page."""
         self.take_written()
         self.clear()
+        self.named.clear()
         self.left, self.printable, self.open = OUTPUT_BYTES, PRINTED_BYTES, keep
         self.undrawn = undrawn
 
@@ -81,6 +89,13 @@ class Outputs(list[dict[str, Any]]):
             last["parts"].append(output["text"])
         else:
             self.append({**output, "parts": [output["text"]]} if output["output_type"] == "stream" else output)
+
+    def update(self, name: str, data: dict[str, Any]) -> None:
+        """Put other data into what this cell has displayed by that name; what another cell did stays as it is."""
+        for output in self.named.get(name, ()) if self.open else ():
+            self.left += _size(output["data"]) - _size(data)
+            if self.left >= 0:
+                output["data"] = data
 
     def shown(self) -> list[dict[str, Any]]:
         """Return the outputs, each stream's text in one piece."""
@@ -167,10 +182,16 @@ class ResultHook(DisplayHook):  # type: ignore[misc]  # IPython is untyped
 class DisplayWriter(DisplayPublisher):  # type: ignore[misc]  # IPython is untyped
     """Puts what is displayed into the outputs: figures, tables."""
 
-    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG002  (IPython's signature)
-        """Show data, without metadata."""
+    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **words: Any) -> None:  # noqa: ARG002  (IPython's signature)
+        """Show data, without metadata; where an earlier display is to be updated, in its place."""
+        name = str((words.get("transient") or {}).get("display_id", ""))
+        if words.get("update"):
+            self.shell.outputs.update(name, encoded(data))
+            return
         shown = {"output_type": "display_data", "data": encoded(data), "metadata": {}}
         self.shell.outputs.add(shown, _size(data))
+        if name:
+            self.shell.outputs.named.setdefault(name, []).append(shown)
 
     def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  (IPython's signature)
         """Forget what was shown."""
@@ -203,6 +224,19 @@ def is_mere_figure(value: object) -> bool:
     return not value.canvas.callbacks.callbacks.get("draw_event")
 
 
+class Compiler(CachingCompiler):  # type: ignore[misc]  # IPython is untyped
+    """Names cells as IPython does, and says at once that no module lies there.
+
+    For each frame of a traceback `inspect` would look through all modules for the file that is a cell.
+    """
+
+    def cache(self, *args: Any, **kwargs: Any) -> str:
+        """Name a cell's text, and keep it."""
+        name: str = super().cache(*args, **kwargs)
+        inspect.modulesbyfile |= dict.fromkeys((name, str(Path(name).absolute())), "")
+        return name
+
+
 class Kernel:
     """What libraries that look for a notebook's kernel find: that there is one, and nobody at its other end."""
 
@@ -230,6 +264,7 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
 
     displayhook_class = ResultHook
     display_pub_class = DisplayWriter
+    compiler_class = Compiler
     outputs: Outputs
     refusals: Refusals
     kernel: Kernel
@@ -316,17 +351,16 @@ def make_shell(outputs: Outputs) -> Shell:
     shell.run_cell("%matplotlib inline")
     _warm(shell)
     _show_before_drawing()
-    outputs.begin(keep=True)
     return shell
 
 
 def _warm(shell: Shell) -> None:
     """Do once what costs time the first time: a figure, a coloured traceback, a displayed array."""
     shell.run_cell("import matplotlib.pyplot as plt, numpy as np\nplt.plot([1]); plt.title('$x_t$')\nplt.show()")
+    shell.run_cell("plt.draw_if_interactive.called = False")  # else the first %run would find a figure to draw
     shell.run_cell("def f():\n    return np.ones(2) @ np.ones(3)\nf()")
     shell.run_cell("np.ones(2)")
-    shell.reset(new_session=True)
-    shell.user_ns["__name__"] = "__main__"
+    _forget(shell)
 
 
 def _keep_word_lists() -> None:
@@ -341,6 +375,24 @@ def _show_before_drawing() -> None:
 
     plt.uninstall_repl_displayhook()  # it was called first
     plt.install_repl_displayhook()
+
+
+def import_once(shell: Shell, modules: Iterable[str]) -> None:
+    """Import modules for all workers, in a cell: what a library finds there of the notebook it is in, it keeps.
+
+    One that fails is passed over; a worker says what is wrong with it, where a cell asks for it.
+    """
+    shell.kernel = Kernel(shell)
+    for name in modules:
+        shell.run_cell(f"import {name}")
+    _forget(shell)
+
+
+def _forget(shell: Shell) -> None:
+    """Let a notebook begin: nothing has been run or shown."""
+    shell.reset(new_session=True)
+    shell.user_ns["__name__"] = "__main__"
+    shell.outputs.begin(keep=True)
 
 
 def _no_input(prompt: object = "") -> str:

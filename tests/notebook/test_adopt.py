@@ -20,7 +20,7 @@ from gradekit.gradebook import convert
 from gradekit.gradebook.settings import course_at, read_settings
 from gradekit.release.make import release
 
-PAGE = Path(__file__).parents[2] / "docs" / "adopt.md"
+PAGE = Path(__file__).parents[2] / "docs" / "howto" / "adopt.md"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
 
@@ -368,7 +368,7 @@ def test_rows_of_an_old_gradebook_are_kept(tmp_path: Path, monkeypatch: pytest.M
 def test_the_page_shows_what_is_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """docs/adopt.md quotes the command's output, the hidden test and what is left, line by line."""
+    """docs/howto/adopt.md quotes the command's output, the hidden test and what is left, line by line."""
     course = course_at(make_course(tmp_path / "course"))
     page = PAGE.read_text(encoding="utf-8")
     for words in (("loops",), ("loops", "--exercise", "correct_squares"), ("stats", "--exercise", "test1")):

@@ -11,6 +11,7 @@ from gradekit.course.course import CONFIG, Course
 from gradekit.grade.judge import Grading
 from gradekit.grade.unchanged import hashes
 
+from .test_buttons import buttons
 from .test_foreign import CELLS, NAME, hand_in, odd_course, rows
 from .test_hub import run
 from .test_nbgrader import nbgrader
@@ -77,6 +78,9 @@ def test_the_right_is_all_that_was_missing(
     page = (course.root / "reports" / NAME / "report.html").read_text(encoding="utf-8")
     assert "Graded with a right allowed" in page
 
+    answer = buttons(course).autograde(NAME, "bob")
+    assert answer["success"]
+    assert "allowed by c.Gradekit.allow: processes" in answer["log"]
     stock = nbgrader(course, "autograde", NAME, "--force")
     assert stock.returncode == 0, stock.stderr
     assert {student: rows(course, student) for student in ("ann", "bob")} == ours

@@ -164,7 +164,7 @@ class TestAutograde:
     def test_what_would_cost_the_class_is_said_first(
         self, course: Course, edit: Callable[[Callable[[dict[str, Any]], Any]], None]
     ) -> None:
-        """What the source's own solution loses, and that the source is not as it was released, is said as elsewhere."""
+        """What the source's own solution loses, and that it is not what was released, as by `gradekit grade`."""
         tests = course.hidden("small") / "tests.py"
         tests.write_text(tests.read_text(encoding="utf-8") + NEVER, encoding="utf-8")
         edit(lambda cells: cells["title"].update(source="# Another title"))

@@ -18,7 +18,7 @@ ROW = re.compile(r"^\| \[(\w+)\]\([^)]+\) \| (.*) \| (.*) \|$", re.MULTILINE)
 
 def taught() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the rows of the table of topics: each topic with the assignments and cells that teach it."""
-    lines = (ROOT / "docs" / "topics.md").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / "docs" / "reference" / "topics.md").read_text(encoding="utf-8").splitlines()
     rows = [line.strip("| ").split(" | ", 1) for line in lines if line.startswith("|") and not line.startswith("|--")]
     return [(topic, CELL.findall(cells)) for topic, cells in rows if topic != "topic"]
 
@@ -40,7 +40,7 @@ def test_no_topic_stands_twice() -> None:
 
 def all_of_them() -> list[str]:
     """Return the course's notebooks in the order of the page."""
-    return [name for name, _, _ in ROW.findall((ROOT / "docs" / "course.md").read_text(encoding="utf-8"))]
+    return [name for name, _, _ in ROW.findall((ROOT / "docs" / "reference" / "course.md").read_text(encoding="utf-8"))]
 
 
 def test_the_page_shows_every_notebook() -> None:
@@ -51,7 +51,7 @@ def test_the_page_shows_every_notebook() -> None:
 @pytest.mark.parametrize("assignment", COURSE.assignments())
 def test_a_first_cell_shows_the_course(assignment: str) -> None:
     """Each notebook's second cell shows the six with what each needs and adds, in the words of the page."""
-    page = (ROOT / "docs" / "course.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "course.md").read_text(encoding="utf-8")
     cell = notebook.cells(notebook.read(COURSE.source(assignment)))[1]
     assert cell.id == "course"
     for name, needs, adds in ROW.findall(page):

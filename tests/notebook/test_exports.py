@@ -354,11 +354,15 @@ def test_undecided_is_said_and_is_no_grade() -> None:
     exercise = notebook.exercises(notebook.cells(_node()))[0]
     result = ExerciseResult(exercise.name, 0.5, None, (TestResult("t", "It doubles.", 1),))
     report = GradeReport(
-        "small", "x", "landlock+seccomp", (result,), notes=(Note("tanh is undecided", undecided="tanh", urgent=True),)
+        *("small", "x", "landlock+seccomp", (result,)),
+        notes=(Note("tanh is undecided", undecided="tanh", urgent=True),),
+        allowed=("processes",),
     )
     found = gradescope.results(report, [exercise])
     assert "Undecided" in found["tests"][0]["output"]
     assert "tanh is undecided" in _staff(found)
+    assert "allowed: processes" in _staff(found)
+    assert found["extra_data"]["allowed"] == ["processes"]
 
 
 # --- what students get from otter ------------------------------------------------------------------------------------

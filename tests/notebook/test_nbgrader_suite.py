@@ -12,7 +12,7 @@ import pytest
 
 HERE = Path(__file__).parent
 SUITE = "nbgrader.tests.apps.test_nbgrader_autograde"
-# What fails with our engine on purpose, and why; docs/nbgrader.md says more.
+# What fails with our engine on purpose, and why; docs/reference/nbgrader.md says more.
 DELIBERATE = {
     "test_handle_failure": "a cell that the gradebook does not know is free, and loses nobody the submission",
     "test_handle_failure_single_notebook": "the same, with one notebook graded at a time",
@@ -59,7 +59,7 @@ def test_whole_suite(tmp_path: Path) -> None:
 
 def test_every_deliberate_failure_is_documented() -> None:
     """The page about nbgrader names each of them, and no other test of the suite as failing."""
-    page = (HERE.parents[1] / "docs" / "nbgrader.md").read_text(encoding="utf-8")
+    page = (HERE.parents[1] / "docs" / "reference" / "nbgrader.md").read_text(encoding="utf-8")
     table = page.partition("## nbgrader's own tests")[2].partition("\n## ")[0]
     named = [line.split("|")[1].strip().strip("`") for line in table.splitlines() if line.startswith("| `test_")]
     assert sorted(named) == sorted(DELIBERATE)

@@ -1,4 +1,4 @@
-"""The packages that courses use most, in real calls, within the sandbox and without: a table for docs/packages.md.
+"""The packages that courses use most, in real calls, within the sandbox and without: a table for docs/reference/packages.md.
 
 ``make packages`` makes an environment of their own and runs ``python tests/packages/table.py --write`` in it. Without
 ``--write`` the table is printed. A cell that works without the sandbox and not in it, where no refusal is expected, is
@@ -28,7 +28,7 @@ from gradekit.judging.line import LearnerError
 from gradekit.model import CellRun, Limits
 
 HERE = Path(__file__).parent
-PAGE = HERE.parents[1] / "docs" / "packages.md"
+PAGE = HERE.parents[1] / "docs" / "reference" / "packages.md"
 LIMITS = Limits(call_s=60, cell_s=120, submission_s=300, memory_bytes=4 * 2**30)
 CLEARED = "\x1b[2K\n"  # what a terminal gets where a notebook's output is cleared
 BEGIN, END = "<!-- table -->", "<!-- end -->"

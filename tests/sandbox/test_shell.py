@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from gradekit.grade.judge import compiled_modules
 from gradekit.isolation.session import Session, Stopped
 from gradekit.isolation.template import Template
+from gradekit.isolation.template import template as run_template
 from gradekit.model import RIGHTS, Limits
 from gradekit.worker.refusals import FILES, NETWORK, PROGRAMS, SENTENCES
 
-from .conftest import Fork, text_of
+from .conftest import QUICK, Fork, text_of
 
 LINE = f"{SENTENCES[PROGRAMS].capitalize()}.\n"
 
@@ -212,6 +214,41 @@ def test_a_large_display_is_kept(fork: Fork) -> None:
     assert len(text_of(done.outputs)) < 1_100_000
 
 
+def test_a_display_that_is_updated_is_shown_once(fork: Fork) -> None:
+    """A display with a name changes where it stands; one of an earlier cell, or that is cleared, comes not again."""
+    session = fork()
+
+    def texts(source: str) -> list[str]:
+        """Return what a cell displays."""
+        return [output["data"]["text/plain"] for output in session.run_cell(source).outputs]
+
+    assert texts("one = display('first', display_id=True)\ndisplay('other')\none.update('second')") == (
+        ["'second'", "'other'"]
+    )
+    assert texts("one.update('third')") == []
+    assert texts("two = display(1, display_id='two')\nfor n in range(3): two.update(n)\ndisplay(9)") == ["2", "9"]
+    assert texts("from IPython.display import clear_output\ndisplay(1, display_id='x'); clear_output()") == []
+    long = "three = display('', display_id='three')\nfor n in range(30): three.update('x' * 10**6)\nthree.update('y')"
+    assert texts(long) == ["'y'"]
+
+
+def test_the_first_run_draws_no_figure(fork: Fork) -> None:
+    """What the template has drawn to warm up is nobody's picture."""
+    session = fork()
+    (shown,) = session.run_cell("%%writefile program.py\nprint('ran')").outputs
+    assert shown["output_type"] == "stream"
+    assert session.run_cell("%run program.py").outputs == [{"output_type": "stream", "name": "stdout", "text": "ran\n"}]
+
+
+def test_a_stopped_cell_keeps_its_number(fork: Fork) -> None:
+    """The number of a cell that its time limit stopped is one before that of the next."""
+    session = fork(Limits(cell_s=0.5))
+    with pytest.raises(Stopped) as stopped:
+        session.run_cell("print('begun')\nwhile True: pass")
+    assert (stopped.value.shown[0]["text"], stopped.value.count) == ("begun\n", 1)
+    assert session.run_cell("1").count == 2
+
+
 # --- figures that nobody will look at --------------------------------------------------------------------------------
 
 INSTEAD = "(a line in its place)"
@@ -340,5 +377,20 @@ def test_a_traceback_has_the_colours_of_jupyter(fork: Fork) -> None:
     """What is remembered of pygments' lists of words changes no colour: builtins, keywords and names differ."""
     (error,) = fork().run_cell("def f(x):\n    return [len(x) for _ in range(2)]\nf(1)").outputs
     plain = "\n".join(error["traceback"])
+    assert "Cell" in plain
+    assert "line 2" in plain
     for word in ("def", "return", "len", "range"):
         assert f"m{word}\x1b[" in plain
+
+
+def test_what_the_source_imports_is_there_already() -> None:
+    """A heavy package that the source imports is in every worker before a cell asks; none of the name of ours is."""
+    imports = ("pandas", "json", "PIL.Image", "scipy.no_such_module", "sympy")
+    with run_template(imports=imports, modules=("sympy",)) as running:
+        session = Session(running.fork(QUICK), QUICK, time.monotonic() + QUICK.submission_s)
+        loaded = "import sys\nprint([name for name in ('pandas', 'PIL.Image', 'sympy') if name in sys.modules])"
+        assert printed(session, loaded) == "['pandas', 'PIL.Image']\n"
+        assert not session.run_cell("pandas").ok
+        assert printed(session, "import pandas as pd\nprint(pd.Series([1, 2]).sum())") == "3\n"
+        assert printed(session, "print(pd.options.display.max_columns, In[-1][:5])") == "20 print\n"  # of a notebook
+        session.end()

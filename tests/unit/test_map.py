@@ -84,7 +84,7 @@ def test_every_duty_is_said() -> None:
 
 def pages() -> list[Path]:
     """Return every page of text that a reader of the repository meets, but for the tests' own."""
-    found = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("autograded/README.md")]
+    found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("autograded/README.md")]
     return sorted(found)
 
 
