@@ -89,7 +89,8 @@ def _print_due(found: Deadline, zone: object) -> None:
         return
     for who, when in (("everybody", found.due), *found.extended.items()):
         local = when.astimezone(zone)  # type: ignore[arg-type]
-        typer.echo(f"{who}: {local:%Y-%m-%d %H:%M %Z} ({when:%Y-%m-%d %H:%M} UTC)")
+        also = f" ({when:%Y-%m-%d %H:%M} UTC)" if local.utcoffset() else ""
+        typer.echo(f"{who}: {local:%Y-%m-%d %H:%M %Z}{also}")
 
 
 def roster(file: RosterFile, *, id_column: IdColumn = "", db: Db = "", course_dir: CourseDir = None) -> None:
@@ -147,8 +148,57 @@ def _print_names(said: str, names: Sequence[str]) -> None:
         typer.echo(f"  {shown(name, 200)}")
 
 
+TotalTo = Annotated[
+    Path | None,
+    typer.Option("--to", help="The new table of the course.", show_default="reports/total.csv in the course"),
+]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weight",
+        help="An assignment and how much of the total it is, as hw1=40; may be given several times.",
+        show_default="all that were released, by their points",
+    ),
+]
+
+
+def export_total(*, weight: Weights = None, to: TotalTo = None, db: Db = "", course_dir: CourseDir = None) -> None:
+    """Write one table of several assignments, their weights and what they come to."""
+    from gradekit.semester.total import read_weights, write_total  # noqa: PLC0415
+
+    weights = read_weights(weight or ())
+    course = open_course(course_dir, db)
+    target = to or course.root / "reports" / "total.csv"
+    names = write_total(course, target, weights=weights)
+    typer.echo(f"wrote {target}: {', '.join(names)}")
+
+
+Worksheet = Annotated[
+    Path, typer.Option("--worksheet", help="Moodle's grading worksheet of the assignment: CSV, as Moodle gives it.")
+]
+ZipTo = Annotated[
+    Path | None,
+    typer.Option("--to", help="The new zip of the pages.", show_default="<assignment>-feedback.zip beside it"),
+]
+
+
+def export_feedback(
+    assignment: Assignment, *, worksheet: Worksheet, to: ZipTo = None, db: Db = "", course_dir: CourseDir = None
+) -> None:
+    """Zip the learners' pages so that Moodle gives each to its student."""
+    from gradekit.semester.feedbackzip import zip_feedback  # noqa: PLC0415
+    from gradekit.text import plural  # noqa: PLC0415
+
+    found = zip_feedback(open_course(course_dir, db), assignment, worksheet, to=to)
+    typer.echo(f"wrote {found.path}: pages of {plural(len(found.students), 'student')}")
+    _print_names("without a page", found.without)
+    _print_names("in the file only", found.only_file)
+
+
 def declare(app: typer.Typer, exports: typer.Typer) -> None:
     """Add these commands to the command line, and one to its exports."""
     app.command()(due)
     app.command()(roster)
     exports.command("grades")(export_grades)
+    exports.command("total")(export_total)
+    exports.command("feedback")(export_feedback)

@@ -76,7 +76,7 @@ class Filled:
 
 
 @dataclass(frozen=True)
-class _Layout:
+class Layout:
     """What a grade file's columns hold: whose row it is, the grade, what can be earned, the words for a person."""
 
     kind: str
@@ -106,8 +106,8 @@ def fill(course: Course, assignment: str, file: Path, *, to: Path | None = None,
         raise UsageError(f"{file} would be written over.", help="Name another file with --to.")
     found = {item.student: item for item in standings(course, assignment)}
     table = read_table(file)
-    layout = _layout(table, assignment, column, file)
-    rows = _matched(table, layout, found.values())
+    layout = layout_of(table, assignment, column, file)
+    rows = match_rows(table, layout, found.values())
     if not rows.mine:
         raise CourseError(
             f"No row of {file} is a student's of this course.",
@@ -154,7 +154,7 @@ def _other_maximum(most: float | None, points: float) -> str:
     return f"the file's maximum is {most:g}, and the assignment carries {points:g} points; scores were not scaled"
 
 
-def _open(item: Standing, table: Table, layout: _Layout, row: int) -> str:
+def _open(item: Standing, table: Table, layout: Layout, row: int) -> str:
     """Say why a cell is left as it was; '' where the score is final."""
     if item.score is None:
         return "nothing was handed in" if item.state == "missing" else item.state
@@ -166,14 +166,21 @@ def _open(item: Standing, table: Table, layout: _Layout, row: int) -> str:
 # --- which columns, and whose rows -----------------------------------------------------------------------------------
 
 
-def _layout(table: Table, assignment: str, column: str, file: Path) -> _Layout:
+def layout_of(table: Table, assignment: str, column: str, file: Path) -> Layout:
+    """Find out what a grade file's columns hold.
+
+    Raises
+    ------
+    UsageError
+        If the column with the grades is not known.
+    """
     header = table.header
     canvas = column_of(header, ["Student"]) is not None and column_of(header, CANVAS_IDS) is not None
     if canvas:
         grade = _named_column(header, column, file) if column else _titled_column(header, assignment, file)
         ids = tuple(at for at, name in enumerate(header) if name in CANVAS_IDS)
         student = column_of(header, ["Student"]) or 0
-        return _Layout(CANVAS, grade, ids, student, _points_possible(table, ids, grade))
+        return Layout(CANVAS, grade, ids, student, _points_possible(table, ids, grade))
     found = column_of(header, MOODLE_GRADE)
     if not column and found is None:
         raise UsageError(f"{file} has no column for a grade that is known.", help=_columns(header))
@@ -182,7 +189,7 @@ def _layout(table: Table, assignment: str, column: str, file: Path) -> _Layout:
     maximum = _as_number(table.value(1, most)) if most is not None and len(table.rows) > 1 else None
     named = min(1, len(header) - 1)  # Moodle's first column is a number, its second the full name
     ids = tuple(at for at, name in enumerate(header) if name.casefold() in IDS)
-    return _Layout(MOODLE if found is not None else OTHER, grade, ids, named, maximum)
+    return Layout(MOODLE if found is not None else OTHER, grade, ids, named, maximum)
 
 
 def _titled_column(header: Sequence[str], assignment: str, file: Path) -> int:
@@ -223,7 +230,7 @@ def _points_possible(table: Table, ids: Sequence[int], grade: int) -> float | No
 
 
 @dataclass(frozen=True)
-class _Rows:
+class Rows:
     """Whose row each is, the rows that are nobody's for sure, those of strangers; and all students that rows name."""
 
     mine: Mapping[int, str]
@@ -232,7 +239,7 @@ class _Rows:
     named: frozenset[str]
 
 
-def _matched(table: Table, layout: _Layout, people: Iterable[Standing]) -> _Rows:
+def match_rows(table: Table, layout: Layout, people: Iterable[Standing]) -> Rows:
     """Find each row's student, by what is one person's alone: an id, an e-mail address. A name is several people's."""
     known = _known(people)
     places: dict[str, list[int]] = defaultdict(list)
@@ -253,7 +260,7 @@ def _matched(table: Table, layout: _Layout, people: Iterable[Standing]) -> _Rows
         if len(rows) > 1:
             unclear.append(f"{', '.join(table.value(row, layout.label) for row in rows)} (several rows for {student})")
     mine = {rows[0]: student for student, rows in places.items() if len(rows) == 1}
-    return _Rows(dict(sorted(mine.items())), tuple(unclear), tuple(only_file), frozenset(named))
+    return Rows(dict(sorted(mine.items())), tuple(unclear), tuple(only_file), frozenset(named))
 
 
 def _known(people: Iterable[Standing]) -> dict[str, set[str]]:
@@ -266,7 +273,7 @@ def _known(people: Iterable[Standing]) -> dict[str, set[str]]:
     return known
 
 
-def _words(table: Table, layout: _Layout, row: int) -> list[str]:
+def _words(table: Table, layout: Layout, row: int) -> list[str]:
     """Return the ids in a row: what columns for ids hold, and e-mail addresses before the grade."""
     words = [(at in layout.ids, table.value(row, at).casefold()) for at in range(layout.grade)]
     return [word for is_id, word in words if word and (is_id or "@" in word)]

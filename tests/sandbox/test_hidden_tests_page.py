@@ -1,4 +1,4 @@
-"""docs/hidden_tests.md: its blocks are a whole assignment, which proves itself, and it names all that there is."""
+"""docs/howto/hidden_tests.md: its blocks are a whole assignment, which proves itself; it names all that there is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gradekit.new.exercise import new_exercise
 from gradekit.release.make import release
 from gradekit.verify.prove import verify
 
-PAGE = (Path(__file__).parents[2] / "docs" / "hidden_tests.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "howto" / "hidden_tests.md").read_text(encoding="utf-8")
 BLOCKS = {
     match[1].split("\n", 1)[0].removeprefix("# "): match[1].split("\n", 1)[1]
     for match in re.finditer(r"```python\n(.*?)```", PAGE, re.DOTALL)
