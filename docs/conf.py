@@ -40,8 +40,8 @@ def lead_within(folder: str, text: str) -> str:
     def led(found: re.Match[str]) -> str:
         target = os.path.normpath(os.path.join(folder, found[2])).replace(os.sep, "/")
         inside = target.removeprefix("../")
-        if not target.startswith("../"):
-            return f"[{found[1]}](/{target}{found[3] or ''})"
+        if inside == target or inside.startswith("docs/"):
+            return f"[{found[1]}](/{inside.removeprefix('docs/')}{found[3] or ''})"
         return f"[{found[1]}](/{INCLUDED[inside]}{found[3] or ''})" if inside in INCLUDED else found[1]
 
     return LINK.sub(led, text)

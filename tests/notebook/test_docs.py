@@ -1,8 +1,8 @@
 """The documentation's code runs: every block of every page, from top to bottom, in a folder of the page's own.
 
-A block of kind ``console`` holds commands, each behind a ``$``, and what they print: ``...`` stands for what varies, on a line of
-its own for any lines. One of kind ``python`` runs; a ``text`` behind it is what it prints. A comment before a block says
-where it stands apart from that:
+A block of kind ``console`` holds commands, each behind a ``$``, and what they print: ``...`` stands for what varies,
+and on a line of its own for any lines. One of kind ``python`` runs; a ``text`` behind it is what it prints. A comment
+before a block says where that is otherwise:
 
 ``<!-- cell NAME of NOTEBOOK -->``, ``<!-- file PATH -->``, ``<!-- end of PATH -->``
     It is the text of that cell, of that file, or comes behind what the file holds.
@@ -10,6 +10,8 @@ where it stands apart from that:
     It runs in the long run, ``make test-all``.
 ``<!-- without output -->``
     Its commands run, and what they print is not shown.
+``<!-- part of PATH -->``
+    It stands in that file of the repository.
 ``<!-- held by FILE::TEST -->``
     That test holds it.
 ``<!-- not run: REASON -->``
@@ -36,8 +38,9 @@ from typing import Any
 
 import pytest
 
-from gradekit import cli
+from gradekit import checks, cli
 from gradekit.course import notebook
+from gradekit.grade.notebook import UNDRAWN
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -64,7 +67,10 @@ class Block:
 def blocks(page: str) -> list[Block]:
     """Return a page's fenced blocks, in order."""
     text = (DOCS / page).read_text(encoding="utf-8")
-    return [Block(found[1] or "", found[2], found[3], text[: found.start(2)].count("\n") + 1) for found in BLOCK.finditer(text)]
+    return [
+        Block(found[1] or "", found[2], found[3], text[: found.start(2)].count("\n") + 1)
+        for found in BLOCK.finditer(text)
+    ]
 
 
 @dataclass
@@ -87,6 +93,9 @@ class Reader:
             kind = block.mark.partition(" ")[0].rstrip(":")
             if kind in ("not", "held") or (kind == "slow" and not slow) or block.kind.startswith("{"):
                 continue
+            if kind == "part":
+                assert block.text in (ROOT / block.mark.split()[2]).read_text(encoding="utf-8"), (self.page, block.line)
+                continue
             with contextlib.chdir(self.here):
                 if kind in ("cell", "file", "end"):
                     _put(block.mark, block.text)
@@ -102,7 +111,9 @@ class Reader:
             with contextlib.chdir(self.here):
                 said = self.answer(command)
             if block.mark != "without output":
-                assert re.fullmatch(pattern(shown), said), f"{self.page}:{block.line}: $ {command}\n{said}\nis not\n{shown}"
+                assert re.fullmatch(pattern(shown), said), (
+                    f"{self.page}:{block.line}: $ {command}\n{said}\nis not\n{shown}"
+                )
 
     def answer(self, command: str) -> str:
         """Run one command; return what it prints, without the progress bar."""
@@ -155,7 +166,7 @@ def _put(mark: str, text: str) -> None:
         cell["source"] = text.rstrip("\n")
         path.write_text(json.dumps(node, indent=1), encoding="utf-8")
     elif mark.startswith("end of "):
-        path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+        path.write_text(f"{path.read_text(encoding='utf-8')}\n\n{text}", encoding="utf-8")
     else:
         path.write_text(text, encoding="utf-8")
 
@@ -237,3 +248,15 @@ def test_nothing_else_looks_like_a_block() -> None:
     for page in PAGES:
         text = (DOCS / page).read_text(encoding="utf-8")
         assert len(re.findall(r"^\s*```", text, re.MULTILINE)) == 2 * len(blocks(page)), page
+
+
+def test_what_students_read() -> None:
+    """The page for students quotes a check's words."""
+    with pytest.raises(checks.CheckFailed) as failed:
+        checks.close(4.15888308, 1.386294, name="compute_cost(y, yhats)", sizes={"batch": 2, "sequence_length": 3})
+    assert f"CheckFailed: {failed.value}\n" in (DOCS / "students.md").read_text(encoding="utf-8")
+
+
+def test_a_figure_that_is_not_drawn() -> None:
+    """The page about nbgrader quotes the line that stands in place of a figure."""
+    assert f"\n{UNDRAWN}\n" in (DOCS / "reference" / "nbgrader.md").read_text(encoding="utf-8")
