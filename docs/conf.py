@@ -19,8 +19,9 @@ html_show_copyright = False
 html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": False, "show_toc_level": 2, "secondary_sidebar_items": ["page-toc"]}
 myst_heading_anchors = 4
+html_copy_source = False
+html_sidebars = {"tutorial/*": [], "students": []}  # pages without neighbours
 nitpicky = True
-pygments_style = "a11y-high-contrast-light"
 
 # Pages of the repository's top level that the site shows too, by the page that includes them.
 INCLUDED = {"CONTRIBUTING.md": "project/contributing.md", "SECURITY.md": "project/security.md"}

@@ -17,7 +17,8 @@ before a block says where that is otherwise:
 ``<!-- not run: REASON -->``
     It cannot run, and why.
 
-A page that says ``<!-- begins with: OTHER.md -->`` goes on where another one ends.
+A page that says ``<!-- begins with: OTHER.md -->`` goes on where another one ends; with ``; slow`` all of it is for the
+long run.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ PAGES = sorted(
     path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md") if "_build" not in path.relative_to(DOCS).parts
 )
 BLOCK = re.compile(r"(?:<!-- ([^>]*) -->\n)?^```([\w{}-]*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-BEGINS = re.compile(r"<!-- begins with: (\S+) -->")
+BEGINS = re.compile(r"<!-- begins with: ([^\s;]+)(; slow)? -->")
 HELD = re.compile(r"held by (\S+)::(\w+)")
 SHELL = set("|;&<>$`*")  # a command with one of these is the shell's
 HOME = "/home/you"  # what the page's folder is called in it
@@ -176,9 +177,15 @@ def runs(page: str) -> bool:
     return any(not (block.mark.startswith(("not run", "held by")) or block.kind[:1] == "{") for block in blocks(page))
 
 
-def is_slow(page: str) -> bool:
-    """Tell whether a page has a block for the long run."""
-    return any(block.mark == "slow" for block in blocks(page))
+def is_long(page: str) -> bool:
+    """Tell whether all of a page is for the long run."""
+    found = BEGINS.search((DOCS / page).read_text(encoding="utf-8"))
+    return found is not None and found[2] is not None
+
+
+def has_more(page: str) -> bool:
+    """Tell whether a page has something for the long run."""
+    return is_long(page) or any(block.mark == "slow" for block in blocks(page))
 
 
 Once = Callable[[str, Callable[[Path], object]], Path]
@@ -216,7 +223,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> None:
 FIRST = {found[1] for page in PAGES for found in BEGINS.finditer((DOCS / page).read_text(encoding="utf-8"))}
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if runs(page)])
+@pytest.mark.parametrize("page", [page for page in PAGES if runs(page) and not is_long(page)])
 def test_every_block_runs(page: str, tmp_path: Path, once: Once) -> None:
     """What a page says happens, from its first block to its last."""
     if page in FIRST:
@@ -226,7 +233,7 @@ def test_every_block_runs(page: str, tmp_path: Path, once: Once) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in PAGES if is_slow(page)])
+@pytest.mark.parametrize("page", [page for page in PAGES if has_more(page)])
 def test_every_long_block_runs(page: str, tmp_path: Path, once: Once) -> None:
     """What a page says happens, also what takes its time."""
     begun(page, tmp_path, once).read(slow=True)
