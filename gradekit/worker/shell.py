@@ -278,6 +278,7 @@ def make_shell(outputs: Outputs) -> Shell:
     shell.outputs, shell.refusals = outputs, Refusals()
     shell.extension_manager.load_extension("storemagic")  # as a kernel does
     shell.user_ns["__name__"] = "__main__"
+    shell.set_hook("show_in_pager", _no_pager)
     shell.run_cell("%matplotlib inline")
     _warm(shell)
     outputs.begin(keep=True)
@@ -291,7 +292,11 @@ def _warm(shell: Shell) -> None:
     shell.run_cell("def f():\n    return np.ones(2) @ np.ones(3)\nf()")
     shell.run_cell("np.ones(2)")
     shell.reset(new_session=True)
-    shell.user_ns["__name__"] = "__main__"
+    shell.user_ns |= {"__name__": "__main__", "_": "", "__": "", "___": ""}
+
+
+def _no_pager(_shell: Shell, _text: object, **_: object) -> None:
+    """Show nothing of what Jupyter opens beside the notebook, and stores nowhere: a name's help."""
 
 
 def _no_input(prompt: object = "") -> str:

@@ -242,3 +242,11 @@ def test_a_stopped_cell_keeps_its_number(fork: Fork) -> None:
         session.run_cell("print('begun')\nwhile True: pass")
     assert (stopped.value.shown[0]["text"], stopped.value.count) == ("begun\n", 1)
     assert session.run_cell("1").count == 2
+
+
+def test_a_names_help_is_shown_nowhere(fork: Fork) -> None:
+    """What Jupyter opens beside the notebook is in no output; the last results are empty before there are any."""
+    session = fork()
+    assert session.run_cell("len?\nlen??").outputs == []
+    (shown,) = session.run_cell("_, __, ___").outputs
+    assert shown["data"]["text/plain"] == "('', '', '')"
