@@ -18,7 +18,9 @@ import typer
 
 import gradekit
 import gradekit.alone  # a command's process is ours alone
+from gradekit import cli_semester
 from gradekit.errors import GradekitError, HostError, UsageError
+from gradekit.options import AsJson, Assignment, CourseDir, Db, open_course
 from gradekit.terminal import print_adoption, print_demo, print_grades, print_json, print_proof, track
 
 if TYPE_CHECKING:
@@ -31,12 +33,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-# What stands in brackets in a help text is markup to rich: a default that is no value is said by `show_default`.
-Assignment = Annotated[str, typer.Argument(help="The assignment's name: its folder below source/.")]
-CourseDir = Annotated[
-    Path | None,
-    typer.Option(help="The course's folder.", show_default="nbgrader's setting, else the working folder"),
-]
 Solutions = Annotated[bool, typer.Option(help="Run the source notebook, and write the worked solutions too.")]
 To = Annotated[
     Path | None, typer.Option(help="The new folder to make the demo's course in.", show_default="a temporary folder")
@@ -76,10 +72,6 @@ FiguresOf = Annotated[
 Isolation = Annotated[
     str, typer.Option(help="The sandbox: 'landlock'; or 'none', which runs learners' code with your own rights.")
 ]
-Db = Annotated[
-    str, typer.Option(help="The gradebook's address in SQLAlchemy's form.", show_default="nbgrader's setting")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")]
 
 
 def _say_version(asked: bool) -> None:  # noqa: FBT001  (the command-line library's signature)
@@ -97,13 +89,6 @@ Version = Annotated[
 @app.callback(help=gradekit.__doc__)
 def gradekit_itself(*, version: Version = False) -> None:
     """Take the options that stand before a command."""
-
-
-def open_course(folder: Path | None, db: str = "") -> Course:
-    """Open the course that a command is about; nbgrader's settings are read with nbgrader itself."""
-    from gradekit.gradebook import settings  # noqa: PLC0415
-
-    return settings.open_course(folder, db=db)
 
 
 Folder = Annotated[Path, typer.Argument(help="The folder to make the course in; it is new, or empty.")]
@@ -358,6 +343,7 @@ def export_otter(assignment: Assignment, *, course_dir: CourseDir = None, to: Ex
 
     made = export(open_course(course_dir), assignment, to or Path(f"{assignment}-otter"))
     typer.echo(f"wrote {made.zip}\nwrote {made.student}")
+    typer.echo("Tried: it gives the source's own solution all points.")
     typer.echo("Otter runs learners' code in the process that holds the hidden tests: not secure.")
 
 
@@ -365,8 +351,17 @@ def export_otter(assignment: Assignment, *, course_dir: CourseDir = None, to: Ex
 def export_gradescope(assignment: Assignment, *, course_dir: CourseDir = None, to: ExportTo = None) -> None:
     """Make autograder.zip for Gradescope, graded there by this engine."""
     from gradekit.export.gradescope import export  # noqa: PLC0415
+    from gradekit.export.trial import can_isolate  # noqa: PLC0415
 
-    typer.echo(f"wrote {export(open_course(course_dir), assignment, to or Path(f'{assignment}-gradescope'))}")
+    tried = can_isolate()
+    made = export(open_course(course_dir), assignment, to or Path(f"{assignment}-gradescope"), tried=tried)
+    typer.echo(f"wrote {made}")
+    typer.echo(
+        "Tried: it gives the source's own solution all points."
+        if tried
+        else "warning: it was not tried, since this machine cannot isolate learners' code: gradekit doctor",
+        err=not tried,
+    )
     typer.echo("Choose a base image of Ubuntu 22.04 or newer.")
 
 
@@ -378,6 +373,9 @@ OnlyExercises = Annotated[
         show_default="all of the notebook",
     ),
 ]
+
+
+cli_semester.declare(app, exports)
 
 
 @app.command()

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-RIGHTS = ("programs", "network", "files")  # what learners' code asks for and has not
+# What learners' code asks for and has not; "started": what a program asked for that it was allowed to start.
+RIGHTS = ("programs", "network", "files", "started")
+PROCESSES = "processes"
+GRANTS = {PROCESSES: "programs"}  # what a course may allow, ``c.Gradekit.allow``, by the right that it gives
 MAX_NOTES = 20  # of one kind, about one submission
 
 
@@ -156,7 +159,13 @@ class ExerciseResult:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a submission may use; times in seconds of the wall clock. Settings of these names: ``c.Gradekit.call_s``."""
+    """What a submission may use; times in seconds of the wall clock. Settings of these names: ``c.Gradekit.call_s``.
+
+    Attributes
+    ----------
+    allow : tuple of str
+        Rights that learners' code has in this course beside the usual ones: names of `GRANTS`.
+    """
 
     call_s: float = 10.0
     exercise_s: float = 60.0
@@ -165,6 +174,7 @@ class Limits:
     memory_bytes: int = 2**30
     scratch_bytes: int = 200 * 2**20
     scratch_files: int = 2000
+    allow: tuple[str, ...] = ()
 
 
 class Figures(StrEnum):
@@ -388,6 +398,8 @@ class Judged:
     ----------
     isolation : str
         How the learner's code was kept apart.
+    allowed : tuple of str
+        The rights that it had beside the usual ones.
     versions : mapping of str to str
         What judged it.
     wall_s : float
@@ -397,6 +409,7 @@ class Judged:
     isolation: str
     versions: Mapping[str, str]
     wall_s: float = 0.0
+    allowed: tuple[str, ...] = ()
 
     @property
     def times(self) -> dict[str, float]:
@@ -418,6 +431,8 @@ class GradeReport:
         Whose submission it is, by the names of its folders.
     isolation : str
         ``landlock+seccomp``, or ``none`` where it was switched off.
+    allowed : tuple of str
+        The rights that learners' code had beside the usual ones, by ``c.Gradekit.allow``.
     exercises : tuple of ExerciseResult
         Judged by hidden tests, outside of the learner's process.
     inline : tuple of InlineResult
@@ -453,6 +468,7 @@ class GradeReport:
     times: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+    allowed: tuple[str, ...] = ()
 
     @property
     def alarms(self) -> tuple[Note, ...]:

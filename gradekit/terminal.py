@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from gradekit.adopt.changes import Adoption
     from gradekit.demo import Demo
     from gradekit.grade.classroom import Graded
-    from gradekit.model import GradeReport
     from gradekit.verify.findings import Proof
 
 T = TypeVar("T")
@@ -56,6 +55,7 @@ def print_adoption(found: Adoption, written: tuple[Path, ...]) -> None:
 
 def print_grades(found: list[Graded], kept: list[str], *, dry_run: bool = False) -> None:
     """Print what the instructor must know: what is undecided, what changed, one line for each note."""
+    from gradekit.grade.inline import said_of_class  # noqa: PLC0415
     from gradekit.text import shown  # noqa: PLC0415
 
     for item in found:
@@ -70,7 +70,8 @@ def print_grades(found: list[Graded], kept: list[str], *, dry_run: bool = False)
             typer.echo(f"{name}: score {change} from {_score(item.score_before)} to {_score(item.score)}")
         elif dry_run and item.before is None:
             typer.echo(f"{name}: would be graded for the first time, {_score(item.score)}")
-    _print_inline([item.report for item in found if item.report])
+    for line in said_of_class([item.report for item in found if item.report]):
+        typer.echo(line)
     undecided = [item for item in found if not item.settled]
     if dry_run:
         changed = sum(item.changed for item in found)
@@ -80,24 +81,6 @@ def print_grades(found: list[Graded], kept: list[str], *, dry_run: bool = False)
     for item in undecided:
         what = ", ".join(shown(name, 300) for name in item.asks)
         typer.echo(f"  {shown(item.student)}: a person must look at {what}")
-
-
-def _print_inline(reports: list[GradeReport]) -> None:
-    """Print once a class what holds for its graded cells with tests of their own."""
-    from gradekit.grade.inline import WITHOUT  # noqa: PLC0415
-    from gradekit.text import listed  # noqa: PLC0415
-
-    cells = dict.fromkeys(result.grade_id for report in reports for result in report.inline)
-    if cells:
-        typer.echo(f"inline: not secure: the scores of {len(cells)} cells were said by learners' own processes")
-    for kind, right in WITHOUT.items():
-        lacking = [[result.grade_id for result in report.inline if result.refused == kind] for report in reports]
-        names = dict.fromkeys(name for found in lacking for name in found)
-        if names:
-            typer.echo(
-                f"{sum(map(bool, lacking))} submissions asked for {right}, which learners' code has not here; "
-                f"undecided for that: {listed(list(names))}"
-            )
 
 
 def _score(score: float | None) -> str:

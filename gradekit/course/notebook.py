@@ -178,6 +178,21 @@ def definitions(source: str) -> tuple[str, ...]:
     return tuple(node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef))
 
 
+def imported(source: str) -> tuple[str, ...]:
+    """Return the modules that a cell imports at its top level, by their full names; none where it is no Python."""
+    try:
+        body = ast.parse(without_magics(source)).body
+    except (SyntaxError, ValueError):
+        return ()
+    found: dict[str, None] = {}
+    for node in body:
+        if isinstance(node, ast.Import):
+            found |= dict.fromkeys(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found[node.module] = None
+    return tuple(found)
+
+
 def calls_hidden_tests(nb_cells: Iterable[Cell]) -> bool:
     """Say whether a graded cell calls gradekit's hidden tests, rather than holding tests of its own."""
     return any("gradekit.hidden" in line for cell in nb_cells for line in region_lines(cell.source, HIDDEN_TESTS))

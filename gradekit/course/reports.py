@@ -75,6 +75,7 @@ def _report(data: dict[str, Any]) -> GradeReport:
             "notes": tuple(Note(**item) for item in data["notes"]),
             "unjudged": tuple(data.get("unjudged", ())),
             "by_person": tuple(data.get("by_person", ())),
+            "allowed": tuple(data.get("allowed", ())),
         }
     )
 

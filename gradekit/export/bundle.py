@@ -92,6 +92,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     CourseError
         If the place is taken, or cannot be written.
     """
+    target = target.resolve()  # what is relative would change its meaning where a grader needs another working folder
     if target.exists():
         raise CourseError(f"{target} exists already.", help="Remove it, or name another folder with --to.")
     target = target.absolute()

@@ -12,6 +12,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from gradekit.export import bundle
+from gradekit.export.trial import try_gradescope
 from gradekit.files import own
 from gradekit.grade.judge import NOTHING
 from gradekit.model import Verdict
@@ -31,8 +32,13 @@ MARKS = {Verdict.AC: "✓"}
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-def export(course: Course, assignment: str, target: Path) -> Path:
+def export(course: Course, assignment: str, target: Path, *, tried: bool = True) -> Path:
     """Write ``autograder.zip`` into a new folder; return its path.
+
+    Parameters
+    ----------
+    tried : bool
+        Whether the source's own solution is graded as in Gradescope's container first.
 
     Raises
     ------
@@ -47,6 +53,8 @@ def export(course: Course, assignment: str, target: Path) -> Path:
         # Fresh inputs follow from it: the same whenever a submission is graded again, and nobody's guess.
         (released.root / ".gradekit").mkdir()
         own(released.root, "secret").write_bytes(secrets.token_bytes(SECRET_BYTES))
+        if tried:
+            try_gradescope(released, assignment, place=COURSE)
         wheel = bundle.make_wheel(parts)
         texts = bundle.scripts(pinned, command=f'-m gradekit.export.gradescope_run "$root" "{assignment}"')
         with zipfile.ZipFile(stage / "autograder.zip", "w", zipfile.ZIP_DEFLATED) as file:
@@ -92,14 +100,19 @@ def results(report: GradeReport, exercises: Sequence[Exercise]) -> dict[str, Any
     """
     judged = {result.exercise: result for result in report.exercises}
     tests = [_listed(number, item, judged.get(item.name)) for number, item in enumerate(exercises, start=1)]
-    staff = [f"isolation: {report.isolation}", *(note.text for note in (*report.alarms, *report.notes))]
+    allowed = [f"allowed: {', '.join(report.allowed)}"] if report.allowed else []
+    staff = [f"isolation: {report.isolation}", *allowed, *(note.text for note in (*report.alarms, *report.notes))]
     return {
         "score": sum(test["score"] for test in tests),
         "output": plain(_overall(report)),
         "output_format": "md",
         "stdout_visibility": "hidden",
         "tests": [*tests, _for_staff(dict.fromkeys(staff))],
-        "extra_data": {"gradekit": dict(report.versions), "isolation": report.isolation},
+        "extra_data": {
+            "gradekit": dict(report.versions),
+            "isolation": report.isolation,
+            "allowed": list(report.allowed),
+        },
     }
 
 

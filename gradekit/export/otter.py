@@ -18,6 +18,7 @@ from gradekit.course import notebook
 from gradekit.course.course import BUNDLE
 from gradekit.errors import HostError
 from gradekit.export import bundle
+from gradekit.export.trial import try_otter
 from gradekit.release import door
 from gradekit.release.inspection import check_release, find_secrets
 
@@ -84,8 +85,13 @@ class Exported:
     student: Path
 
 
-def export(course: Course, assignment: str, target: Path) -> Exported:
+def export(course: Course, assignment: str, target: Path, *, tried: bool = True) -> Exported:
     """Write ``autograder.zip`` and ``student/`` into a new folder.
+
+    Parameters
+    ----------
+    tried : bool
+        Whether otter grades the source's own solution first.
 
     Raises
     ------
@@ -116,6 +122,9 @@ def export(course: Course, assignment: str, target: Path) -> Exported:
             )
         wheel = bundle.make_wheel(parts)
         _finish(parts / "otter.zip", stage / "autograder.zip", wheel=wheel, pinned=pinned)
+        if tried:
+            points = {exercise.name: exercise.points for exercise in loaded.exercises}
+            try_otter(released, assignment, stage / "autograder.zip", points=points)
         shutil.rmtree(parts)
     return Exported(target / "autograder.zip", target / "student")
 

@@ -125,8 +125,13 @@ def due(grading: Grading, *, only: Sequence[str] = (), force: bool = False) -> t
 def changed_in_source(grading: Grading) -> str:
     """Say which cells of the source are not what was released, and graded by; empty where all are."""
     with open_released(grading) as book:
-        changed = books.changed_in_source(book)
-    graded = f"graded as released; to use it: gradekit release {grading.assignment}"
+        return source_differs(book)
+
+
+def source_differs(book: ReleasedAssignment) -> str:
+    """Say the same of an assignment in a gradebook that is open."""
+    changed = books.changed_in_source(book)
+    graded = f"graded as released; to use it: gradekit release {book.assignment}"
     return f"the source differs from what was released ({listed(changed)}): {graded}" if changed else ""
 
 

@@ -9,15 +9,24 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gradekit.model import InlineResult
+from gradekit.model import GRANTS, InlineResult
 from gradekit.score import within
+from gradekit.text import listed
 
 if TYPE_CHECKING:
-    from gradekit.model import Cell, CellRun
+    from collections.abc import Iterator, Sequence
+
+    from gradekit.model import Cell, CellRun, GradeReport
 
 MAX_NUMBER = 60  # characters of a score; a numpy scalar's longest has 40
 NUMBER = re.compile(r"(?:np\.float\d+\()?([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\)?")
-WITHOUT = {"programs": "starting a program or process", "network": "the network", "files": "a file outside"}
+WITHOUT = {
+    "programs": "starting a program or process",
+    "network": "the network",
+    "files": "a file outside",
+    "started": "what a program that it started may not do",
+}
+ALLOWED_BY = {right: name for name, right in GRANTS.items()}
 # What a cell ends in for what an earlier cell could not fetch, install or read; and for a name that it could not make.
 LACKS = frozenset({"ModuleNotFoundError", "ImportError", "FileNotFoundError"})
 UNMADE = LACKS | {"NameError"}
@@ -77,6 +86,26 @@ class Refused:
             return result
         said = f"it may lack a right that learners' code has not here: {WITHOUT[kinds[0]]}"
         return replace(result, score=None, message=said, refused=kinds[0])
+
+
+def said_of_class(reports: Sequence[GradeReport]) -> Iterator[str]:
+    """Yield once a class what holds for it: rights that were allowed, scores that are not secure, rights refused."""
+    allowed = dict.fromkeys(name for report in reports for name in report.allowed)
+    if allowed:
+        yield f"allowed by c.Gradekit.allow: {', '.join(allowed)}"
+    cells = dict.fromkeys(result.grade_id for report in reports for result in report.inline)
+    if cells:
+        yield f"inline: not secure: the scores of {len(cells)} cells were said by learners' own processes"
+    for kind, right in WITHOUT.items():
+        lacking = [[result.grade_id for result in report.inline if result.refused == kind] for report in reports]
+        names = dict.fromkeys(name for found in lacking for name in found)
+        if names:
+            yield (
+                f"{sum(map(bool, lacking))} submissions asked for {right}, which learners' code has not here; "
+                f"undecided for that: {listed(list(names))}"
+            )
+            if kind in ALLOWED_BY:
+                yield f"  to allow it in this course: c.Gradekit.allow = [{ALLOWED_BY[kind]!r}] in nbgrader_config.py"
 
 
 def _errors(done: CellRun) -> list[dict[str, object]]:

@@ -9,18 +9,21 @@ import hmac
 import importlib.metadata
 import json
 import platform
+import py_compile
 import sys
+import tempfile
 import time
 import traceback
 import warnings
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradekit import __version__
 from gradekit.bounds import bounded_memory
 from gradekit.course import notebook, reports
-from gradekit.errors import CourseError, GradekitError, HostError
+from gradekit.errors import CourseError, GradekitError, HostError, SourceError
 from gradekit.grade.budget import Budget
 from gradekit.grade.notebook import grade_cells
 from gradekit.grade.travel import pack_judged, unpack_hand_in
@@ -32,8 +35,7 @@ from gradekit.model import ExerciseResult, Judged, JudgedNotebook, Role, TestRes
 from gradekit.worker import sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gradekit.course.course import Course
     from gradekit.isolation.template import Template
@@ -84,6 +86,8 @@ class Setup:
         The wrong answers that an exercise which lost points is compared with.
     secret : bytes
         The course's; fresh inputs follow from it, the same for the whole class.
+    compiled : mapping of str to bytes
+        The modules beside the notebooks, compiled, by the places where Python looks for that.
     """
 
     assignment: str
@@ -94,6 +98,7 @@ class Setup:
     secret: bytes
     isolation: str = LANDLOCK
     all_cells: bool = False
+    compiled: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @contextmanager
@@ -112,12 +117,13 @@ def open_setup(grading: Grading, limits: Limits) -> Iterator[Setup]:
     course, name = grading.course, grading.assignment
     own = _modules(course.source_folder(name))
     walls = {"isolate": grading.isolation != NONE, "landlock": grading.isolation != USER}
-    with template(**walls, modules=own) as running:
+    with template(**walls, modules=own, allow=limits.allow, imports=_imports(course, name)) as running:
         tests = _tests(course, name)  # while the template warms up
         known = load_misconceptions(course, name, tests.exercises, tests.solution) if tests else ()
+        compiled = compiled_modules(course.source_folder(name))
         running.wait_until_warm()
         secret = reports.secret(course.root)
-        yield Setup(name, running, limits, tests, known, secret, grading.isolation, grading.all_cells)
+        yield Setup(name, running, limits, tests, known, secret, grading.isolation, grading.all_cells, compiled)
 
 
 def _modules(folder: Path) -> tuple[str, ...]:
@@ -125,6 +131,32 @@ def _modules(folder: Path) -> tuple[str, ...]:
     files = {path.stem for path in folder.glob("*.py")}
     packages = {path.parent.name for path in folder.glob("*/__init__.py")}
     return tuple(sorted(name for name in files | packages if name.isidentifier()))
+
+
+def _imports(course: Course, assignment: str) -> tuple[str, ...]:
+    """Return the modules that the source's notebooks import; of one that cannot be read, none."""
+    names: dict[str, None] = {}
+    for path in course.notebooks(assignment):
+        with suppress(SourceError):
+            cells = notebook.cells(notebook.read(path))
+            names |= dict.fromkeys(name for cell in cells for name in notebook.imported(cell.source))
+    return tuple(names)
+
+
+def compiled_modules(folder: Path) -> dict[str, bytes]:
+    """Compile the modules that the instructor has put beside the notebooks, by the places where Python looks for that.
+
+    Otherwise every worker would. Python holds the text to the hash of what was compiled; a changed one counts as it is.
+    """
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="gradekit-compiled-") as made:
+        for path in folder.glob("*.py"):
+            target = Path(made) / f"{path.stem}.{sys.implementation.cache_tag}.pyc"
+            with suppress(OSError, ValueError, py_compile.PyCompileError):
+                mode = py_compile.PycInvalidationMode.CHECKED_HASH
+                py_compile.compile(str(path), str(target), doraise=True, invalidation_mode=mode)
+                found[f"__pycache__/{target.name}"] = target.read_bytes()
+    return found
 
 
 def refuse_readable(grading: Grading) -> None:
@@ -194,7 +226,7 @@ def judge(setup: Setup, hand_in: HandIn) -> Judged:
         runs = [_judged(setup, hand_in, found, budget) for found in hand_in.notebooks if found.runs or found.problem]
     if setup.tests is not None and setup.assignment in hand_in.missing:
         runs.append(JudgedNotebook(setup.assignment, exercises=_unrun(setup.tests, Verdict.WA, NOTHING)))
-    return Judged(tuple(runs), setup.isolation, versions(), time.perf_counter() - begin)
+    return Judged(tuple(runs), setup.isolation, versions(), time.perf_counter() - begin, setup.limits.allow)
 
 
 def give_up(hand_in: HandIn) -> HandIn:
@@ -218,9 +250,9 @@ def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook, budget: Budget
         files=hand_in.files,
         seed=hmac.digest(setup.secret, hand_in.assignment.encode(), "sha256"),
         catalogue=setup.catalogue,
-        all_cells=setup.all_cells,
+        all_cells=setup.all_cells or tests is None,  # another notebook may need what is written behind its last test
         budget=budget,
-        beside={f"{found.name}.ipynb": _as_handed_in(found, cells)},
+        beside={**setup.compiled, f"{found.name}.ipynb": _as_handed_in(found, cells)},
         doubts=found.doubts,
         undrawn=found.undrawn,
     )
@@ -231,7 +263,7 @@ def _as_handed_in(found: HandedNotebook, cells: Sequence[Cell]) -> bytes:
     """Return a notebook's file for cells that read it: without what stands in graded cells and in tasks."""
     closed = {cell.index for cell in cells if cell.role in (Role.TEST, Role.TASK)}
     shown = [{**cell, "source": ""} if index in closed else cell for index, cell in enumerate(found.node["cells"])]
-    return json.dumps({**found.node, "cells": shown}, indent=1).encode()  # in ASCII: a text may hold half a pair
+    return json.dumps({**found.node, "cells": shown}).encode()  # in ASCII: a text may hold half a pair
 
 
 def _unrun(tests: Assignment, verdict: Verdict, said: str) -> tuple[ExerciseResult, ...]:

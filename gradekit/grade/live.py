@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradekit.handin.collect import collect
 from gradekit.isolation.exchange import Lost
-from gradekit.isolation.session import Session
+from gradekit.isolation.session import Session, Stopped
 from gradekit.isolation.template import scratch_use
 from gradekit.judging.line import LearnerError
 from gradekit.model import CellRun
@@ -122,8 +122,9 @@ class LiveNotebook:
             self._session.end()
 
 
-def error_run(error: LearnerError, *, shown: list[dict[str, Any]]) -> CellRun:
+def error_run(error: LearnerError) -> CellRun:
     """Return the run of a cell that could not be finished: what it had shown, and why it ended."""
     text = f"{error.kind}: {error.text}"
     ended = {"output_type": "error", "ename": error.kind, "evalue": error.text, "traceback": [text]}
-    return CellRun(ok=False, outputs=[*shown, ended], count=None)
+    shown, count = (error.shown, error.count) if isinstance(error, Stopped) else ([], None)
+    return CellRun(ok=False, outputs=[*shown, ended], count=count)

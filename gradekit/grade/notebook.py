@@ -22,7 +22,7 @@ from gradekit.grade.allowance import allowances
 from gradekit.grade.budget import Budget
 from gradekit.grade.doubt import doubted, doubted_inline
 from gradekit.grade.inline import Refused, inline_score
-from gradekit.isolation.session import Session, Stopped
+from gradekit.isolation.session import Session
 from gradekit.isolation.template import GRACE_S, Template
 from gradekit.judging.judge import explain, judge
 from gradekit.judging.line import LearnerError
@@ -225,7 +225,7 @@ class _Run:
             return self.live.run(cell.source, undrawn=UNDRAWN if cell.index in self.undrawn else "")
         except LearnerError as error:
             self.stopped.setdefault(error.text, []).append(cell.grade_id or cell.id or f"number {cell.index + 1}")
-            return error_run(error, shown=error.shown if isinstance(error, Stopped) else [])
+            return error_run(error)
 
     def _has_hidden_tests(self, cell: Cell) -> bool:
         if cell.role is not Role.TEST or self.assignment is None:

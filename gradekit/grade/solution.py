@@ -36,7 +36,7 @@ TOLERANCE = 1e-9  # of points
 
 def lost_by_solution(grading: Grading, judges: Pool[Setup], limits: Limits) -> tuple[str, ...]:
     """Return what the source's solution loses, a line each; it is judged once, until something changes on our side."""
-    key, path = hashes(grading), own(grading.course.root, "solution") / f"{grading.assignment}.json"
+    key, path = hashes(grading, limits.allow), own(grading.course.root, "solution") / f"{grading.assignment}.json"
     known = _known(path, key)
     if known is not None:
         return known

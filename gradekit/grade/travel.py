@@ -73,7 +73,7 @@ def pack_judged(judged: Judged) -> bytes:
         ]
         for run in judged.notebooks
     ]
-    return _pack([runs, judged.isolation, dict(judged.versions), judged.wall_s])
+    return _pack([runs, judged.isolation, dict(judged.versions), judged.wall_s, judged.allowed])
 
 
 def unpack_judged(data: bytes) -> Judged:
@@ -85,8 +85,9 @@ def unpack_judged(data: bytes) -> Judged:
         If they are damaged.
     """
     try:
-        runs, isolation, versions, wall_s = _unpack(data)
-        return Judged(tuple(map(_run, runs)), _str(isolation), dict(versions), float(wall_s))
+        runs, isolation, versions, wall_s, allowed = _unpack(data)
+        words = tuple(map(_str, allowed))
+        return Judged(tuple(map(_run, runs)), _str(isolation), dict(versions), float(wall_s), words)
     except (TypeError, ValueError, KeyError) as error:
         raise GradekitError(f"A submission on its way between two processes was damaged: {error}.") from None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import gradekit
 from gradekit import files
 from gradekit.gradebook.assignment import due_date
-from gradekit.gradebook.settings import code_files, read_settings, settings_files
+from gradekit.gradebook.settings import code_files, read_limits, read_settings, settings_files
 from gradekit.handin.figures import covers
 
 if TYPE_CHECKING:
@@ -30,18 +30,27 @@ def hashes_of(book: ReleasedAssignment, student: str) -> dict[str, str]:
     return {"submission": handed_in, "due": due_date(book, student)}
 
 
-def hashes(grading: Grading) -> dict[str, str]:
-    """Return the hashes of our side: whose change means that a submission is graded again."""
+def hashes(grading: Grading, allow: tuple[str, ...] | None = None) -> dict[str, str]:
+    """Return the hashes of our side: whose change means that a submission is graded again.
+
+    Parameters
+    ----------
+    allow : tuple of str, optional
+        The rights that learners' code has beside the usual ones; those of the course's settings where none are named.
+    """
     hidden = grading.course.hidden(grading.assignment)
     # Of what students got the notebooks alone: requirements.txt and its like decide no score.
     released = sorted(grading.course.folder("release", grading.assignment).glob("*.ipynb"))
-    config = [*settings_files(grading.course), *code_files(read_settings(grading.course)), *released]
+    settings = read_settings(grading.course)
+    config = [*settings_files(grading.course), *code_files(settings), *released]
+    allowed = read_limits(settings).allow if allow is None else allow
+    how = [grading.isolation, *(["all cells"] if grading.all_cells else []), *(f"{name} allowed" for name in allowed)]
     return {
         "source": files.digest([grading.course.source_folder(grading.assignment), *config]),
         "tests": files.digest([hidden / "tests.py", hidden / "misconceptions.py"]),
         "reference": files.digest([hidden / "reference.npz"]),
         "gradekit": files.digest([PACKAGE / name for name in JUDGES]),
-        "isolation": grading.isolation + (", all cells" if grading.all_cells else ""),
+        "isolation": ", ".join(how),
     }
 
 

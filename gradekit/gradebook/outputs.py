@@ -31,22 +31,29 @@ KIND_CHARACTERS = 60  # of the name of a kind that is not shown
 
 
 def showable(output: Mapping[str, Any]) -> NotebookNode:
-    """Return one output in the notebook's form, made of known fields alone: it came from a learner."""
+    """Return one output in the notebook's form, made of known fields alone: it came from a learner.
+
+    It is held to the format with the whole notebook, when that is written.
+    """
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return nbformat.v4.new_output("stream", name=name, text=str(_joined(output.get("text", ""))))
+        return _output("stream", name=name, text=str(_joined(output.get("text", ""))))
     if kind == "error":
         trace = output.get("traceback")
         lines = [str(line) for line in trace] if isinstance(trace, list) else []
         ename, evalue = str(output.get("ename", ""))[:300], str(output.get("evalue", ""))[:10_000]
-        return nbformat.v4.new_output("error", ename=ename, evalue=evalue, traceback=lines)
+        return _output("error", ename=ename, evalue=evalue, traceback=lines)
     data = _data(output.get("data"))
     if kind == "execute_result":
         count = output.get("execution_count")
         number = count if type(count) is int else None
-        return nbformat.v4.new_output("execute_result", data=data, execution_count=number)
-    return nbformat.v4.new_output("display_data", data=data)
+        return _output("execute_result", metadata={}, data=data, execution_count=number)
+    return _output("display_data", metadata={}, data=data)
+
+
+def _output(kind: str, **words: Any) -> NotebookNode:
+    return nbformat.from_dict({"output_type": kind, **words})
 
 
 def _data(given: object) -> dict[str, str]:

@@ -84,6 +84,7 @@ def record(
         assignment=hand_in.assignment,
         student=hand_in.student,
         isolation=judged.isolation,
+        allowed=judged.allowed,
         exercises=tuple(result for run in judged.notebooks for result in run.exercises),
         inline=tuple(result for run in judged.notebooks for result in run.inline),
         missing=hand_in.missing,

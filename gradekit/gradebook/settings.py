@@ -12,6 +12,7 @@ import inspect
 import json
 import logging
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,20 +20,21 @@ from nbgrader.apps import NbGrader
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, Execute
-from traitlets import Float, TraitError, Unicode
+from traitlets import Float, List, TraitError, Unicode
 from traitlets.config import Application, Config
-from traitlets.config.loader import DeferredConfigString
+from traitlets.config.loader import DeferredConfig, DeferredConfigString, LazyConfigValue
 from traitlets.utils.importstring import import_item
 
 from gradekit.course.course import CONFIG, CONFIGS, STUDENTS, Course, Folders, is_students
 from gradekit.errors import CourseError
-from gradekit.model import Figures, Limits
+from gradekit.model import GRANTS, RIGHTS, Figures, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-FIGURES = "figures"  # the setting of ours that is no limit
+FIGURES, ALLOW = "figures", "allow"  # the settings of ours that are no number
+_THERE_IS = f"There is: {', '.join(map(repr, GRANTS))}."
 STEPS = tuple(item.name for item in dataclasses.fields(Folders) if item.name != "structure")
 
 
@@ -103,7 +105,8 @@ def copy_settings(course: Course, folder: Path) -> Course:
     """
     config = read_settings(course)
     limits, folders = read_limits(config), _folders(step_folders(config))
-    for name in CONFIGS:
+    modules = [path.name for path in course.root.glob("*.py")]  # the settings may import what lies beside them
+    for name in {*CONFIGS, *modules}:
         if (course.root / name).is_file():
             shutil.copyfile(course.root / name, folder / name)
     path = folder / CONFIGS[-1]
@@ -214,6 +217,8 @@ def _load(*folders: Path) -> NbGrader:
         app.load_config_file()
         for folder in folders:
             _refuse_students(folder, app.config)
+            if _has_settings(folder) and str(folder) not in sys.path:
+                sys.path.append(str(folder))  # nbgrader lets settings import what lies in the working folder
             Application.load_config_file(app, CONFIG, path=str(folder))  # as nbgrader's `initialize` reads a course's
     except SystemExit:  # traitlets' way to give up on a setting of the wrong kind; it has logged which
         pass
@@ -250,7 +255,9 @@ def read_limits(config: Config) -> Limits:
     known = [item.name for item in dataclasses.fields(Limits)]
     chosen: dict[str, Any] = {}
     for name, given in config.Gradekit.items():
-        if name == FIGURES:
+        if name == ALLOW:
+            chosen[name] = _allowed(given)
+        if name in (FIGURES, ALLOW):
             continue
         value = given.get_value(Float()) if isinstance(given, DeferredConfigString) else given  # a command line's
         if name not in known:
@@ -276,6 +283,23 @@ def read_figures(config: Config) -> Figures:
         words = ", ".join(repr(str(kind)) for kind in Figures)
         raise CourseError(f"{CONFIG} sets c.Gradekit.{FIGURES} to {value!r}.", help=f"There are: {words}.")
     return Figures(value)
+
+
+def _allowed(given: Any) -> tuple[str, ...]:
+    """Return what a course allows learners' code, each once."""
+    if isinstance(given, LazyConfigValue):  # c.Gradekit.allow.append(...)
+        given = given.get_value([])
+    elif isinstance(given, DeferredConfig):  # of the command line
+        given = given.get_value(List(Unicode()))
+    names = [given] if isinstance(given, str) else given
+    if not isinstance(names, list | tuple | set) or not all(isinstance(name, str) for name in names):
+        raise CourseError(f"{CONFIG} sets c.Gradekit.allow to {given!r}; a list of names is needed.", help=_THERE_IS)
+    for name in names:
+        if name in RIGHTS and name not in GRANTS:
+            raise CourseError(f"{CONFIG} sets c.Gradekit.allow to what no course can allow: {name!r}.", help=_THERE_IS)
+        if name not in GRANTS:
+            raise CourseError(f"{CONFIG} sets c.Gradekit.allow to an unknown name: {name!r}.", help=_THERE_IS)
+    return tuple(sorted(set(names)))
 
 
 def _with_timeout(config: Config, found: Limits, chosen: Mapping[str, Any]) -> Limits:

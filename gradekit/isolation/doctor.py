@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from gradekit.errors import GradekitError
 from gradekit.isolation.readable import readable, secrets
 from gradekit.isolation.template import template
-from gradekit.model import Limits
+from gradekit.model import PROCESSES, Limits
 from gradekit.worker import sandbox
 
 
@@ -33,7 +33,7 @@ class Layer:
 
 def examine() -> tuple[Layer, ...]:
     """Look at each layer, and at last try: start a template process and isolate a worker."""
-    return (_system(), _landlock(), _filter(), _user(), _secrets(), _trial())
+    return (_system(), _landlock(), _filter(), _user(), _secrets(), _trial(), _processes())
 
 
 def _system() -> Layer:
@@ -83,6 +83,18 @@ def _secrets() -> Layer:
         return Layer("readable", ok=True, says=f"{len(roots)} folders and files, and no secret seen in them")
     help_ = "Move it away: whatever lies there is read by whoever hands in."
     return Layer("readable", ok=False, says=f"learners' code can read {', '.join(found)}", help=help_, needed=False)
+
+
+def _processes() -> Layer:
+    """Say whether a course may allow processes here."""
+    setting = "c.Gradekit.allow = ['processes']"
+    try:
+        with template(allow=(PROCESSES,)) as running:
+            running.fork(Limits()).kill()
+    except GradekitError as error:
+        says = f"{setting} cannot be had: {error.message}"
+        return Layer("processes", ok=False, says=says, help=error.help or "Mend what is said above.", needed=False)
+    return Layer("processes", ok=True, says=f"refused; {setting} can be had", needed=False)
 
 
 def _users() -> str:

@@ -10,6 +10,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+from gradekit.isolation.processes import group_memory
 from gradekit.isolation.template import GRACE_S, scratch_use
 from gradekit.judging.line import TEXT_LIMIT, LearnerError
 from gradekit.model import Verdict
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 USED_UP = "the time for this is used up"
 LOOK_S = 0.25  # how often the scratch folder is measured while the learner's code runs
+TOGETHER = 2  # times the memory of one process: what all that a worker started may have
 
 
 class Lost(LearnerError):
@@ -114,7 +116,7 @@ class Exchange:
         """Return the answer with that number; serve the worker's questions and look at its scratch folder meanwhile."""
         while True:
             if not self.worker.channel.ready(min(deadline, time.monotonic() + LOOK_S)):
-                self.look_at_scratch()
+                self.look_at_use()
                 if time.monotonic() >= deadline:
                     raise TimedOut("the deadline passed")
                 continue
@@ -165,7 +167,14 @@ class Exchange:
         self._lost = lost
         raise lost
 
-    def look_at_scratch(self) -> None:
+    def look_at_use(self) -> None:
+        """End a worker that has written more than it may, or whose processes have more memory together."""
+        self._look_at_scratch()
+        if self.worker.starts_processes and sum(group_memory(self.worker.pid)) > TOGETHER * self.limits.memory_bytes:
+            said = "the processes that it started took more memory than all of them may have"
+            self._give_up(Lost("MemoryLimit", said, verdict=Verdict.MLE))
+
+    def _look_at_scratch(self) -> None:
         """End a worker that has written more than it may, beside the files that were handed to it."""
         size, files = self.worker.brought
         most_bytes, most_files = size + self.limits.scratch_bytes, files + self.limits.scratch_files

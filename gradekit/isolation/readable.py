@@ -30,12 +30,18 @@ SECRETS = frozenset(
 EXCHANGE = ("nbgrader", "exchange")  # the last parts of its path, where nobody has set another
 
 
-def readable() -> tuple[str, ...]:
-    """Return what a worker may read: Python's library and packages, shared libraries, fonts, tables, a few files."""
+def readable(*, programs: bool = False) -> tuple[str, ...]:
+    """Return what a worker may read: Python's library and packages, shared libraries, fonts, tables, a few files.
+
+    Parameters
+    ----------
+    programs : bool
+        The system's programs and this Python's too, for a worker that may start some.
+    """
     shared = [f"{place}/share/{name}" for place in ("/usr", "/usr/local", sys.prefix) for name in SHARED]
     tables = [*shared, "/usr/lib/locale", f"{sys.prefix}/nltk_data", f"{sys.prefix}/lib/nltk_data"]
     files = [*(f"/etc/{name}" for name in ETC), *(f"/dev/{name}" for name in DEVICES), *PROC]
-    paths = [*_python(), *_libraries(), *tables, *files]
+    paths = [*_python(), *_libraries(), *tables, *files, *(_programs() if programs else ())]
     found = dict.fromkeys(os.path.realpath(path) for path in paths if Path(path).exists())
     return tuple(path for path in found if not any(str(above) in found for above in Path(path).parents))
 
@@ -46,6 +52,12 @@ def _python() -> list[str]:
     packages = [path for path in [*site.getsitepackages(), *sys.path] if Path(path).name in PACKAGES]
     own = os.path.realpath(site.getuserbase())
     return [*standard, *(path for path in packages if not Path(os.path.realpath(path)).is_relative_to(own))]
+
+
+def _programs() -> list[str]:
+    """Return where programs lie, and what tells a Python of an environment of its own where its library lies."""
+    own = [f"{prefix}/{name}" for prefix in (sys.prefix, sys.base_prefix) for name in ("bin", "pyvenv.cfg")]
+    return ["/bin", "/usr/bin", "/etc/os-release", *own]
 
 
 def _libraries() -> list[str]:

@@ -27,11 +27,12 @@ SOURCE_BYTES = FRAME_BYTES // 2  # of a cell, and of all cells of which the defi
 
 
 class Stopped(LearnerError):
-    """A cell's time was up and it was stopped; what it had shown until then is kept."""
+    """A cell's time was up and it was stopped; its number, and what it had shown until then, are kept."""
 
-    def __init__(self, late: LearnerError, shown: list[dict[str, Any]]) -> None:
+    def __init__(self, late: LearnerError, run: CellRun) -> None:
         super().__init__(late.kind, late.text, late.line, verdict=late.verdict)
-        self.shown = shown
+        self.shown = [output for output in run.outputs if output.get("output_type") != "error"]
+        self.count = run.count
 
 
 class Session:
@@ -121,9 +122,8 @@ class Session:
         except Late as late:
             if late.value is None:
                 raise
-            shown = [output for output in self._run(late.value).outputs if output.get("output_type") != "error"]
-            raise Stopped(late, shown) from None
-        self.line.look_at_scratch()
+            raise Stopped(late, self._run(late.value)) from None
+        self.line.look_at_use()
         return self._run(found)
 
     def _run(self, found: Any) -> CellRun:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +21,12 @@ import msgpack
 from gradekit.errors import HostError
 from gradekit.files import clear_stages, make_stage, remove_tree
 from gradekit.isolation.readable import readable
+from gradekit.model import PROCESSES
 from gradekit.worker import sandbox
 from gradekit.worker.wire import Channel, WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from gradekit.model import Limits
 
@@ -34,6 +35,9 @@ PLACE = "gradekit"  # the beginning of a name in the system's folder for tempora
 WARM_UP_S = 120.0  # a cold disk and a first font cache; the template is not the learner's
 GRACE_S = 2.0  # from SIGINT to SIGKILL
 FORK_S = 20.0
+# Packages that take long to import, start no thread then, and keep nothing that two forks may not both have.
+WARM = frozenset({"pandas", "scipy", "sklearn", "seaborn", "statsmodels", "sympy", "networkx", "PIL"})
+MOST_WARM = 50  # modules
 MOST_BROUGHT = 100_000  # files of ours and of a submission: both were bounded before
 
 
@@ -48,9 +52,17 @@ class Worker:
         self.brought = (0, 0)  # bytes and number of the files that were there before its code wrote any
         self.alive = True
 
+    @property
+    def starts_processes(self) -> bool:
+        """Whether it may start processes."""
+        return self._template.processes > 0
+
     def interrupt(self) -> None:
-        """Ask the learner's code to stop, as the stop button does."""
-        os.kill(self.pid, signal.SIGINT)
+        """Ask the learner's code to stop, as the stop button does, and what it has started."""
+        if self.starts_processes:
+            os.killpg(self.pid, signal.SIGINT)
+        else:
+            os.kill(self.pid, signal.SIGINT)
 
     def put(self, files: Path, beside: Mapping[str, bytes]) -> None:
         """Copy a submission's files into the scratch folder, where the learner's code may change them.
@@ -58,7 +70,7 @@ class Worker:
         Parameters
         ----------
         beside : mapping of str to bytes
-            More files, by their names: the notebook itself, which is none of those that come back.
+            More files, by their paths: the notebook, compiled modules. They are none of those that come back.
         """
 
         def home(folder: str, _: list[str]) -> list[str]:
@@ -67,7 +79,9 @@ class Worker:
 
         shutil.copytree(files, self.scratch, dirs_exist_ok=True, copy_function=shutil.copyfile, ignore=home)
         for name, content in beside.items():
-            (self.scratch / name).write_bytes(content)
+            with suppress(FileExistsError):  # a file of the submission's is called as a folder of ours
+                (self.scratch / name).parent.mkdir(exist_ok=True)
+                (self.scratch / name).write_bytes(content)
         if self._template.user is not None:
             user = sandbox.user_of(self._template.user, self.pid)
             for folder, folders, names in os.walk(self.scratch):
@@ -82,13 +96,19 @@ class Worker:
         return status
 
     def stop(self) -> int | None:
-        """End the process and close the line; its files stay as they are."""
+        """End the process, and what it has started, and close the line; its files stay as they are."""
         if not self.alive:
             return None
         self.alive = False
         self.channel.close()
         os.kill(self.pid, signal.SIGKILL)  # a zombie at worst: the number is its own until the template has waited
-        return self._template.wait(self.pid)
+        self.kill_group()
+        return self._template.wait(self)
+
+    def kill_group(self) -> None:
+        """Kill what the process has started: its group, whose number is its own while anybody is in it."""
+        with suppress(ProcessLookupError):  # nobody is
+            os.killpg(self.pid, signal.SIGKILL)
 
 
 class Template:
@@ -103,14 +123,26 @@ class Template:
     modules : tuple of str
         Modules of the assignment's own, beside the notebook: they come before a package of that name. What a learner
         brought comes last, and shadows nothing.
+    allow : tuple of str
+        Rights that learners' code has beside the usual ones; see :class:`gradekit.model.Limits`.
+    imports : iterable of str
+        What the source's cells import; what of it is heavy and may be forked (`WARM`) is imported once for all workers.
 
     Raises
     ------
     HostError
-        If nobody could read this Python as the user whom a worker becomes.
+        If nobody could read this Python as the user whom a worker becomes, or what is allowed cannot be kept in here.
     """
 
-    def __init__(self, *, isolate: bool = True, landlock: bool = True, modules: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        isolate: bool = True,
+        landlock: bool = True,
+        modules: tuple[str, ...] = (),
+        allow: tuple[str, ...] = (),
+        imports: Iterable[str] = (),
+    ) -> None:
         self._isolate, self._landlock, self._modules = isolate, landlock, modules
         clear_stages(Path(tempfile.gettempdir()), PLACE)
         self._folder = make_stage(Path(tempfile.gettempdir()), PLACE)
@@ -118,10 +150,14 @@ class Template:
         self.user, self._read_all = _user_to_become() if isolate else (None, False)
         if not landlock:
             _check_user(self.user, read_all=self._read_all)
-        self._readable = readable()
+        self.processes = sandbox.PROCESSES if isolate and PROCESSES in allow else 0
+        if self.processes:
+            check_signals(self.user, sandbox.landlock_abi() if landlock else 0)
+        self._readable = readable(programs=bool(self.processes))
+        self._workers: set[Worker] = set()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = _start(theirs, self._folder)
+            self._process = _start(theirs, self._folder, allow, _warm(imports, modules))
         self._control.settimeout(WARM_UP_S)
         self._warm = False
 
@@ -146,12 +182,14 @@ class Template:
             landlock=self._landlock,
             user=self.user,
             read_all=self._read_all,
+            processes=self.processes,
         )
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             request = {"do": "fork", "policy": asdict(policy), "isolate": self._isolate, "modules": self._modules}
             answer = self._ask(request, theirs.fileno())
         worker = Worker(self, answer["pid"], Channel(ours.detach()), scratch)
+        self._workers.add(worker)
         try:
             first = worker.channel.receive(time.monotonic() + FORK_S)
         except WireError as error:
@@ -182,12 +220,15 @@ class Template:
         """Whether its process is gone, so that no worker can be had of it any more."""
         return self._process.poll() is not None
 
-    def wait(self, pid: int) -> int:
-        """Let the template wait for a dead worker; return its status."""
-        return int(self._ask({"do": "wait", "pid": pid})["status"])
+    def wait(self, worker: Worker) -> int:
+        """Let the template wait for a dead worker, and for what that had started; return its status."""
+        self._workers.discard(worker)
+        return int(self._ask({"do": "wait", "pid": worker.pid})["status"])
 
     def close(self) -> None:
         """End the template, and with it every worker; remove what they left."""
+        for worker in self._workers if self.processes else ():
+            worker.kill_group()
         self._control.close()
         self._process.kill()
         with self._process:  # waits, and closes its stderr
@@ -212,21 +253,39 @@ class Template:
 
 
 @contextmanager
-def template(*, isolate: bool = True, landlock: bool = True, modules: tuple[str, ...] = ()) -> Iterator[Template]:
+def template(
+    *,
+    isolate: bool = True,
+    landlock: bool = True,
+    modules: tuple[str, ...] = (),
+    allow: tuple[str, ...] = (),
+    imports: Iterable[str] = (),
+) -> Iterator[Template]:
     """Run a template process for the length of a with block; see :class:`Template`."""
-    running = Template(isolate=isolate, landlock=landlock, modules=modules)
+    running = Template(isolate=isolate, landlock=landlock, modules=modules, allow=allow, imports=imports)
     try:
         yield running
     finally:
         running.close()
 
 
-def _start(theirs: socket.socket, folder: Path) -> subprocess.Popen[bytes]:
+def _warm(imports: Iterable[str], own: Collection[str]) -> list[str]:
+    """Return of what is imported what the template imports: never a module of the assignment's own."""
+    roots = {name: name.split(".")[0] for name in imports}
+    return [name for name, root in roots.items() if root in WARM and root not in own][:MOST_WARM]
+
+
+def _start(
+    theirs: socket.socket, folder: Path, allow: tuple[str, ...], modules: Sequence[str]
+) -> subprocess.Popen[bytes]:
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
     environment = {**one, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder), "MPLCONFIGDIR": str(folder)}
     environment |= dict.fromkeys(("USER", "LOGNAME"), "learner")  # for getpass: the list of users is closed
     environment["IPYTHONDIR"] = str(folder / "ipython")
-    command = [sys.executable, "-I", "-m", "gradekit.worker", str(theirs.fileno())]
+    if PROCESSES in allow:
+        environment["PATH"] = f"{sys.prefix}/bin:{environment['PATH']}"
+        environment |= {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}  # it says at once what it cannot do
+    command = [sys.executable, "-I", "-m", "gradekit.worker", str(theirs.fileno()), ",".join(allow), *modules]
     return subprocess.Popen(  # noqa: S603  (our own interpreter and module)
         command,
         env=environment,
@@ -261,6 +320,20 @@ def _user_to_become() -> tuple[int | None, bool]:
             help="Use a Python outside of root's home, such as Debian's /usr/bin/python3, or run as an ordinary user.",
         )
     return sandbox.first_user(), not open_to_all
+
+
+def check_signals(user: int | None, abi: int) -> None:
+    """Refuse to allow processes where their signals could reach others.
+
+    Raises
+    ------
+    HostError
+    """
+    if not sandbox.keeps_signals(user, abi):
+        raise HostError(
+            f"c.Gradekit.allow = [{PROCESSES!r}] cannot be had here: the signals of processes would reach others.",
+            help="Use Linux 6.12 or newer (Landlock ABI 6), or run as root, in a container with users of its own.",
+        )
 
 
 def _check_user(user: int | None, *, read_all: bool) -> None:

@@ -68,8 +68,8 @@ class Expect:
 
     def close(  # noqa: PLR0913  (the words of gradekit.checks.compare)
         self,
-        answer: object,
-        reference: object,
+        answer: Any,
+        reference: Any,
         *,
         name: str,
         rtol: float = 1e-6,
@@ -106,7 +106,7 @@ class Expect:
             raise Rejected(finding.message, kind=finding.label, picture=drawn)
         self.judged += 1
 
-    def equal(self, answer: object, wanted: object, *, name: str) -> None:
+    def equal(self, answer: Any, wanted: Any, *, name: str) -> None:
         """Demand that an answer is equal to a value, as Python's ``==`` says it: no rounding, a list is no tuple."""
         answer = received(answer)
         if not _equal(answer, wanted):
@@ -121,7 +121,7 @@ class Expect:
             raise Rejected(said, kind=finding.label if finding else "values")
         self.judged += 1
 
-    def parts(self, answer: object, count: int, *, name: str) -> tuple[Any, ...]:
+    def parts(self, answer: Any, count: int, *, name: str) -> tuple[Any, ...]:
         """Demand so many parts and return them: ``low, high = expect.parts(student.spread(x), 2, name="spread(x)")``.
 
         What gives None, one number or too many is rejected with a sentence; alone it proves nothing.
@@ -136,7 +136,20 @@ class Expect:
             raise Rejected(f"{name} gives {len(found)} values, and {count} are wanted.", kind="length")
         return tuple(found)
 
-    def true(self, condition: object, message: str, *, kind: str = PROPERTY) -> None:
+    def object(self, answer: Any, methods: Iterable[str], *, name: str) -> Any:
+        """Demand an object of the learner's with these methods, and return it; alone it proves nothing.
+
+        ``net = expect.object(student.Network(3), ["forward"], name="Network(3)")``, then ``net.forward(x)``.
+        """
+        if not isinstance(answer, Handle):
+            what = "None" if answer is None else describe(answer) or f"of type {type(answer).__name__}"
+            raise Rejected(f"{name} is {what}, and an object with methods is wanted.", kind="type")
+        missing = [method for method in methods if not _has_method(answer, method)]
+        if missing:
+            raise Rejected(f"{name} has no method {', '.join(missing)}.", kind="missing")
+        return answer
+
+    def true(self, condition: Any, message: str, *, kind: str = PROPERTY) -> None:
         """Demand a property; `message` tells the learner what does not hold, without a value.
 
         Parameters
@@ -149,7 +162,7 @@ class Expect:
             raise Rejected(message, kind=kind)
         self.judged += 1
 
-    def keys(self, answer: object, names: Iterable[str], *, name: str) -> None:
+    def keys(self, answer: Any, names: Iterable[str], *, name: str) -> None:
         """Demand a dictionary with at least these keys."""
         if not isinstance(answer, dict):
             described = describe(answer) or f"a {type(answer).__name__}"
@@ -159,14 +172,14 @@ class Expect:
             raise Rejected(f"{name} has no key {', '.join(map(repr, missing))}.", kind="missing")
         self.judged += 1
 
-    def unchanged(self, function: Handle, *args: object) -> None:
+    def unchanged(self, function: Handle, *args: Any) -> None:
         """Demand that a call leaves its arguments alone."""
         changed = changed_by(function, args)
         if changed:
             raise Rejected(f"{function!r} changed {changed} in place. The caller still needs it.", kind=IN_PLACE)
         self.judged += 1
 
-    def raises(self, error: str, function: Handle, *args: object, or_: Iterable[str] = ()) -> None:
+    def raises(self, error: str, function: Handle, *args: Any, or_: Iterable[str] = ()) -> None:
         """Demand that a call ends in an error of that name, raised by the learner's code.
 
         Parameters
@@ -187,6 +200,13 @@ class Expect:
             self.judged += 1
             return
         raise Rejected(f"{function!r} returns, but {error} is wanted for such arguments.", kind="error")
+
+
+def _has_method(answer: Handle, name: str) -> bool:
+    try:
+        return isinstance(getattr(answer, name), Handle)
+    except LearnerError:
+        return False
 
 
 def _another(name: str, described: str, reference: object) -> str:

@@ -18,8 +18,10 @@ from nbgrader.converters.base import NbGraderException
 from sqlalchemy.exc import OperationalError
 
 from gradekit.grade.apart import Order, grade_each, open_judges
-from gradekit.grade.classroom import Graded
+from gradekit.grade.classroom import Graded, source_differs
+from gradekit.grade.inline import said_of_class
 from gradekit.grade.judge import Grading, refuse_readable, refuse_too_large
+from gradekit.grade.solution import lost_by_solution
 from gradekit.grade.unchanged import hashes
 from gradekit.gradebook import convert
 from gradekit.gradebook.assignment import check_released, open_assignment
@@ -59,11 +61,16 @@ class EngineAutograde(Autograde):  # type: ignore[misc]
             config = read_settings(grading.course)
             config.merge(self.config)  # with the words of the command line
             self._check(grading, config)
-            order = Order(hashes(grading), self.coursedir.notebook_id, read_figures(config))
+        limits = read_limits(config)
+        order = Order(hashes(grading, limits.allow), self.coursedir.notebook_id, read_figures(config))
 
         def judged(book: ReleasedAssignment, names: Sequence[str]) -> Outcomes:
-            """Judge in one process apart."""
-            with open_judges(grading, read_limits(config), jobs=1) as judges:
+            """Judge in one process apart; say first what would cost a whole class, which is no fault of the command."""
+            if stale := source_differs(book):
+                self.log.warning("%s", stale)
+            with open_judges(grading, limits, jobs=1) as judges:
+                for line in lost_by_solution(grading, judges, limits):
+                    self.log.warning("%s", line)
                 yield from grade_each(book, judges, names, order)
 
         self.grade_all(judged)
@@ -126,6 +133,8 @@ class EngineAutograde(Autograde):  # type: ignore[misc]
         return item
 
     def _finish(self, found: Sequence[Graded]) -> None:
+        for line in said_of_class([item.report for item in found if item.report]):
+            self.log.info("%s", line)
         lost = [item.student for item in found if item.report is None]
         open_ = [item.student for item in found if item.report is not None and not item.settled]
         for student in (*lost, *(open_ if self.asks_by_failing else ())):
@@ -143,6 +152,7 @@ class EngineAutograde(Autograde):  # type: ignore[misc]
         check_released(grading.course, config, grading.assignment)
         refuse_readable(grading)
         refuse_too_large(grading, read_limits(config))
+        read_figures(config)
 
 
 WHAT_TO_DO = "Give a score under Manual Grading in formgrader, or mend the cause and grade again."

@@ -46,6 +46,10 @@ SAYS = {  # title and advice of each group
     "newer": ("Handed in again", "Something was handed in after this was graded. Run gradekit grade."),
     "differs": ("Report and gradebook differ", "Something else has graded these since. Run gradekit grade --force."),
     "unsafe": ("Graded without isolation", "Their code ran with your rights (--isolation none)."),
+    "allowed": (
+        "Graded with a right allowed",
+        "By c.Gradekit.allow their code could do this, in the same sandbox: no network, no file outside.",
+    ),
     "not-graded": ("Handed in, not graded", "Run gradekit grade."),
     "late": ("Late", "Penalties are those of the gradebook."),
     "missing": ("Nothing handed in", "In none of the figures."),
@@ -246,6 +250,7 @@ def _groups(results: Results, graded: list[Entry], counted: Tally) -> Iterable[G
         ("unsafe", graded, lambda entry: _if(bool(entry.report and entry.report.isolation == "none"))),
         ("not-graded", everybody, lambda entry: _if(entry.status == "not graded")),
         ("late", graded, _late),
+        ("allowed", graded, lambda entry: (entry.report.allowed or None) if entry.report else None),
         ("missing", everybody, lambda entry: _if(entry.status == "missing")),
         ("inline", graded, _inline),
         ("no-report", graded, lambda entry: _if(entry.report is None)),

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradekit.course.course import CONFIGS
 from gradekit.errors import CourseError
 from gradekit.files import STAGE
 from gradekit.gradebook.assignment import students
@@ -39,7 +38,6 @@ def rehearsal(course: Course, assignment: str, *, only: Sequence[str] = ()) -> I
     with tempfile.TemporaryDirectory(prefix="gradekit-dry-run-") as name:
         folder = Path(name).resolve()
         new = replace(copy_settings(course, folder), beside=course.beside)
-        _copy_modules(course.root, folder)
         _copy_database(database, folder / "gradebook.db")
         for old_folder, new_folder in zip(_read(course, assignment), _read(new, assignment), strict=True):
             if old_folder.is_dir():
@@ -76,13 +74,6 @@ def _copy_database(path: Path, target: Path) -> None:
         closing(sqlite3.connect(target)) as copy,
     ):
         old.backup(copy)
-
-
-def _copy_modules(root: Path, folder: Path) -> None:
-    """Copy the modules beside the settings, which may import them."""
-    for path in root.glob("*.py"):
-        if path.name not in CONFIGS and path.is_file():
-            shutil.copyfile(path, folder / path.name)
 
 
 def _lend_submissions(course: Course, new: Course, assignment: str, only: Sequence[str]) -> None:

@@ -176,7 +176,7 @@ class Grader:
 @contextmanager
 def open_grader(course: Course, assignment: str, limits: Limits) -> Iterator[Grader]:
     """Load the hidden tests and start a template process, which ends with the block."""
-    with template() as running, tempfile.TemporaryDirectory(prefix="gradekit-trials-") as folder:
+    with template(allow=limits.allow) as running, tempfile.TemporaryDirectory(prefix="gradekit-trials-") as folder:
         files = Path(folder) / "files"
         source = course.source(assignment)
         shutil.copytree(source.parent, files, ignore=shutil.ignore_patterns("*.ipynb", ".*", "__pycache__"))

@@ -1,13 +1,16 @@
 """The template process: warm, without secrets, forks a worker on request, and waits for its end.
 
-Started by exec with an environment of its own: ``python -I -m gradekit.worker DESCRIPTOR``. The control socket
-carries a msgpack frame and, with a request for a worker, the worker's end of the line.
+Started by exec with an environment of its own: ``python -I -m gradekit.worker DESCRIPTOR RIGHTS [MODULE …]``. The
+rights are those that a course allows, with commas between them; the modules are what the source's cells import, once
+for all workers. The control socket carries a msgpack frame and, with a request for a worker, the worker's end of the
+line.
 """
 
 from __future__ import annotations
 
 import functools
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -17,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgpack
 
-from gradekit.worker import host, sandbox, serve, shell
+from gradekit.worker import host, programs, refusals, sandbox, serve, shell
 from gradekit.worker.wire import Channel, WireError
 
 if TYPE_CHECKING:
@@ -29,23 +32,37 @@ if TYPE_CHECKING:
 REQUEST_BYTES = 2**16
 
 
-def main(descriptor: int) -> None:
-    """Warm up, say so, and serve requests until the other side is gone."""
+def main(descriptor: int, *modules: str, processes: bool = False) -> None:
+    """Warm up, say so, and serve requests until the other side is gone.
+
+    Parameters
+    ----------
+    modules : str
+        What is imported for all workers.
+    processes : bool
+        Whether workers may start processes, which end with them, whoever their parent is by then.
+    """
     control = socket.socket(fileno=descriptor)
     program = b""  # without it nothing is run that must be isolated
     with suppress(sandbox.SandboxError):
-        program = sandbox.compile_filter()
+        program = sandbox.compile_filter(processes=processes)
     outputs = shell.Outputs()
     python = shell.make_shell(outputs)
-    host.prepare()
+    host.prepare(processes=processes)
+    shell.import_once(python, modules)
+    if processes:
+        sandbox.adopt_orphans()
+    living: set[int] = set()
     control.sendall(msgpack.packb({"ready": True}))
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, REQUEST_BYTES, 1)
         if not data:
+            _end_groups(living)
             return
         request = msgpack.unpackb(data)
         if request["do"] == "wait":  # until here a dead worker is a zombie, so that its number cannot be another's
-            control.sendall(msgpack.packb({"status": os.waitpid(request["pid"], 0)[1]}))
+            control.sendall(msgpack.packb({"status": _wait(request["pid"])}))
+            living.discard(request["pid"])
             continue
         (line,) = descriptors
         pid = os.fork()
@@ -55,7 +72,24 @@ def main(descriptor: int) -> None:
                 request, Channel(line), program, functools.partial(serve.Server, shell=python, outputs=outputs), python
             )
         os.close(line)
+        living.add(pid)
         control.sendall(msgpack.packb({"pid": pid}))
+
+
+def _wait(pid: int) -> int:
+    """Wait for a dead worker, and for what it has started, which was killed with it; return its status."""
+    status = os.waitpid(pid, 0)[1]
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-pid, 0)
+    return status
+
+
+def _end_groups(leaders: set[int]) -> None:
+    """End workers and what they have started; none is waited for before, so that their numbers are still their own."""
+    for pid in leaders:
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
 
 
 def _become_worker(
@@ -66,6 +100,7 @@ def _become_worker(
         policy = sandbox.Policy(**{**request["policy"], "readable": tuple(request["policy"]["readable"])})
         home = f"{policy.scratch}/{sandbox.HOME}"
         os.environ |= dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"), home)
+        os.set_inheritable(channel.descriptor, False)  # noqa: FBT003  (Python's own)  # no program holds the line
         os.environ["NBGRADER_EXECUTION"] = "autograde"  # nbgrader's promise to notebooks that ask
         tempfile.tempdir = home  # it remembers the template's
         with suppress(OSError):  # where the host's memory ends, a worker is ended and not what judges
@@ -83,12 +118,16 @@ def _become_worker(
             os._exit(1)
         host.stand_in(home)
         if request["isolate"]:
-            python.refusals.watch()
+            python.refusals.watch(frozenset({refusals.PROGRAMS} if policy.processes else ()))
+        server = make(channel)
+        if policy.processes:
+            server.outputs.written = programs.Written(home)
+            programs.in_forked(server.leave)
         python.begin(policy.scratch)
         sys.path.append(policy.scratch)  # last: a numpy.py in a submission shadows nothing
         sys.meta_path.insert(0, host.OwnModules(policy.scratch, frozenset(request["modules"])))
         channel.send({"n": 0, "value": "ready"})
-        make(channel).serve()
+        server.serve()
     except WireError:
         pass
     finally:
@@ -96,4 +135,4 @@ def _become_worker(
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), *sys.argv[3:], processes="processes" in sys.argv[2].split(","))

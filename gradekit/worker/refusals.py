@@ -11,7 +11,7 @@ import os
 import sys
 from typing import Any
 
-PROGRAMS, NETWORK, FILES = "programs", "network", "files"
+PROGRAMS, NETWORK, FILES, STARTED = "programs", "network", "files", "started"
 SENTENCES = {
     PROGRAMS: "no program or other process can be started while this is graded",
     NETWORK: "there is no network while this is graded",
@@ -43,13 +43,19 @@ class Refusals:
     def __init__(self) -> None:
         self.tried: list[str] = []
         self.felt: list[str] = []
-        self.watching = False
+        self.closed: frozenset[str] = frozenset()
 
-    def watch(self) -> None:
-        """Answer every attempt from now on; there is no way back."""
-        self.watching = True
+    @property
+    def commands(self) -> bool:
+        """Whether commands are refused."""
+        return PROGRAMS in self.closed
+
+    def watch(self, allowed: frozenset[str] = frozenset()) -> None:
+        """Answer every attempt from now on, but at a right that is allowed; there is no way back."""
+        self.closed = frozenset(SENTENCES) - allowed
         sys.addaudithook(self._audit)
-        os.system = self.command  # type: ignore[assignment]  # it takes any command
+        if self.commands:
+            os.system = self.command  # type: ignore[assignment]  # it takes any command
 
     def begin(self) -> None:
         """Forget what was refused before."""
@@ -61,6 +67,10 @@ class Refusals:
         self._note(PROGRAMS, felt=True)
         sys.stdout.write(f"{SENTENCES[PROGRAMS][0].upper()}{SENTENCES[PROGRAMS][1:]}.\n")
         return 127 << 8
+
+    def failed(self) -> None:
+        """Note that a command failed which was allowed: what it was refused is not seen from here."""
+        self._note(STARTED, felt=True)
 
     def look_at(self, error: BaseException | None) -> None:
         """Note what a cell's exception, or one before it, was raised for."""
@@ -75,7 +85,7 @@ class Refusals:
 
     def _audit(self, event: str, _: tuple[Any, ...]) -> None:
         kind = EVENTS.get(event)
-        if kind is not None:
+        if kind is not None and kind in self.closed:
             self._note(kind)
             raise PermissionError(errno.EPERM, SENTENCES[kind])
 

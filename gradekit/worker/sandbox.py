@@ -4,6 +4,10 @@ What is covered: files outside the readable list and the scratch folder cannot b
 removed; no socket but an unnamed pair, no process, no program, no signal to anybody, no look at other processes; calls
 that take a process id, only for oneself; memory, CPU time, file size and open files are bounded.
 
+Where a course allows processes, a worker may start programs that it may read, and fork: each child inherits Landlock,
+the filter and the limits, stays in the worker's process group, and ends with it; their number is bounded, and signals
+reach no other process.
+
 What is **not**: existence, size and times of any file can be asked for (``stat``), where the file's folder is open to
 the user; the processor's load and the machine's clock can be seen; CPU caches are shared.
 
@@ -31,14 +35,17 @@ NOBODY = 65534  # Debian's nobody:nogroup; owns no file
 OWN_USERS = 0x7000_0000  # and the process's number: above all that containers are given, below 2**31
 PIDS = 2**22  # no process has a higher number
 THREADS = 4096  # of all that its user runs: a thread bomb ends well below a machine's usual 32768
+PROCESSES = 128  # processes and threads of one worker, where it may start some
 MIN_ABI = 2
+SIGNALS_ABI = 6  # from here on Landlock keeps signals within a worker
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_KEEPCAPS, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 8, 22, 38
+_PR_SET_CHILD_SUBREAPER, _PR_CAP_AMBIENT, _AMBIENT_RAISE = 36, 47, 2
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _CAP_DAC_READ_SEARCH = 2
 _CAPS_OF_ROOT = (0, 1, 5, 6, 7)  # chown, dac_override, kill, setgid, setuid: to run, end and clear up another user's
-_WRITE_FILE, _READ_FILE, _READ_DIR, _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG, _REFER, _TRUNCATE = (
-    1 << bit for bit in (1, 2, 3, 4, 5, 7, 8, 13, 14)
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG, _REFER, _TRUNCATE = (
+    1 << bit for bit in (0, 1, 2, 3, 4, 5, 7, 8, 13, 14)
 )
 _READ = _READ_FILE | _READ_DIR
 _SCRATCH = _READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _REFER | _TRUNCATE
@@ -78,6 +85,8 @@ class Policy:
         The user to become, where it starts as root; from `OWN_USERS` on, its process's number is added.
     read_all : bool
         Keep the capability to read files of the readable list that are closed to that user.
+    processes : int
+        How many processes and threads it may run; 0: it may start no process.
     """
 
     scratch: str
@@ -89,6 +98,7 @@ class Policy:
     landlock: bool = True
     user: int | None = None
     read_all: bool = False
+    processes: int = 0
 
 
 # --- what this host offers -----------------------------------------------------------------------------------------
@@ -123,6 +133,19 @@ def first_user() -> int:
 def user_of(first: int, pid: int) -> int:
     """Return the user that a worker becomes, given what :func:`first_user` returned."""
     return first + pid if first >= OWN_USERS else first
+
+
+def keeps_signals(user: int | None, abi: int) -> bool:
+    """Tell whether signals of a worker's processes reach its own alone: by Landlock, or as a user of its own.
+
+    Parameters
+    ----------
+    user : int or None
+        Whom it becomes; see :func:`first_user`.
+    abi : int
+        The Landlock ABI that is used; 0 where none is.
+    """
+    return abi >= SIGNALS_ABI or (user is not None and user >= OWN_USERS)
 
 
 def may_read_all() -> bool:
@@ -186,6 +209,13 @@ def _check(policy: Policy, program: bytes) -> None:
         raise SandboxError(errno.ENOSYS, f"Landlock ABI {MIN_ABI} is needed, this kernel has {policy.abi}")
     if policy.landlock and not program:
         raise SandboxError(errno.ENOSYS, "libseccomp is missing")
+    if policy.processes and not keeps_signals(policy.user, policy.abi if policy.landlock else 0):
+        raise SandboxError(errno.EPERM, "the signals of its processes would reach others")
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every process below this one whose own parent ends."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def die_with_parent() -> None:
@@ -236,10 +266,13 @@ def _become(policy: Policy) -> None:
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
     kept = 1 << _CAP_DAC_READ_SEARCH if policy.user is not None and policy.read_all else 0
+    passed_on = kept if policy.processes else 0  # to programs, which have to read the same Python
     header = struct.pack("=Ii", 0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this thread
-    sets = struct.pack("=6I", kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; low half, then high
+    sets = struct.pack("=6I", kept, kept, passed_on, 0, 0, 0)  # effective, permitted, inheritable; low half, then high
     if _libc().capset(header, sets) != 0:
         raise SandboxError(ctypes.get_errno(), "the capabilities could not be dropped")
+    if passed_on:
+        _prctl(_PR_CAP_AMBIENT, _AMBIENT_RAISE, _CAP_DAC_READ_SEARCH)
 
 
 def _set_limits(policy: Policy) -> None:
@@ -248,7 +281,7 @@ def _set_limits(policy: Policy) -> None:
         resource.RLIMIT_AS: used + policy.memory_bytes,
         resource.RLIMIT_FSIZE: policy.file_bytes,
         resource.RLIMIT_CPU: policy.cpu_s,
-        resource.RLIMIT_NPROC: THREADS,
+        resource.RLIMIT_NPROC: _tasks_of(os.getuid()) + policy.processes if policy.processes else THREADS,
         resource.RLIMIT_NOFILE: 256,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 0,
@@ -259,6 +292,16 @@ def _set_limits(policy: Policy) -> None:
         value = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         # A second lies between SIGXCPU, which says what the end was, and SIGKILL.
         resource.setrlimit(name, (value - 1 if name == resource.RLIMIT_CPU else value, value))
+
+
+def _tasks_of(user: int) -> int:
+    """Return how many processes and threads a user has: all of them count against each one's limit."""
+    found = 0
+    for path in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError):  # it has ended
+            fields = dict(line.partition(":")[::2] for line in path.read_text(errors="replace").splitlines())
+            found += int(fields["Threads"]) if int(fields["Uid"].split()[0]) == user else 0
+    return found
 
 
 def _handled_files(abi: int) -> int:
@@ -275,11 +318,11 @@ def _landlock(policy: Policy) -> None:
     rules = _libc().syscall(_CREATE_RULESET, attributes, size, 0)
     if rules < 0:
         raise SandboxError(ctypes.get_errno(), "Landlock's ruleset could not be made")
+    run = _EXECUTE if policy.processes else 0
     for path in (*policy.readable, *(f"/proc/self/{name}" for name in OWN_PROC)):
-        _allow(
-            rules, path, _READ if Path(path).is_dir() else _READ_FILE | (_WRITE_FILE if path.startswith("/dev/") else 0)
-        )
-    _allow(rules, policy.scratch, _SCRATCH & handled)
+        access = _READ if Path(path).is_dir() else _READ_FILE | (_WRITE_FILE if path.startswith("/dev/") else 0)
+        _allow(rules, path, access | run)
+    _allow(rules, policy.scratch, (_SCRATCH & handled) | run)
     if _libc().syscall(_RESTRICT_SELF, rules, 0) != 0:
         raise SandboxError(ctypes.get_errno(), "Landlock could not be put on")
     os.close(rules)
@@ -313,7 +356,15 @@ getpid gettid getppid getuid geteuid getgid getegid getresuid getresgid getgroup
 _IGNORED = """
 chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat flock
 """
+# Where processes are allowed. A process group of its own would outlive the worker's: the call does nothing.
+_OF_PROCESSES = "fork vfork execve wait4 waitid kill tgkill close_range getpgid getsid"
+_IGNORED_OF_PROCESSES = "setsid setpgid"
+_UNKNOWN_OF_PROCESSES = "getxattr lgetxattr fgetxattr listxattr llistxattr"  # ls asks, and goes on without
 _THREAD, _VM = 0x10000, 0x100  # CLONE_THREAD, CLONE_VM
+# CLONE_NEWNS, _NEWCGROUP, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET; _PTRACE, _PARENT, _UNTRACED: a worker's child
+# is in no namespace of its own, and nobody else's child.
+_NOT_CLONED = 0x20000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x2000_0000 | 0x4000_0000
+_NOT_CLONED |= 0x2000 | 0x8000 | 0x80_0000
 _TCGETS, _FIOCLEX, _FIONBIO, _FIONREAD = 0x5401, 0x5451, 0x5421, 0x541B
 _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = 15, 16, 0x53564D41
 _O_ACCMODE, _O_TRUNC = 0o3, 0o1000
@@ -323,8 +374,13 @@ _OWN = 0x7FFF_FF5A  # stands in the program for a worker's own number, which is 
 _LOCKS = (5, 6, 7, 36, 37, 38)  # F_GETLK, F_SETLK, F_SETLKW, and those of an open file: ignored as flock is
 
 
-def compile_filter() -> bytes:
+def compile_filter(*, processes: bool = False) -> bytes:
     """Compile the allow-list to the kernel's own form, once for all workers.
+
+    Parameters
+    ----------
+    processes : bool
+        Whether workers may start some.
 
     Raises
     ------
@@ -343,6 +399,8 @@ def compile_filter() -> bytes:
     _add(rules, sc.ERRNO(errno.ENOSYS), "clone3")  # glibc then falls back to clone
     _add(rules, sc.ALLOW, "clone", sc.Arg(0, sc.MASKED_EQ, _THREAD | _VM, _THREAD | _VM))
     _add_by_argument(rules, sc)
+    if processes:
+        _add_processes(rules, sc)
     with tempfile.TemporaryFile() as file:
         rules.export_bpf(file)
         file.seek(0)
@@ -372,6 +430,17 @@ def _add_by_argument(rules: Any, sc: Any) -> None:
     _add(rules, sc.ALLOW, "recvfrom", sc.Arg(4, sc.EQ, 0))
 
 
+def _add_processes(rules: Any, sc: Any) -> None:
+    """Allow forks and programs, in no new namespace; their signals are kept in by others: see `keeps_signals`."""
+    for name in _OF_PROCESSES.split():
+        _add(rules, sc.ALLOW, name)
+    for name in _IGNORED_OF_PROCESSES.split():
+        _add(rules, sc.ERRNO(0), name)
+    for name in _UNKNOWN_OF_PROCESSES.split():
+        _add(rules, sc.ERRNO(errno.ENOTSUP), name)
+    _add(rules, sc.ALLOW, "clone", sc.Arg(0, sc.MASKED_EQ, _NOT_CLONED, 0))
+
+
 def _add(rules: Any, action: int, name: str, *arguments: Any) -> None:
     # A call that this architecture never had, or that the library is too old to know, stays forbidden.
     with suppress(OSError, ValueError):
@@ -390,8 +459,8 @@ def _load_filter(program: bytes) -> None:
         raise SandboxError(ctypes.get_errno(), "the filter of system calls was refused")
 
 
-def _prctl(option: int, value: int) -> None:
-    if _libc().prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
+def _prctl(option: int, value: int, more: int = 0) -> None:
+    if _libc().prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(more), ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
         raise SandboxError(ctypes.get_errno(), f"prctl({option}) failed")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import linecache
+import os
 import signal
 import traceback
 import warnings
@@ -82,7 +83,7 @@ class Server:
         self.channel, self.shell, self.outputs = channel, shell, outputs
         self.values = Values(self.ask_back)
         self.interrupts = Interrupts(outputs)
-        self.number = 0
+        self.number, self.process = 0, os.getpid()
         self.actions: dict[str, Callable[[dict[str, Any]], Any]] = {
             "cell": self._cell,
             "call": self._call,
@@ -101,6 +102,11 @@ class Server:
             self.interrupts.interrupted = False  # one that came too late
             self._answer(frame)
 
+    def leave(self) -> None:
+        """Have nothing to do with the line any more: a process that was forked from the one that serves."""
+        self.channel.close()
+        self.outputs.begin(keep=False)
+
     def _answer(self, frame: dict[str, Any]) -> None:
         answer: dict[str, Any] = {"n": frame["n"]}
         try:
@@ -108,6 +114,8 @@ class Server:
         except BaseException as error:  # noqa: BLE001  (the learner's)
             said = described(error, self.shell.user_ns)
             answer["error"] = {key: self.values.outward(text) for key, text in said.items()}
+        if os.getpid() != self.process:  # the learner's code has forked, and let the child come here
+            os._exit(0)
         try:
             self.channel.send(answer)
         except WireError as error:

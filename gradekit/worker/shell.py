@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import base64
 import builtins
+import functools
+import inspect
 import os
 import sys
 from contextlib import nullcontext
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import pygments.lexer
+import pygments.regexopt
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
@@ -17,7 +23,11 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.text import LSString, SList
 from traitlets.config import Config
 
+from gradekit.worker import programs
 from gradekit.worker.refusals import Refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 TEXT_LIMIT = 300  # characters of an exception's text that a learner gets to read
 ERROR_TEXT = 10_000  # characters of it in a cell's output
@@ -34,6 +44,8 @@ class Outputs(list[dict[str, Any]]):
     ----------
     undrawn : str
         The line that stands for a figure's picture; empty where figures are drawn.
+    written : Written or None
+        What is written past Python, where that is kept.
     """
 
     def __init__(self) -> None:
@@ -41,15 +53,28 @@ class Outputs(list[dict[str, Any]]):
         self.left, self.printable = OUTPUT_BYTES, PRINTED_BYTES
         self.open = True
         self.undrawn = ""
+        self.named: dict[str, list[dict[str, Any]]] = {}  # displays of this cell that can be updated
+        self.written: programs.Written | None = None
 
     def begin(self, *, keep: bool, undrawn: str = "") -> None:
         """Forget what was shown and open, or close, the page."""
+        self.take_written()
         self.clear()
+        self.named.clear()
         self.left, self.printable, self.open = OUTPUT_BYTES, PRINTED_BYTES, keep
         self.undrawn = undrawn
 
+    def take_written(self) -> None:
+        """Add what was written past Python until now."""
+        for name, text in self.written.take() if self.written is not None else ():
+            self._put({"output_type": "stream", "name": name, "text": text}, len(text))
+
     def add(self, output: dict[str, Any], size: int) -> None:
         """Add an output of about that size; the first one too many leaves a note and closes the page."""
+        self.take_written()
+        self._put(output, size)
+
+    def _put(self, output: dict[str, Any], size: int) -> None:
         if not self.open:
             return
         last = self[-1] if self else {}
@@ -65,8 +90,16 @@ class Outputs(list[dict[str, Any]]):
         else:
             self.append({**output, "parts": [output["text"]]} if output["output_type"] == "stream" else output)
 
+    def update(self, name: str, data: dict[str, Any]) -> None:
+        """Put other data into what this cell has displayed by that name; what another cell did stays as it is."""
+        for output in self.named.get(name, ()) if self.open else ():
+            self.left += _size(output["data"]) - _size(data)
+            if self.left >= 0:
+                output["data"] = data
+
     def shown(self) -> list[dict[str, Any]]:
         """Return the outputs, each stream's text in one piece."""
+        self.take_written()
         return [
             {"output_type": "stream", "name": output["name"], "text": "".join(output["parts"])}
             if output["output_type"] == "stream"
@@ -149,10 +182,16 @@ class ResultHook(DisplayHook):  # type: ignore[misc]  # IPython is untyped
 class DisplayWriter(DisplayPublisher):  # type: ignore[misc]  # IPython is untyped
     """Puts what is displayed into the outputs: figures, tables."""
 
-    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG002  (IPython's signature)
-        """Show data, without metadata."""
+    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **words: Any) -> None:  # noqa: ARG002  (IPython's signature)
+        """Show data, without metadata; where an earlier display is to be updated, in its place."""
+        name = str((words.get("transient") or {}).get("display_id", ""))
+        if words.get("update"):
+            self.shell.outputs.update(name, encoded(data))
+            return
         shown = {"output_type": "display_data", "data": encoded(data), "metadata": {}}
         self.shell.outputs.add(shown, _size(data))
+        if name:
+            self.shell.outputs.named.setdefault(name, []).append(shown)
 
     def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  (IPython's signature)
         """Forget what was shown."""
@@ -185,6 +224,19 @@ def is_mere_figure(value: object) -> bool:
     return not value.canvas.callbacks.callbacks.get("draw_event")
 
 
+class Compiler(CachingCompiler):  # type: ignore[misc]  # IPython is untyped
+    """Names cells as IPython does, and says at once that no module lies there.
+
+    For each frame of a traceback `inspect` would look through all modules for the file that is a cell.
+    """
+
+    def cache(self, *args: Any, **kwargs: Any) -> str:
+        """Name a cell's text, and keep it."""
+        name: str = super().cache(*args, **kwargs)
+        inspect.modulesbyfile |= dict.fromkeys((name, str(Path(name).absolute())), "")
+        return name
+
+
 class Kernel:
     """What libraries that look for a notebook's kernel find: that there is one, and nobody at its other end."""
 
@@ -212,6 +264,7 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
 
     displayhook_class = ResultHook
     display_pub_class = DisplayWriter
+    compiler_class = Compiler
     outputs: Outputs
     refusals: Refusals
     kernel: Kernel
@@ -221,22 +274,26 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
         self.user_ns["_dh"][:] = [folder]
         self.kernel = Kernel(self)
         self.db: dict[str, Any] = {}  # what %store keeps lasts as long as the notebook runs
-        if self.refusals.watching:
+        if self.refusals.commands:
             for name in self.magics_manager.magics["cell"].keys() & SCRIPTS:
                 self.register_magic_function(self._script, "cell", name)
 
     def system(self, cmd: str) -> None:
         """Answer ``!command``: with a line, where no program can be started."""
-        if not self.refusals.watching:
+        if self.refusals.commands:
+            self.user_ns["_exit_code"] = self.refusals.command(cmd) >> 8
+        elif self.refusals.closed:
+            self.user_ns["_exit_code"] = status = programs.run(self.var_expand(cmd, depth=1))
+            if status:
+                self.refusals.failed()
+        else:
             super().system(cmd)
-            return
-        self.user_ns["_exit_code"] = self.refusals.command(cmd) >> 8
 
     system_piped = system_raw = system
 
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:  # noqa: FBT001, FBT002  (IPython's signature)
         """Answer ``x = !command``: with no line at all, where no program can be started."""
-        if not self.refusals.watching:
+        if not self.refusals.commands:
             return super().getoutput(cmd, split, depth + 1)
         self.system(cmd)
         return SList() if split else LSString()
@@ -258,6 +315,16 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
         self.display_formatter = Formats(parent=self)
         self.configurables.append(self.display_formatter)
 
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        """Show an exception where somebody reads it: its colours are most of what it costs."""
+        if self.outputs.open:
+            super().showtraceback(*args, **kwargs)
+
+    def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
+        """Show a syntax error where somebody reads it."""
+        if self.outputs.open:
+            super().showsyntaxerror(*args, **kwargs)
+
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         text = [as_utf8(str(line)) for line in stb]
         self.outputs.add(error_output(etype.__name__, str(evalue), text), sum(map(len, text)))
@@ -272,6 +339,7 @@ def make_shell(outputs: Outputs) -> Shell:
     """Make IPython's shell, with matplotlib's inline backend, writing into `outputs`."""
     sys.stdout, sys.stderr = Stream(outputs, "stdout"), Stream(outputs, "stderr")
     builtins.input = _no_input
+    _keep_word_lists()
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     settings = Config()
     settings.HistoryManager.enabled = False  # its thread would not survive a fork
@@ -283,17 +351,22 @@ def make_shell(outputs: Outputs) -> Shell:
     shell.run_cell("%matplotlib inline")
     _warm(shell)
     _show_before_drawing()
-    outputs.begin(keep=True)
     return shell
 
 
 def _warm(shell: Shell) -> None:
     """Do once what costs time the first time: a figure, a coloured traceback, a displayed array."""
     shell.run_cell("import matplotlib.pyplot as plt, numpy as np\nplt.plot([1]); plt.title('$x_t$')\nplt.show()")
+    shell.run_cell("plt.draw_if_interactive.called = False")  # else the first %run would find a figure to draw
     shell.run_cell("def f():\n    return np.ones(2) @ np.ones(3)\nf()")
     shell.run_cell("np.ones(2)")
-    shell.reset(new_session=True)
-    shell.user_ns["__name__"] = "__main__"
+    _forget(shell)
+
+
+def _keep_word_lists() -> None:
+    """Let pygments spell out its lists of words once: for a traceback's frame stack_data makes a lexer of its own."""
+    spelled = functools.cache(pygments.regexopt.regex_opt)
+    pygments.lexer.regex_opt = lambda words, prefix="", suffix="": spelled(tuple(words), prefix, suffix)
 
 
 def _show_before_drawing() -> None:
@@ -302,6 +375,24 @@ def _show_before_drawing() -> None:
 
     plt.uninstall_repl_displayhook()  # it was called first
     plt.install_repl_displayhook()
+
+
+def import_once(shell: Shell, modules: Iterable[str]) -> None:
+    """Import modules for all workers, in a cell: what a library finds there of the notebook it is in, it keeps.
+
+    One that fails is passed over; a worker says what is wrong with it, where a cell asks for it.
+    """
+    shell.kernel = Kernel(shell)
+    for name in modules:
+        shell.run_cell(f"import {name}")
+    _forget(shell)
+
+
+def _forget(shell: Shell) -> None:
+    """Let a notebook begin: nothing has been run or shown."""
+    shell.reset(new_session=True)
+    shell.user_ns["__name__"] = "__main__"
+    shell.outputs.begin(keep=True)
 
 
 def _no_input(prompt: object = "") -> str:

@@ -1,12 +1,13 @@
-"""One class, five graders: nbgrader, otter-grader, gradekit with one and two processes, and the bare limit.
+"""Four classes, five graders: nbgrader, otter-grader, gradekit with one and two processes, and the bare limit.
 
 Run with ``make bench``. Every contestant grades the same notebooks, cut after the last graded cell. Times are figures
 to read, of one run on one machine, so only their ratios travel; what is asserted is that all contestants give the same
 scores. The quick contestants run once before and once after nbgrader, so that a change of the machine's mood hits both.
 
 *CPU* counts the contestant's process and every child that it has waited for. The **bare limit** is what no grader can
-beat: the same cells in the same IPython shell and the same hidden tests in-process, in a fork of a warm process, and
-nothing else — no line, no sandbox, no gradebook, no notebook written; starting up is not counted for it.
+beat: the same cells in the same IPython shell and the same tests in-process, in a fork of a warm process, and nothing
+else: no line, no sandbox, no gradebook, no notebook written; starting up is not counted for it. It runs twice: with all
+figures drawn, as nbgrader and otter draw them, and with none.
 """
 
 from __future__ import annotations
@@ -19,27 +20,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from gradekit import demo
-from gradekit.course import notebook
-from gradekit.course.course import CONFIG, Course
-from gradekit.demo import Submission
+from gradekit.course.course import Course
+from gradekit.course.notebook import GRADE_SUFFIX
+from gradekit.gradebook import convert
+from gradekit.gradebook.settings import read_settings
 from gradekit.judging.assignment import load_assignment
 
-ROOT = Path(__file__).parents[2]
-ASSIGNMENT = "rnn_from_scratch"
-STUDENTS = int(os.environ.get("GRADEKIT_BENCH_STUDENTS", "40"))
+from .classes import ASSIGNMENT, OTHER, as_released, blank_heavy, of_other_making, without_figures
 
-# Stock nbgrader: without gradekit.install(), which would put our engine in the place of its Autograde.
-STOCK_CONFIG = """
-c = get_config()
-c.CourseDirectory.solution_directory = "solutions"
-c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=ERROR"]
-"""
+STUDENTS = int(os.environ.get("GRADEKIT_BENCH_STUDENTS", "40"))
 
 # One otter test file an exercise: a case for each hidden test, all from one judging of the notebook's globals.
 OTTER_TEST = """
@@ -96,7 +90,8 @@ for folder in sorted((root / "submitted").iterdir()):
 print("SCORES" + json.dumps(found))
 """
 
-# The bare limit; argument: the class's folder. Prints CPU and wall of all forks, and the scores, as JSON.
+# The bare limit; arguments: the class's folder, the assignment, "drawn" or "undrawn".
+# Prints CPU and wall of all forks, and the scores, as JSON.
 BARE_DRIVER = """
 import json, os, resource, sys, time
 from pathlib import Path
@@ -109,11 +104,22 @@ from gradekit.judging.inprocess import judge_in_process
 from gradekit.worker import shell as shells
 
 course, assignment = Course(Path(sys.argv[1])), sys.argv[2]
-loaded = load_assignment(course, assignment)
-exercises = {item.name + notebook.GRADE_SUFFIX: item.name for item in loaded.exercises}
+undrawn = "not drawn" if sys.argv[3] == "undrawn" else ""
+exercises, loaded = {}, None
+if course.hidden(assignment).is_dir():
+    loaded = load_assignment(course, assignment)
+    exercises = {item.name + notebook.GRADE_SUFFIX: item.name for item in loaded.exercises}
 answer = sys.stdout
 outputs = shells.Outputs()
 shell = shells.make_shell(outputs)
+
+
+# The learner's notebook has the graded cells as released: without hidden lines.
+released = {
+    cell.grade_id: cell.source
+    for cell in notebook.cells(notebook.read(course.source(assignment)))
+    if cell.points and cell.grade_id not in exercises
+}
 
 
 def learner(folder, pipe):
@@ -124,11 +130,13 @@ def learner(folder, pipe):
         if cell.grade_id in exercises:
             name = exercises[cell.grade_id]
             before = numpy.random.get_state()
-            scores[name] = judge_in_process(loaded, name, shell.user_ns).score
+            scores[cell.grade_id] = judge_in_process(loaded, name, shell.user_ns).score
             numpy.random.set_state(before)
         elif cell.kind == "code":
-            outputs.begin(keep=True)
-            shell.run_cell(cell.source, store_history=True)
+            outputs.begin(keep=True, undrawn=undrawn)
+            done = shell.run_cell(released.get(cell.grade_id, cell.source), store_history=True)
+            if cell.grade_id in released:  # asserts: all or nothing
+                scores[cell.grade_id] = cell.points * done.success
     os.write(pipe, json.dumps(scores).encode())
     os._exit(0)
 
@@ -208,51 +216,6 @@ def answered(said: str) -> dict:
 # --- the class -------------------------------------------------------------------------------------------------------
 
 
-def cut_course(folder: Path, *, figures: bool = True) -> Course:
-    """Make a course whose source notebook ends with the last graded cell, ready for otter too.
-
-    Without figures the free cells that draw one are left out: drawing takes every contestant the same time, which hides
-    what grading costs.
-    """
-    course, ours = Course(folder), Course(ROOT)
-    shutil.copytree(ours.source_folder(ASSIGNMENT), course.source_folder(ASSIGNMENT))
-    shutil.copytree(ours.hidden(ASSIGNMENT), course.hidden(ASSIGNMENT), ignore=shutil.ignore_patterns("__pycache__"))
-    (course.root / CONFIG).write_text(STOCK_CONFIG, encoding="utf-8")
-    node = notebook.read(course.source(ASSIGNMENT))
-    last = max(cell.index for cell in notebook.cells(node) if cell.points)
-    node["cells"] = [cell for cell in node["cells"][: last + 1] if figures or not draws(cell)]
-    for before, cell in zip(node["cells"], notebook.cells(node)[1:], strict=False):
-        if cell.points:
-            before["metadata"]["otter"] = {"tests": [cell.grade_id.removesuffix(notebook.GRADE_SUFFIX)]}
-            node["cells"][cell.index]["metadata"]["tags"] = ["otter_ignore"]
-    course.source(ASSIGNMENT).write_text(json.dumps(node, indent=1), encoding="utf-8")
-    return course
-
-
-def draws(cell: dict) -> bool:
-    """Tell whether a free cell shows a figure."""
-    return "plt.show()" in "".join(cell["source"]) and "nbgrader" not in cell["metadata"]
-
-
-def students(course: Course) -> list[Submission]:
-    """Return the demo's class, again and again until it is large enough."""
-    some = demo.synthetic_class(course, ASSIGNMENT)
-    cycled = (some[number % len(some)] for number in range(STUDENTS))
-    # None lies in the future, since gradekit says a line about each that does.
-    return [
-        replace(one, student=f"{number:03d}_{one.student}", handed_in=one.handed_in.replace(year=2020))
-        for number, one in enumerate(cycled)
-    ]
-
-
-def make_class(folder: Path, *, figures: bool = True) -> tuple[Course, list[Submission]]:
-    """Make the course with what the class hands in; every contestant gets a copy."""
-    course = demo.make_course(cut_course(folder / "cut", figures=figures), ASSIGNMENT, folder / "class")
-    found = students(course)
-    demo.hand_in(course, ASSIGNMENT, found)
-    return course, found
-
-
 def copied(course: Course, name: str) -> Course:
     """Copy the class for one contestant."""
     return Course(Path(shutil.copytree(course.root, course.root.parent / name)))
@@ -268,15 +231,21 @@ def with_checks(course: Course) -> Course:
 # --- the contestants -------------------------------------------------------------------------------------------------
 
 
-def gradebook_scores(course: Course, submissions: list[Submission]) -> Scores:
-    """Read what a contestant has written into its gradebook."""
-    return {row.student: dict(row.scores) for row in demo.results(course, ASSIGNMENT, submissions).rows}
+def gradebook_scores(course: Course, assignment: str) -> Scores:
+    """Read what a contestant has written into its gradebook, by student and graded cell."""
+    with convert.gradebook(read_settings(course)) as gradebook:
+        return {
+            one.student_id: {
+                row.name: row.auto_score for book in one.notebooks for row in book.grades if row.cell.max_score
+            }
+            for one in gradebook.assignment_submissions(assignment)
+        }
 
 
-def run_nbgrader(course: Course, submissions: list[Submission]) -> tuple[float, float, Scores]:
+def run_nbgrader(course: Course, assignment: str) -> tuple[float, float, Scores]:
     """Run stock ``nbgrader autograde`` once over the class."""
-    wall, cpu, _ = measured(course, sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT, "--force")
-    return wall, cpu, gradebook_scores(course, submissions)
+    wall, cpu, _ = measured(course, sys.executable, "-m", "nbgrader", "autograde", assignment, "--force")
+    return wall, cpu, gradebook_scores(course, assignment)
 
 
 def make_otter_zip(course: Course) -> None:
@@ -301,61 +270,63 @@ def make_otter_zip(course: Course) -> None:
 def run_otter(course: Course) -> tuple[float, float, Scores]:
     """Run ``otter.api.grade_submission`` over the class in one process."""
     wall, cpu, said = measured(course, sys.executable, "-c", OTTER_DRIVER, str(course.root), ASSIGNMENT)
-    return wall, cpu, answered(said)
+    found = {
+        student: {f"{name}{GRADE_SUFFIX}": score for name, score in scores.items()}
+        for student, scores in answered(said).items()
+    }
+    return wall, cpu, found
 
 
-def run_gradekit(
-    course: Course, submissions: list[Submission], jobs: int, only: Iterable[str] = ()
-) -> tuple[float, float, Scores]:
+def run_gradekit(course: Course, assignment: str, jobs: int, only: Iterable[str] = ()) -> tuple[float, float, Scores]:
     """Run ``gradekit grade`` once over the class, or over some."""
     words = [word for name in only for word in ("--student", name)]
-    command = ("-m", "gradekit.cli", "grade", ASSIGNMENT, "--course-dir", str(course.root), "--jobs", str(jobs))
+    command = ("-m", "gradekit.cli", "grade", assignment, "--course-dir", str(course.root), "--jobs", str(jobs))
     wall, cpu, _ = measured(course, sys.executable, *command, "--force", *words)
-    return wall, cpu, {} if words else gradebook_scores(course, submissions)
+    return wall, cpu, {} if words else gradebook_scores(course, assignment)
 
 
-def run_bare(course: Course) -> tuple[float, float, Scores]:
+def run_bare(course: Course, assignment: str, figures: str) -> tuple[float, float, Scores]:
     """Run the bare limit over the class; its own start is not counted."""
-    found = answered(measured(course, sys.executable, "-c", BARE_DRIVER, str(course.root), ASSIGNMENT)[2])
+    found = answered(measured(course, sys.executable, "-c", BARE_DRIVER, str(course.root), assignment, figures)[2])
     return found["wall"], found["cpu"], found["scores"]
 
 
 # --- what is reported ------------------------------------------------------------------------------------------------
 
 
-def print_table(contestants: list[Contestant], bare: Contestant) -> None:
-    """Print wall and CPU per submission, and how they compare with nbgrader and with the bare limit."""
+def print_table(contestants: list[Contestant], undrawn: Contestant) -> None:
+    """Print wall and CPU per submission, and how they compare with nbgrader and with the undrawn bare limit."""
     nbgrader = contestants[0]
-    print(f"\n{'per submission':24}{'wall s':>9}{'CPU s':>9}{'throughput':>12}{'less CPU':>10}{'above bare':>12}")
-    for one in [*contestants, bare]:
+    print(f"\n{'per submission':24}{'wall s':>9}{'CPU s':>9}{'throughput':>12}{'less CPU':>10}{'CPU of undrawn':>16}")
+    for one in contestants:
         wall, cpu = one.each(one.wall), one.each(one.cpu)
         faster, less = nbgrader.each(nbgrader.wall) / wall, nbgrader.each(nbgrader.cpu) / cpu
-        above = cpu - bare.each(bare.cpu)
-        print(f"{one.name:24}{wall:9.3f}{cpu:9.3f}{faster:11.1f}x{less:9.1f}x{above:+10.3f} s")
+        of_bare = cpu / undrawn.each(undrawn.cpu)
+        print(f"{one.name:24}{wall:9.3f}{cpu:9.3f}{faster:11.1f}x{less:9.1f}x{of_bare:15.2f}x")
 
 
-def print_break_down(course: Course, ours: Contestant, start_cpu: float) -> None:
+def print_break_down(course: Course, assignment: str, ours: Contestant) -> None:
     """Print where gradekit's time goes, from the reports of its last run."""
-    folder = course.root / ".gradekit" / ASSIGNMENT
+    folder = course.root / ".gradekit" / assignment
     times = [json.loads(path.read_text(encoding="utf-8"))["times"] for path in folder.glob("*.json")]
     assert len(times) == STUDENTS
-    parts = {name: sum(one.get(name, 0.0) for one in times) / STUDENTS for name in ("cells", "tests", "follow_through")}
+    names = ("cells", "tests", "follow_through", "diagnosis")
+    parts = {name: sum(one.get(name, 0.0) for one in times) / STUDENTS for name in names}
     inside = sum(one["wall"] for one in times) / STUDENTS
     whole = ours.wall[-1] / STUDENTS
-    parts |= {"gradebook and files": inside - sum(parts.values()), "start and end": whole - inside, "in all": whole}
+    parts |= {"else in judging": inside - sum(parts.values()), "start, rows, files": whole - inside, "in all": whole}
     print("\ngradekit --jobs 1, wall s per submission, its last run:")
     for name, seconds in parts.items():
         print(f"  {name:22}{seconds:9.3f}")
-    each = (ours.cpu[-1] - start_cpu) / STUDENTS
-    print(f"  CPU: {start_cpu:.2f} s to start, once a class, and then {each:.3f} s for each submission")
 
 
-def start_of_gradekit(course: Course, submissions: list[Submission]) -> float:
-    """Return the CPU seconds of starting: from a run over one perfect submission and one over all that are alike."""
-    alike = [one.student for one in submissions if not one.cells]
-    _, first, _ = run_gradekit(course, submissions, 1, only=alike[:1])
-    _, every, _ = run_gradekit(course, submissions, 1, only=alike)
-    return first - (every - first) / max(1, len(alike) - 1)
+def print_start(course: Course, assignment: str, ours: Contestant) -> None:
+    """Print the CPU seconds of a run over one submission, and what each further one adds."""
+    first, *_ = sorted(path.name for path in (course.root / "submitted").iterdir())
+    run_gradekit(course, assignment, 1, only=[first])  # tries the source's own solution, once
+    wall, cpu, _ = run_gradekit(course, assignment, 1, only=[first])
+    more = (ours.cpu[-1] - cpu) / max(1, STUDENTS - 1)
+    print(f"  one submission alone: {wall:.2f} s, CPU {cpu:.2f} s; each further one CPU {more:.3f} s")
 
 
 def check_scores(contestants: list[Contestant]) -> None:
@@ -368,36 +339,51 @@ def check_scores(contestants: list[Contestant]) -> None:
             assert given == pytest.approx(scores, abs=1e-9), f"{student}: {first.name} and {other.name} differ"
 
 
-@pytest.mark.parametrize("figures", [True, False], ids=["as released", "without figures"])
-def test_graders(tmp_path: Path, request: pytest.FixtureRequest, *, figures: bool) -> None:
+CLASSES = {
+    "of other making": of_other_making,
+    "blank-heavy": blank_heavy,
+    "without figures": without_figures,
+    "as released": as_released,
+}
+
+
+@pytest.mark.parametrize("how", CLASSES)
+def test_graders(tmp_path: Path, how: str) -> None:
     """All contestants give the same scores; print what each of them took."""
-    course, submissions = make_class(tmp_path, figures=figures)
-    how = request.node.callspec.id
-    print(f"\n{STUDENTS} submissions of {ASSIGNMENT} {how}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    course, assignment = CLASSES[how](tmp_path, STUDENTS), OTHER if how == "of other making" else ASSIGNMENT
+    print(f"\n{STUDENTS} submissions of {assignment}, {how}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     nbgrader, otter = Contestant("nbgrader autograde"), Contestant("otter grade_submission")
     one, two = Contestant("gradekit --jobs 1"), Contestant("gradekit --jobs 2")
-    bare = Contestant("bare limit")
-    alone, pair, forked = copied(course, "one"), copied(course, "two"), with_checks(copied(course, "bare"))
+    drawn, undrawn = Contestant("bare limit"), Contestant("bare limit, undrawn")
+    alone, pair, forked = copied(course, "one"), copied(course, "two"), copied(course, "bare")
+    if assignment == ASSIGNMENT:
+        with_checks(forked)
     quick: list[tuple[Contestant, Callable[[], tuple[float, float, Scores]]]] = [
-        (bare, lambda: run_bare(forked)),
-        (one, lambda: run_gradekit(alone, submissions, 1)),
-        (two, lambda: run_gradekit(pair, submissions, 2)),
+        (drawn, lambda: run_bare(forked, assignment, "drawn")),
+        (undrawn, lambda: run_bare(forked, assignment, "undrawn")),
+        (one, lambda: run_gradekit(alone, assignment, 1)),
+        (two, lambda: run_gradekit(pair, assignment, 2)),
     ]
-    start_cpu = start_of_gradekit(copied(course, "start"), submissions)
     for contestant, run in quick:
         contestant.add(*run())
-    nbgrader.add(*run_nbgrader(copied(course, "nbgrader"), submissions))
+    nbgrader.add(*run_nbgrader(copied(course, "nbgrader"), assignment))
     for contestant, run in reversed(quick):
         contestant.add(*run())
-    contestants = [nbgrader, one, two]
-    if importlib.util.find_spec("otter"):
+    contestants = [nbgrader, one, two, drawn, undrawn]
+    if how == "as released" and importlib.util.find_spec("otter"):
         graded = with_checks(copied(course, "otter"))
         make_otter_zip(graded)
         otter.add(*run_otter(graded))
         contestants.insert(1, otter)
-    else:
+    elif how == "as released":
         print("otter-grader is not installed, so it does not take part: pip install 'otter-grader==7.0.*'")
-    print_table(contestants, bare)
-    print_break_down(alone, one, start_cpu)
+    print_table(contestants, undrawn)
+    print_break_down(alone, assignment, one)
+    print_start(alone, assignment, one)
+    check_scores(contestants)
+    faster = [nbgrader.each(nbgrader.wall) / ours.each(ours.wall) for ours in (two, one)]
+    of_bare = one.each(one.cpu) / undrawn.each(undrawn.cpu)
     print(f"at the end: load {os.getloadavg()[0]:.1f}")
-    check_scores([*contestants, bare])
+    print(
+        f"{how}: {faster[0]:.1f} x nbgrader (--jobs 2), {faster[1]:.1f} x (--jobs 1), CPU {of_bare:.2f} of bare undrawn"
+    )

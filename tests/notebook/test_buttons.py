@@ -48,6 +48,13 @@ def ends(student, reference, expect):
     if student.double(0) == 13:
         os._exit(7)
 '''
+NEVER = """
+
+@double.test()
+def never(student, reference, expect):
+    '''Is never right.'''
+    expect.true(False, "It is not.")
+"""
 ENDING = {"double": "def double(x):\n    return 13 if np.ndim(x) == 0 else x + x"}
 Pressed = dict[str, dict[str, Any]]
 
@@ -153,6 +160,21 @@ class TestAutograde:
         rest = pressed[1]["[atz]*"]["log"]
         assert "torn was graded and recorded. A person must look at double, quadruple" in rest
         assert "zoe" not in rest
+
+    def test_what_would_cost_the_class_is_said_first(
+        self, course: Course, edit: Callable[[Callable[[dict[str, Any]], Any]], None]
+    ) -> None:
+        """What the source's own solution loses, and that it is not what was released, as by `gradekit grade`."""
+        tests = course.hidden("small") / "tests.py"
+        tests.write_text(tests.read_text(encoding="utf-8") + NEVER, encoding="utf-8")
+        edit(lambda cells: cells["title"].update(source="# Another title"))
+        said = buttons(course).autograde("small", "ann")
+        assert said["success"]
+        lines = [line for line in said["log"].splitlines() if "the source" in line]
+        assert len(lines) == 2
+        assert "the source differs from what was released (title)" in lines[0]
+        assert "the source's own solution earns" in lines[1]
+        assert "It is not." in lines[1]
 
     def test_what_could_not_be_graded_is_a_fault(self, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where we fail, the button shows an error, and the old score stays."""

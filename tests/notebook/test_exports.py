@@ -185,7 +185,9 @@ def test_a_class_scores_the_same_in_all_four(tmp_path: Path, name: str, students
     (plain.root / "nbgrader_config.py").write_text(config, encoding="utf-8")
     command = [sys.executable, "-m", "nbgrader", "autograde", name]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    subprocess.run(command, cwd=plain.root, env=environment, check=True, capture_output=True, timeout=900)
+    subprocess.run(
+        command, cwd=plain.root, env=environment, check=True, capture_output=True, timeout=7200
+    )  # trains for each
     assert all(item.failure == "" for item in demo.grade_class(course, name, jobs=2))
     ours = _class_scores(course, name, submissions)
     assert _class_scores(plain, name, submissions) == ours
@@ -352,11 +354,15 @@ def test_undecided_is_said_and_is_no_grade() -> None:
     exercise = notebook.exercises(notebook.cells(_node()))[0]
     result = ExerciseResult(exercise.name, 0.5, None, (TestResult("t", "It doubles.", 1),))
     report = GradeReport(
-        "small", "x", "landlock+seccomp", (result,), notes=(Note("tanh is undecided", undecided="tanh", urgent=True),)
+        *("small", "x", "landlock+seccomp", (result,)),
+        notes=(Note("tanh is undecided", undecided="tanh", urgent=True),),
+        allowed=("processes",),
     )
     found = gradescope.results(report, [exercise])
     assert "Undecided" in found["tests"][0]["output"]
     assert "tanh is undecided" in _staff(found)
+    assert "allowed: processes" in _staff(found)
+    assert found["extra_data"]["allowed"] == ["processes"]
 
 
 # --- what students get from otter ------------------------------------------------------------------------------------

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import pytest
 
+from gradekit.grade.judge import compiled_modules
 from gradekit.isolation.session import Session, Stopped
 from gradekit.isolation.template import Template
+from gradekit.isolation.template import template as run_template
 from gradekit.model import RIGHTS, Limits
 from gradekit.worker.refusals import FILES, NETWORK, PROGRAMS, SENTENCES
 
-from .conftest import Fork, text_of
+from .conftest import QUICK, Fork, text_of
 
 LINE = f"{SENTENCES[PROGRAMS].capitalize()}.\n"
 
@@ -209,6 +214,41 @@ def test_a_large_display_is_kept(fork: Fork) -> None:
     assert len(text_of(done.outputs)) < 1_100_000
 
 
+def test_a_display_that_is_updated_is_shown_once(fork: Fork) -> None:
+    """A display with a name changes where it stands; one of an earlier cell, or that is cleared, comes not again."""
+    session = fork()
+
+    def texts(source: str) -> list[str]:
+        """Return what a cell displays."""
+        return [output["data"]["text/plain"] for output in session.run_cell(source).outputs]
+
+    assert texts("one = display('first', display_id=True)\ndisplay('other')\none.update('second')") == (
+        ["'second'", "'other'"]
+    )
+    assert texts("one.update('third')") == []
+    assert texts("two = display(1, display_id='two')\nfor n in range(3): two.update(n)\ndisplay(9)") == ["2", "9"]
+    assert texts("from IPython.display import clear_output\ndisplay(1, display_id='x'); clear_output()") == []
+    long = "three = display('', display_id='three')\nfor n in range(30): three.update('x' * 10**6)\nthree.update('y')"
+    assert texts(long) == ["'y'"]
+
+
+def test_the_first_run_draws_no_figure(fork: Fork) -> None:
+    """What the template has drawn to warm up is nobody's picture."""
+    session = fork()
+    (shown,) = session.run_cell("%%writefile program.py\nprint('ran')").outputs
+    assert shown["output_type"] == "stream"
+    assert session.run_cell("%run program.py").outputs == [{"output_type": "stream", "name": "stdout", "text": "ran\n"}]
+
+
+def test_a_stopped_cell_keeps_its_number(fork: Fork) -> None:
+    """The number of a cell that its time limit stopped is one before that of the next."""
+    session = fork(Limits(cell_s=0.5))
+    with pytest.raises(Stopped) as stopped:
+        session.run_cell("print('begun')\nwhile True: pass")
+    assert (stopped.value.shown[0]["text"], stopped.value.count) == ("begun\n", 1)
+    assert session.run_cell("1").count == 2
+
+
 # --- figures that nobody will look at --------------------------------------------------------------------------------
 
 INSTEAD = "(a line in its place)"
@@ -290,3 +330,67 @@ def test_a_figure_of_a_hidden_call_is_not_drawn(fork: Fork) -> None:
     assert session.get(("draws",)) == []
     session.run_cell("picture()")
     assert session.get(("draws",)) != []
+
+
+# --- what is done once for all workers -------------------------------------------------------------------------------
+
+WATCH = """
+import sys
+compiled = []
+sys.addaudithook(lambda event, args: compiled.append(str(args[1])) if event == "compile" else None)
+"""
+
+
+def test_a_module_of_the_assignments_is_compiled_once(fork: Fork, tmp_path: Path) -> None:
+    """It comes to every worker compiled; where a cell has changed its text, the text counts."""
+    (tmp_path / "helper.py").write_text("value = 3\n")
+    (tmp_path / "broken.py").write_text("value = (\n")
+    beside = compiled_modules(tmp_path)
+    assert [name.split(".")[0] for name in beside] == ["__pycache__/helper"]
+    for change, expected, count in (("", 3, 0), ("open('helper.py', 'w').write('value = 4')", 4, 1)):
+        session = fork()
+        session.line.worker.put(tmp_path, beside)
+        session.run_cell(WATCH + change)
+        session.run_cell("import helper\nvalue, own = helper.value, [name for name in compiled if 'helper' in name]")
+        assert (session.get(("value",)), len(session.get(("own",)))) == (expected, count)
+
+
+def test_a_file_called_as_our_folder(fork: Fork, tmp_path: Path) -> None:
+    """A submission may have a file where compiled modules would lie: then they are left out."""
+    (tmp_path / "__pycache__").write_text("mine")
+    session = fork()
+    session.line.worker.put(tmp_path, {"__pycache__/helper.pyc": b"", "own.ipynb": b"{}"})
+    assert printed(session, "print(open('__pycache__').read(), open('own.ipynb').read())") == "mine {}\n"
+
+
+def test_an_exception_that_nobody_reads_has_no_traceback(fork: Fork) -> None:
+    """Of a cell whose outputs are dropped the error is told, and not drawn up in colours."""
+    for source in ("1 / 0", "x = ("):
+        shown, dropped = fork().run_cell(source), fork().run_cell(source, keep=False)
+        (seen,), (bare,) = shown.outputs, dropped.outputs
+        assert (shown.ok, dropped.ok, seen["ename"]) == (False, False, bare["ename"])
+        assert "\x1b[" in "".join(seen["traceback"])
+        assert bare["traceback"] == [f"{bare['ename']}: {bare['evalue']}"]
+
+
+def test_a_traceback_has_the_colours_of_jupyter(fork: Fork) -> None:
+    """What is remembered of pygments' lists of words changes no colour: builtins, keywords and names differ."""
+    (error,) = fork().run_cell("def f(x):\n    return [len(x) for _ in range(2)]\nf(1)").outputs
+    plain = "\n".join(error["traceback"])
+    assert "Cell" in plain
+    assert "line 2" in plain
+    for word in ("def", "return", "len", "range"):
+        assert f"m{word}\x1b[" in plain
+
+
+def test_what_the_source_imports_is_there_already() -> None:
+    """A heavy package that the source imports is in every worker before a cell asks; none of the name of ours is."""
+    imports = ("pandas", "json", "PIL.Image", "scipy.no_such_module", "sympy")
+    with run_template(imports=imports, modules=("sympy",)) as running:
+        session = Session(running.fork(QUICK), QUICK, time.monotonic() + QUICK.submission_s)
+        loaded = "import sys\nprint([name for name in ('pandas', 'PIL.Image', 'sympy') if name in sys.modules])"
+        assert printed(session, loaded) == "['pandas', 'PIL.Image']\n"
+        assert not session.run_cell("pandas").ok
+        assert printed(session, "import pandas as pd\nprint(pd.Series([1, 2]).sum())") == "3\n"
+        assert printed(session, "print(pd.options.display.max_columns, In[-1][:5])") == "20 print\n"  # of a notebook
+        session.end()

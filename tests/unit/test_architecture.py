@@ -39,9 +39,24 @@ ROOMS: dict[str, frozenset[str]] = {  # room → the rooms, or modules of a room
     "plugin": frozenset({"grade", "gradebook", "handin", "course", "pages", "release", "feedback"}),
     "hidden": frozenset({"judging"}),
     "demo": BASE | {"feedback", "report", "new"},
+    "options": frozenset({"course", "gradebook"}),
+    "cli_semester": frozenset({"options", "semester"}),
     "terminal": BASE | {"verify", "demo"},
     "alone": frozenset(),
-    "cli": BASE | {"feedback", "report", "verify", "export", "new", "semester", "demo", "alone", "terminal"},
+    "cli": BASE
+    | {
+        "feedback",
+        "report",
+        "verify",
+        "export",
+        "new",
+        "semester",
+        "demo",
+        "alone",
+        "terminal",
+        "options",
+        "cli_semester",
+    },
     "__init__": frozenset({"plugin"}),
 }
 NBGRADER = frozenset({"adopt", "gradebook", "plugin"})  # the only rooms that import it
@@ -53,6 +68,7 @@ LEARNERS = {
     "pyseccomp",
     "matplotlib",
     "matplotlib_inline",
+    "pygments",
 }  # what the learner's process has beside ours
 MOST = 12  # modules in a room
 STUDENT_SIDE = {"numpy"}  # what a student's machine has

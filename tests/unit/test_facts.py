@@ -72,6 +72,7 @@ KNOWN = {
         "diagnosis/likeness.py",
         "_same_error",
     ): "what a learner's code raised is its answer, and two answers are compared",
+    ("semester/table.py", "_as_before"): "a quote before a cell is the table's form, and no sentence",
 }
 
 

@@ -21,7 +21,7 @@ REMAKE = "Run: python tests/unit/test_map.py --write"
 # A submission's way first, then what else is made of it, then what all of these stand on. Others follow by name.
 ORDER = (
     *("handin", "grade", "isolation", "worker", "judging", "gradebook", "feedback", "report", "pages"),
-    *("release", "new", "verify", "export", "plugin", "course"),
+    *("release", "new", "semester", "verify", "export", "plugin", "course"),
 )
 MADE = {"tests/e2e/artefacts/"}  # not in the repository
 OF_THE_TUTORIAL = re.compile(r"(source|tests/hidden)/averages/")  # the course that its reader makes

@@ -151,3 +151,18 @@ def test_definitions_of_broken_code() -> None:
 def test_stated_points(text: str, points: float | None) -> None:
     """Points are read from a heading and from the graded cell's comment."""
     assert notebook.stated_points(text) == points
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("import pandas as pd, numpy\nfrom scipy.stats import norm", ("pandas", "numpy", "scipy.stats")),
+        ("%matplotlib inline\nimport os.path", ("os.path",)),
+        ("def f():\n    import inner", ()),
+        ("from . import near", ()),
+        ("import (", ()),
+    ],
+)
+def test_what_a_cell_imports(source: str, names: tuple[str, ...]) -> None:
+    """Modules by their full names, at the top level alone; nothing where it is no Python."""
+    assert notebook.imported(source) == names

@@ -52,6 +52,9 @@ REACHES = {
     ("handin/texts.py", r"^(\w++(?:, *+"): CELL,
     ("handin/texts.py", r"^.*BEGIN "): 0,
     ("judging/catalogue.py", r"\b"): 0,
+    ("new/assignment.py", r"[A-Za-z0-9][A"): 0,
+    ("new/course.py", r"[^A-Za-z0-9_-]"): 0,
+    ("new/template.py", r"\bthe_"): 0,
     ("pages/learner.py", r":(\d+);"): CELL,
     ("pages/mathml.py", r"&(?!(?:lt|gt|"): 4 * WRITTEN,
     ("pages/mathml.py", r"accent|accent"): WRITTEN,
@@ -59,11 +62,17 @@ REACHES = {
     ("pages/mathml.py", r"text-align:\s*"): WRITTEN,
     ("pages/page.py", r"`(?P<code>[^`\n]+)"[:13]): MESSAGE,
     ("pages/svg.py", r"^#"): MESSAGE,
+    ("release/make.py", r"^[ \t]*(?:imp"): 0,
     ("release/door.py", r"^[ \t]*(?:imp"): 0,
     ("release/inspection.py", r"[A-Za-z0-9_-]"): 0,
     ("release/inspection.py", r"[A-Za-z_]\w*"): 0,
     ("release/inspection.py", r"[ \t]+"): 0,
     ("release/inspection.py", r"\b(student|re"): 0,
+    ("semester/gradefile.py", r"(.+) \("): PATH_NAME,  # a column's name
+    ("semester/roster.py", r"[^/\\+\x00-\x1f"): FILE_NAME,
+    ("semester/table.py", r"-?\d+,\d+"): FILE_NAME,  # a cell
+    ("semester/table.py", '"((?:[^"'): CELL,  # a class's table, with names of students' choice
+    ("semester/table.py", r"[^\r\n]*"): CELL,
     ("verify/exposure.py", r"<[^>]*>"): 0,
 }
 BEGUN = ("", "# a", "def ", "$a", "1")  # what an expression of ours takes for its beginning

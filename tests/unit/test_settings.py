@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from traitlets.config import Config
-from traitlets.config.loader import DeferredConfigString
+from traitlets.config.loader import DeferredConfigList, DeferredConfigString
 
 from gradekit.course.course import CONFIG, Course, Folders, find_course, named_folders
 from gradekit.errors import CourseError
@@ -70,6 +70,11 @@ def test_other_limits_keep_their_defaults() -> None:
         ({"Gradekit_cell_s": True}, "positive number"),
         ({"Gradekit_cell_s": DeferredConfigString("soon")}, "positive number"),
         ({"Gradekit_seconds": 1}, "does not exist"),
+        ({"Gradekit_allow": ["procesess"]}, "unknown name: 'procesess'"),
+        ({"Gradekit_allow": ["processes", "network"]}, "no course can allow: 'network'"),
+        ({"Gradekit_allow": True}, "a list of names"),
+        ({"Gradekit_allow": [1]}, "a list of names"),
+        ({"Gradekit_allow": DeferredConfigString("files")}, "no course can allow: 'files'"),
     ],
 )
 def test_what_is_no_limit(words: dict[str, Any], said: str) -> None:
@@ -97,6 +102,25 @@ def test_no_such_figures(word: Any) -> None:
     """Another word is one sentence with the setting's name."""
     with pytest.raises(CourseError, match=r"c\.Gradekit\.figures"):
         read_figures(settings(Gradekit_figures=word))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["processes"],
+        ("processes", "processes"),
+        "processes",
+        DeferredConfigString("processes"),
+        DeferredConfigList(["processes"]),
+    ],
+)
+def test_what_a_course_allows(given: Any) -> None:
+    """A right may be allowed by a list, or a word of the command line; nothing is by default."""
+    assert read_limits(settings(Gradekit_allow=given)).allow == ("processes",)
+    assert read_limits(settings()).allow == ()
+    more = settings()
+    more.Gradekit.allow.append("processes")
+    assert read_limits(more).allow == ("processes",)
 
 
 # --- where they are read ---------------------------------------------------------------------------------------------
@@ -215,7 +239,9 @@ def test_a_copy_has_folders_limits_and_a_gradebook_of_its_own(
 ) -> None:
     """Nothing that is done in a copy reaches the gradebook and the folders of the first."""
     words = "c.CourseDirectory.release_directory = '/srv/release'\nc.CourseDirectory.feedback_directory = 'told'\n"
-    words += "c.CourseDirectory.submitted_directory = '../all'\nc.Gradekit.cell_s = 7\n"
+    words += (
+        "c.CourseDirectory.submitted_directory = '../all'\nc.Gradekit.cell_s = 7\nc.Gradekit.allow = ['processes']\n"
+    )
     jupyter(monkeypatch, tmp_path / "jupyter", words + "c.CourseDirectory.db_url = 'sqlite:////srv/grades.db'\n")
     (hub.root / "nbgrader_config.json").write_text('{"Execute": {"timeout": 9}, "Gradekit": {"call_s": 3}}')
     (tmp_path / "copy").mkdir()
@@ -225,7 +251,7 @@ def test_a_copy_has_folders_limits_and_a_gradebook_of_its_own(
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "nowhere"))  # as on another machine
     assert course_at(course.root).folders == Folders(feedback="told")
     found = read_limits(read_settings(course))
-    assert (found.cell_s, found.call_s) == (7.0, 3.0)
+    assert (found.cell_s, found.call_s, found.allow) == (7.0, 3.0, ("processes",))
     assert json.loads((tmp_path / "copy" / "nbgrader_config.json").read_text())["Execute"] == {"timeout": 9}
 
 

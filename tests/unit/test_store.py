@@ -35,6 +35,7 @@ REPORT = GradeReport(
     missing=("other",),
     notes=(Note("a note \ud800"), Note("double is undecided", undecided="double", urgent=True)),
     times={"wall": 0.5},
+    allowed=("processes",),
 )
 
 
@@ -46,6 +47,7 @@ def test_a_report_is_read_as_it_was_saved(tmp_path: Path) -> None:
     assert found.exercises == REPORT.exercises
     assert (found.inline, found.times, found.student) == (REPORT.inline, dict(REPORT.times), REPORT.student)
     assert (found.notes, found.missing, found.alarms) == (REPORT.notes, ("other",), REPORT.notes[1:])
+    assert found.allowed == ("processes",)
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 

@@ -67,6 +67,7 @@ JUDGED = Judged(
     "landlock+seccomp",
     {"numpy": "2.4"},
     1.25,
+    ("processes",),
 )
 
 

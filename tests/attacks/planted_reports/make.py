@@ -24,6 +24,8 @@ def hand_in(folder: Path, node: dict, course: Path) -> None:
 
 
 def check(course: Path, submission: Path, outside: dict) -> None:
-    """No page of the learner's is where nbgrader publishes pages from."""
-    assert not list((course / "feedback").rglob("*.html"))
+    """No page of the learner's is where nbgrader publishes pages from: what is there is gradekit's own."""
+    pages = list((course / "feedback" / "planted_reports").rglob("*.html"))
+    assert {page.name for page in pages} <= {"small.html"}
+    assert all("BREACH" not in page.read_text(encoding="utf-8") for page in pages)
     assert not list((course / "autograded" / "planted_reports").rglob("*.html"))

@@ -1,0 +1,69 @@
+"""Whose a file in a zip of Moodle's or Canvas's is: for ``nbgrader zip_collect``, which copies it to its student.
+
+Switched on in ``nbgrader_config.py``::
+
+    c.ZipCollectApp.collector_plugin = "gradekit.plugin.lmsnames.LmsNames"
+
+Canvas writes its own number of a student into each file's name, which is the gradebook's ``lms_user_id``; Moodle writes
+the full name, which must be one student's alone.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePath
+from typing import Any
+
+from nbgrader.api import Gradebook
+from nbgrader.plugins import FileNameCollectorPlugin
+
+MOODLE = re.compile(r"(?:.*/)?(?P<name>[^/_]+)_\d+_assignsubmission_file_?/?(?P<file>[^/]+)\.ipynb")
+CANVAS = re.compile(r"(?:.*/)?[^/_]+_(?:LATE_)?(?P<number>\d+)_\d+_(?P<file>[^/]+)\.ipynb")
+AGAIN = re.compile(r"-\d+\Z")  # what Canvas puts behind the name of a file that was handed in again
+
+
+class LmsNames(FileNameCollectorPlugin):  # type: ignore[misc]  # nbgrader is untyped
+    """nbgrader's collector for the names that Moodle and Canvas give; where ``named_regexp`` is set, that counts."""
+
+    def collect(self, submitted_file: str) -> dict[str, str] | None:
+        """Return whose a file is and which notebook; None where that is not clear, which nbgrader says in its log."""
+        if self.named_regexp:
+            found: dict[str, str] | None = super().collect(submitted_file)
+            return found
+        path = PurePath(submitted_file).as_posix()
+        match = MOODLE.fullmatch(path) or CANVAS.fullmatch(path)
+        if match is None:
+            return None
+        students = self._students(match.groupdict())
+        if len(students) != 1:
+            said = f"could be {', '.join(sorted(students))}" if students else "is nobody's in the gradebook"
+            self.log.warning("%s: %s; enter names and ids with: gradekit roster FILE", path, said)
+            return None
+        return {"student_id": students.pop(), "file_id": self._notebook(match["file"])}
+
+    def _students(self, facts: dict[str, str]) -> set[str]:
+        directory = self.parent.coursedir
+        with Gradebook(directory.db_url, directory.course_id) as gradebook:
+            people = gradebook.students
+            if "number" in facts:
+                return {person.id for person in people if (person.lms_user_id or "").strip() == facts["number"]}
+            wanted = _bare(facts["name"])
+            return {person.id for person in people if wanted in _names(person)}
+
+    def _notebook(self, name: str) -> str:
+        """Return a notebook's name as it was given out, without what was put behind it."""
+        directory = self.parent.coursedir
+        folder = Path(directory.format_path(directory.release_directory, ".", directory.assignment_id))
+        given = {path.stem for path in folder.glob("*.ipynb")}
+        first = AGAIN.sub("", name)
+        return first if name not in given and first in given else name
+
+
+def _names(person: Any) -> set[str]:
+    """Return a person's full name in both orders: which one Moodle shows is a site's choice."""
+    first, last = _bare(person.first_name or ""), _bare(person.last_name or "")
+    return {f"{first} {last}", f"{last} {first}"} if first and last else set()
+
+
+def _bare(name: str) -> str:
+    return " ".join(name.casefold().split())
