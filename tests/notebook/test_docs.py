@@ -32,7 +32,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -214,10 +214,16 @@ def read_first(page: str, folder: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def tools(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The commands of this environment are the first that a shell finds."""
+def tools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The commands of this environment are the first that a shell finds; modules of a page's course are forgotten."""
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    before = {*sys.modules}
+    yield
+    for name in {*sys.modules} - before:
+        if Path(getattr(sys.modules[name], "__file__", None) or "/").parent.parent.name == "you":
+            del sys.modules[name]
 
 
 FIRST = {found[1] for page in PAGES for found in BEGINS.finditer((DOCS / page).read_text(encoding="utf-8"))}

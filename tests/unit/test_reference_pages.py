@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.util
 import re
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 import typer
-from traitlets.config import Config
+from traitlets.config import Config, Configurable
 
 from gradekit import errors, hidden
 from gradekit.cli import app
@@ -21,6 +22,9 @@ from gradekit.course import notebook
 from gradekit.course.course import Course
 from gradekit.errors import CourseError
 from gradekit.gradebook.settings import FIGURES, read_figures, read_limits
+from gradekit.judging import declare
+from gradekit.judging.line import Student
+from gradekit.judging.reference import Reference
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -102,6 +106,22 @@ def test_every_setting_has_a_row() -> None:
     assert shown == defaults
 
 
+def test_every_setting_of_a_plugin_is_explained() -> None:
+    """What a class of ours lets nbgrader's settings set stands in a page, as ``c.LatePolicy.per_day``."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
+    found = []
+    for path in (ROOT / "gradekit" / "plugin").glob("[!_]*.py"):
+        module = importlib.import_module(f"gradekit.plugin.{path.stem}")
+        kinds = [
+            kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__
+        ]
+        for kind in kinds:
+            own = kind.class_own_traits(config=True) if issubclass(kind, Configurable) else {}
+            found += [f"c.{kind.__name__}.{name}" for name in own]
+    assert found
+    assert not [name for name in found if f"`{name}`" not in text]
+
+
 def test_every_error_has_an_exit_code() -> None:
     """The page names each error of the tree with its code, and each code once in the table above."""
     text = page("exit_codes")
@@ -121,12 +141,14 @@ def test_every_field_of_a_report_is_explained() -> None:
 
 
 def test_every_public_word_is_explained() -> None:
-    """All that course authors import stands on the page, and so does each method that a hidden test can call."""
+    """All that course authors import stands on the page, and so does each method of what a hidden test is given."""
     text = page("hidden_tests")
     assert not [name for name in hidden.__all__ if f"`{name}" not in text]
-    called = set(re.findall(r"\bexpect\.(\w+)\(", text))
-    declared = {name for name, _ in MAKER.members(MAKER.declare.Expect)}
-    assert declared == called
+    makes = {"expect": declare.Expect, "reference": Reference, "student": Student, "exercise": declare.TestedExercise}
+    for word, kind in makes.items():
+        assert not [name for name, _ in MAKER.members(kind) if f"\n### {word}.{name}\n" not in text]
+    shown = text.partition("## An example with every word")[2].partition("\n## ")[0]
+    assert not [name for name, _ in MAKER.members(declare.Expect) if f"expect.{name}(" not in shown]
 
 
 def test_the_visible_checks_that_notebooks_call_are_explained() -> None:
