@@ -155,11 +155,14 @@ def new_exercise(
 @app.command()
 def release(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = None, solutions: Solutions = True) -> None:
     """Make the student version and the worked solutions from the source notebook."""
+    from gradekit.new.template import unwritten  # noqa: PLC0415
     from gradekit.release.make import release as make  # noqa: PLC0415
 
     course = open_course(course_dir, db)
     for folder in make(course, assignment, solutions=solutions):
         typer.echo(f"wrote {folder}")
+    for name in unwritten(course, assignment):
+        typer.echo(f"warning: cell '{name}' still says what to write there.", err=True)
     if solutions and _solution_loses(course, assignment):
         raise typer.Exit(1)
 
@@ -455,12 +458,17 @@ def _attack() -> bool:
 
 def _has(assignment: str) -> bool:
     """Tell whether there is a course around that has this assignment; where there is none, a new one is made."""
+    from gradekit.course.course import CONFIGS  # noqa: PLC0415
     from gradekit.errors import CourseError  # noqa: PLC0415
     from gradekit.new.shipped import shipped  # noqa: PLC0415
 
     try:
         known = open_course(None).assignments()
     except CourseError:
+        if any(
+            Path(name).exists() for name in (*CONFIGS, "source")
+        ):  # there is a course, and something is wrong with it
+            raise
         return False
     return assignment in known or assignment not in shipped().assignments()
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from gradekit.course import notebook
+
+if TYPE_CHECKING:
+    from gradekit.course.course import Course
+
+ASKS = "*Write here "  # what the templates say where a text of one's own belongs
 FOLDER = Path(__file__).parent / "templates"
 
 
@@ -17,3 +24,9 @@ def template(file: str, **words: str) -> str:
     for name, word in words.items():
         text = re.sub(rf"\bthe_{name}(?![a-z])", word, text)  # names of letters, digits, _ and -
     return text
+
+
+def unwritten(course: Course, assignment: str) -> tuple[str, ...]:
+    """Return the text cells of an assignment that still say what to write there, by their ids."""
+    cells = (cell for path in course.notebooks(assignment) for cell in notebook.cells(notebook.read(path)))
+    return tuple(cell.id for cell in cells if cell.kind == "markdown" and ASKS in cell.source)

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,6 +96,33 @@ def test_commands_write_and_say_what(
     monkeypatch.chdir(small.root)
     assert run(monkeypatch, "freeze", "small") == 0
     assert "reference.npz" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "said"),
+    [
+        ("", ["demo", "nothing"], "This course has: "),
+        ("", ["demo", "next_tokn"], "Did you mean 'next_token'?"),
+        ("nbgrader_config.py", ["demo"], "nbgrader_config.py cannot be run"),
+    ],
+    ids=["no course", "no course, near", "a broken one"],
+)
+def test_demo_where_no_course_is(  # noqa: PLR0913  (one fixture each)
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    file: str,
+    words: list[str],
+    said: str,
+) -> None:
+    """The assignments that travel are known everywhere; a course that is there and broken is not passed over."""
+    if file:
+        (tmp_path / file).write_text("1 / 0\n")
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, *words, "--to", str(tmp_path / "new")) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
 
 
 def commands(found: Any = None, *words: str) -> list[tuple[tuple[str, ...], Any]]:

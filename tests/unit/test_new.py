@@ -210,4 +210,6 @@ def test_the_commands_lead_from_one_to_the_next(
     ):
         monkeypatch.setattr("sys.argv", ["gradekit", *words])
         assert cli.main() == 0
-        assert said in capsys.readouterr().out
+        found = capsys.readouterr()
+        assert said in found.out
+        assert ("cell 'fit-text' still says what to write there" in found.err) == (words[0] == "release")
