@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export JUPYTER_PREFER_ENV_PATH := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-all attacks versions verify packages lint bench coverage clean
+.PHONY: demo test test-all attacks versions verify packages lint docs bench coverage clean
 
 demo: .venv/ready-grader
 	$(BIN)/gradekit demo
@@ -47,6 +47,11 @@ lint: .venv/ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The documentation as a site, in build/docs: offline, a warning is an error. Its tables are made from the code first.
+docs: .venv/ready-docs
+	$(BIN)/python docs/make_reference.py --write
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env -b html docs build/docs
 
 bench: .venv/ready-dev
 	$(BIN)/python -m pytest tests/bench -q -s -p no:randomly

@@ -19,8 +19,9 @@ html_show_copyright = False
 html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": False, "show_toc_level": 2, "secondary_sidebar_items": ["page-toc"]}
 myst_heading_anchors = 4
+html_copy_source = False
+html_sidebars = {"tutorial/*": [], "students": []}  # pages without neighbours
 nitpicky = True
-pygments_style = "a11y-high-contrast-light"
 
 # Pages of the repository's top level that the site shows too, by the page that includes them.
 INCLUDED = {"CONTRIBUTING.md": "project/contributing.md", "SECURITY.md": "project/security.md"}
@@ -40,8 +41,8 @@ def lead_within(folder: str, text: str) -> str:
     def led(found: re.Match[str]) -> str:
         target = os.path.normpath(os.path.join(folder, found[2])).replace(os.sep, "/")
         inside = target.removeprefix("../")
-        if not target.startswith("../"):
-            return f"[{found[1]}](/{target}{found[3] or ''})"
+        if inside == target or inside.startswith("docs/"):
+            return f"[{found[1]}](/{inside.removeprefix('docs/')}{found[3] or ''})"
         return f"[{found[1]}](/{INCLUDED[inside]}{found[3] or ''})" if inside in INCLUDED else found[1]
 
     return LINK.sub(led, text)

@@ -1,7 +1,7 @@
-"""The reference's tables, made from the code: commands from the command line itself, the rest from types and docstrings.
+"""The reference's tables, made from the code: commands from the command line itself, all else from docstrings.
 
-``python docs/make_reference.py --write`` puts them up to date; ``make docs`` does so too. A block of a page stands between
-``<!-- made: NAME -->`` and ``<!-- made: end -->``; what stands around it is written by hand.
+``python docs/make_reference.py --write`` puts them up to date; ``make docs`` does so too. A block of a page stands
+between ``<!-- made: NAME -->`` and ``<!-- made: end -->``; what stands around it is written by hand.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import re
 import sys
 import textwrap
 import typing
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -22,6 +21,9 @@ from gradekit import checks, errors, hidden, model
 from gradekit.cli import app
 from gradekit.course.reports import SCHEMA
 from gradekit.judging import catalogue, declare, line, reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
 BLOCK = re.compile(r"(<!-- made: (?!end)([\w ]+) -->\n)(.*?)(<!-- made: end -->)", re.DOTALL)
@@ -88,7 +90,8 @@ def _command(words: str, command: Any) -> str:
     usage = " ".join([words, *(name.strip("`") for name in needed), "[options]"])
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     said = " ".join(plain(command.help).split())
-    return f"## {words}\n\n{said}\n\nUsage: `{usage}`\n\n| word | what it says | where it is left out |\n|---|---|---|\n{table}"
+    head = "| word | what it says | where it is left out |\n|---|---|---|"
+    return f"## {words}\n\n{said}\n\nUsage: `{usage}`\n\n{head}\n{table}"
 
 
 def _parameter(item: Any) -> tuple[str, str, str]:

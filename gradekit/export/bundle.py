@@ -85,7 +85,7 @@ def load(course: Course, assignment: str) -> Assignment:
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """Make a folder aside, and rename it into its place once it is complete.
+    """Make a folder aside, and rename it into its place once it is complete. Its path is whole, wherever one works.
 
     Raises
     ------
@@ -95,6 +95,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     target = target.resolve()  # what is relative would change its meaning where a grader needs another working folder
     if target.exists():
         raise CourseError(f"{target} exists already.", help="Remove it, or name another folder with --to.")
+    target = target.absolute()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         clear_stages(target.parent, BESIDE)

@@ -127,8 +127,8 @@ def _run(words: Sequence[str], folder: Path, released: Course) -> str:
 def _reason(tests: Sequence[Mapping[str, Any]]) -> str:
     """Return what a results.json says of the first thing that went wrong."""
     first = tests[0] if tests else {}
-    name, said = str(first.get("name", "")), str(first.get("output", "")).replace("\\", "")
-    return f"{name}: {' '.join(said.split())}" if name else "it lists nothing"
+    name, said = str(first.get("name", "")), str(first.get("output", "")).replace("\\", "").replace("\n", " ")
+    return f"{name}: {said}" if name else "it lists nothing"
 
 
 def _failed(grader: str, why: str) -> CourseError:

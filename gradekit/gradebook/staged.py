@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
+from nbconvert.exporters.exporter import ResourcesDict
 from nbconvert.writers import FilesWriter
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
@@ -99,8 +100,7 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
                 saving = SaveScores(executed, parent=self.exporter)
                 resources = self._resources(name)
                 self._register(name, [saving if step is SaveAutoGrades else step for step in after])
-                output, resources = self.exporter.from_notebook_node(nb, resources=resources)
-                self.write_single_notebook(output, resources)
+                self.write_single_notebook(*self._exported(nb, resources))
                 saved[name] = saving
         self.set_permissions(self.book.assignment, self.student)
         return saved
@@ -122,11 +122,26 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
     def _convert(self, name: str, steps: Sequence[Any]) -> NotebookNode:
         """Take a repaired notebook through nbgrader's steps; it is ours and valid, so nothing is checked or copied."""
         nb = nbformat.from_dict(json.loads((self.inbox / f"{name}.ipynb").read_text(encoding="utf-8")))
-        resources = self._resources(name)
         self._register(name, steps)
+        return self._stepped(nb, self._resources(name))[0]
+
+    def _stepped(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         for step in self.exporter._preprocessors:  # noqa: SLF001  (as nbgrader itself does)
             nb, resources = step(nb, resources)
-        return nb
+        return nb, resources
+
+    def _exported(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Do what nbconvert's exporter of notebooks does, without its three copies: the notebook is ours.
+
+        Raises
+        ------
+        ValidationError
+            If one of the steps has made no notebook of it.
+        """
+        known = ResourcesDict(None, resources, output_extension=".ipynb")  # what lacks is '' to a step
+        nb, resources = self._stepped(nb, known)
+        nbformat.validate(nb, relax_add_props=True)
+        return nbformat.writes(nb, version=nbformat.v4.nbformat).rstrip("\n") + "\n", resources
 
     def _register(self, name: str, steps: Sequence[Any]) -> None:
         self.exporter._preprocessors = []  # noqa: SLF001  (as nbgrader itself does)

@@ -101,13 +101,13 @@ class Worker:
             return None
         self.alive = False
         self.channel.close()
-        self.kill_all()
+        os.kill(self.pid, signal.SIGKILL)  # a zombie at worst: the number is its own until the template has waited
+        self.kill_group()
         return self._template.wait(self)
 
-    def kill_all(self) -> None:
-        """Kill the process and what it has started, which is its group."""
-        os.kill(self.pid, signal.SIGKILL)  # a zombie at worst: the number is its own until the template has waited
-        with suppress(ProcessLookupError):  # it has not come so far as to lead one
+    def kill_group(self) -> None:
+        """Kill what the process has started: its group, whose number is its own while anybody is in it."""
+        with suppress(ProcessLookupError):  # nobody is
             os.killpg(self.pid, signal.SIGKILL)
 
 
@@ -227,9 +227,8 @@ class Template:
 
     def close(self) -> None:
         """End the template, and with it every worker; remove what they left."""
-        for worker in self._workers:
-            with suppress(ProcessLookupError):
-                worker.kill_all()
+        for worker in self._workers if self.processes else ():
+            worker.kill_group()
         self._control.close()
         self._process.kill()
         with self._process:  # waits, and closes its stderr

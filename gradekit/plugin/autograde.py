@@ -152,6 +152,7 @@ class EngineAutograde(Autograde):  # type: ignore[misc]
         check_released(grading.course, config, grading.assignment)
         refuse_readable(grading)
         refuse_too_large(grading, read_limits(config))
+        read_figures(config)
 
 
 WHAT_TO_DO = "Give a score under Manual Grading in formgrader, or mend the cause and grade again."

@@ -100,6 +100,7 @@ def _become_worker(
         policy = sandbox.Policy(**{**request["policy"], "readable": tuple(request["policy"]["readable"])})
         home = f"{policy.scratch}/{sandbox.HOME}"
         os.environ |= dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"), home)
+        os.set_inheritable(channel.descriptor, False)  # noqa: FBT003  (Python's own)  # no program holds the line
         os.environ["NBGRADER_EXECUTION"] = "autograde"  # nbgrader's promise to notebooks that ask
         tempfile.tempdir = home  # it remembers the template's
         with suppress(OSError):  # where the host's memory ends, a worker is ended and not what judges

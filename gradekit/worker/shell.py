@@ -348,6 +348,7 @@ def make_shell(outputs: Outputs) -> Shell:
     shell.outputs, shell.refusals = outputs, Refusals()
     shell.extension_manager.load_extension("storemagic")  # as a kernel does
     shell.user_ns["__name__"] = "__main__"
+    shell.set_hook("show_in_pager", _no_pager)
     shell.run_cell("%matplotlib inline")
     _warm(shell)
     _show_before_drawing()
@@ -391,8 +392,12 @@ def import_once(shell: Shell, modules: Iterable[str]) -> None:
 def _forget(shell: Shell) -> None:
     """Let a notebook begin: nothing has been run or shown."""
     shell.reset(new_session=True)
-    shell.user_ns["__name__"] = "__main__"
+    shell.user_ns |= {"__name__": "__main__", "_": "", "__": "", "___": ""}
     shell.outputs.begin(keep=True)
+
+
+def _no_pager(_shell: Shell, _text: object, **_: object) -> None:
+    """Show nothing of what Jupyter opens beside the notebook, and stores nowhere: a name's help."""
 
 
 def _no_input(prompt: object = "") -> str:

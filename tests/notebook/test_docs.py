@@ -1,8 +1,8 @@
 """The documentation's code runs: every block of every page, from top to bottom, in a folder of the page's own.
 
-A block of kind ``console`` holds commands, each behind a ``$``, and what they print: ``...`` stands for what varies, on a line of
-its own for any lines. One of kind ``python`` runs; a ``text`` behind it is what it prints. A comment before a block says
-where it stands apart from that:
+A block of kind ``console`` holds commands, each behind a ``$``, and what they print: ``...`` stands for what varies,
+and on a line of its own for any lines. One of kind ``python`` runs; a ``text`` behind it is what it prints. A comment
+before a block says where that is otherwise:
 
 ``<!-- cell NAME of NOTEBOOK -->``, ``<!-- file PATH -->``, ``<!-- end of PATH -->``
     It is the text of that cell, of that file, or comes behind what the file holds.
@@ -10,12 +10,15 @@ where it stands apart from that:
     It runs in the long run, ``make test-all``.
 ``<!-- without output -->``
     Its commands run, and what they print is not shown.
+``<!-- part of PATH -->``
+    It stands in that file of the repository.
 ``<!-- held by FILE::TEST -->``
     That test holds it.
 ``<!-- not run: REASON -->``
     It cannot run, and why.
 
-A page that says ``<!-- begins with: OTHER.md -->`` goes on where another one ends.
+A page that says ``<!-- begins with: OTHER.md -->`` goes on where another one ends; with ``; slow`` all of it is for the
+long run.
 """
 
 from __future__ import annotations
@@ -29,15 +32,16 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gradekit import cli
+from gradekit import checks, cli
 from gradekit.course import notebook
+from gradekit.grade.notebook import UNDRAWN
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -45,7 +49,7 @@ PAGES = sorted(
     path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md") if "_build" not in path.relative_to(DOCS).parts
 )
 BLOCK = re.compile(r"(?:<!-- ([^>]*) -->\n)?^```([\w{}-]*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-BEGINS = re.compile(r"<!-- begins with: (\S+) -->")
+BEGINS = re.compile(r"<!-- begins with: ([^\s;]+)(; slow)? -->")
 HELD = re.compile(r"held by (\S+)::(\w+)")
 SHELL = set("|;&<>$`*")  # a command with one of these is the shell's
 HOME = "/home/you"  # what the page's folder is called in it
@@ -89,6 +93,9 @@ class Reader:
         for block in blocks(self.page):
             kind = block.mark.partition(" ")[0].rstrip(":")
             if kind in ("not", "held") or (kind == "slow" and not slow) or block.kind.startswith("{"):
+                continue
+            if kind == "part":
+                assert block.text in (ROOT / block.mark.split()[2]).read_text(encoding="utf-8"), (self.page, block.line)
                 continue
             with contextlib.chdir(self.here):
                 if kind in ("cell", "file", "end"):
@@ -160,7 +167,7 @@ def _put(mark: str, text: str) -> None:
         cell["source"] = text.rstrip("\n")
         path.write_text(json.dumps(node, indent=1), encoding="utf-8")
     elif mark.startswith("end of "):
-        path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+        path.write_text(f"{path.read_text(encoding='utf-8')}\n\n{text}", encoding="utf-8")
     else:
         path.write_text(text, encoding="utf-8")
 
@@ -170,9 +177,15 @@ def runs(page: str) -> bool:
     return any(not (block.mark.startswith(("not run", "held by")) or block.kind[:1] == "{") for block in blocks(page))
 
 
-def is_slow(page: str) -> bool:
-    """Tell whether a page has a block for the long run."""
-    return any(block.mark == "slow" for block in blocks(page))
+def is_long(page: str) -> bool:
+    """Tell whether all of a page is for the long run."""
+    found = BEGINS.search((DOCS / page).read_text(encoding="utf-8"))
+    return found is not None and found[2] is not None
+
+
+def has_more(page: str) -> bool:
+    """Tell whether a page has something for the long run."""
+    return is_long(page) or any(block.mark == "slow" for block in blocks(page))
 
 
 Once = Callable[[str, Callable[[Path], object]], Path]
@@ -201,16 +214,22 @@ def read_first(page: str, folder: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def tools(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The commands of this environment are the first that a shell finds."""
+def tools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The commands of this environment are the first that a shell finds; modules of a page's course are forgotten."""
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    before = {*sys.modules}
+    yield
+    for name in {*sys.modules} - before:
+        if Path(getattr(sys.modules[name], "__file__", None) or "/").parent.parent.name == "you":
+            del sys.modules[name]
 
 
 FIRST = {found[1] for page in PAGES for found in BEGINS.finditer((DOCS / page).read_text(encoding="utf-8"))}
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if runs(page)])
+@pytest.mark.parametrize("page", [page for page in PAGES if runs(page) and not is_long(page)])
 def test_every_block_runs(page: str, tmp_path: Path, once: Once) -> None:
     """What a page says happens, from its first block to its last."""
     if page in FIRST:
@@ -220,7 +239,7 @@ def test_every_block_runs(page: str, tmp_path: Path, once: Once) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in PAGES if is_slow(page)])
+@pytest.mark.parametrize("page", [page for page in PAGES if has_more(page)])
 def test_every_long_block_runs(page: str, tmp_path: Path, once: Once) -> None:
     """What a page says happens, also what takes its time."""
     begun(page, tmp_path, once).read(slow=True)
@@ -242,3 +261,15 @@ def test_nothing_else_looks_like_a_block() -> None:
     for page in PAGES:
         text = (DOCS / page).read_text(encoding="utf-8")
         assert len(re.findall(r"^\s*```", text, re.MULTILINE)) == 2 * len(blocks(page)), page
+
+
+def test_what_students_read() -> None:
+    """The page for students quotes a check's words."""
+    with pytest.raises(checks.CheckFailed) as failed:
+        checks.close(4.15888308, 1.386294, name="compute_cost(y, yhats)", sizes={"batch": 2, "sequence_length": 3})
+    assert f"CheckFailed: {failed.value}\n" in (DOCS / "students.md").read_text(encoding="utf-8")
+
+
+def test_a_figure_that_is_not_drawn() -> None:
+    """The page about nbgrader quotes the line that stands in place of a figure."""
+    assert f"\n{UNDRAWN}\n" in (DOCS / "reference" / "nbgrader.md").read_text(encoding="utf-8")

@@ -490,6 +490,14 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["course", "taken"]
 
 
+def test_a_name_without_a_folder_is_one_where_one_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An export to a relative path, as the command's own default is, is made of whole paths."""
+    monkeypatch.chdir(tmp_path)
+    with bundle.new_folder(Path("made")) as stage:
+        assert stage.is_absolute()
+    assert (tmp_path / "made").is_dir()
+
+
 def test_without_otter_it_is_said_how_to_get_it(small: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has not installed otter-grader is told what to type."""
     monkeypatch.setitem(sys.modules, "otter.generate", None)

@@ -1,7 +1,7 @@
-"""README's figures: made from what the tests hold and from what `gradekit verify` prints, so that none grows old.
+"""The figures of README and of the page about the proof, from what the tests hold and what `gradekit verify` prints.
 
-``python tests/notebook/test_readme.py --write`` puts them up to date, in two minutes: after an assignment's hidden
-tests, its catalogue or its notebook were changed.
+So none grows old: ``python tests/notebook/test_readme.py --write`` puts them up to date, in two minutes, after an
+assignment's hidden tests, its catalogue or its notebook were changed.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from gradekit.judging.catalogue import load_alternatives, load_misconceptions
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "README.md"
+PROVEN = ROOT / "docs" / "explanation" / "proof.md"
 COURSE = Course(ROOT)
 SHOWN = "rnn_from_scratch"
 KEPT = Path(__file__).parent / "verdicts" / f"{SHOWN}.json"
@@ -85,8 +86,12 @@ def table_of(page: str) -> str:
 
 
 def written(page: str) -> str:
-    """Return the page with every figure made anew."""
-    page = page.replace(table_of(page), demo_table())
+    """Return README with every figure made anew."""
+    return page.replace(table_of(page), demo_table())
+
+
+def proof_written(page: str) -> str:
+    """Return the page about the proof with every figure made anew."""
     page = COUNTED.sub(lambda _: counted(), page)
     begin, end = block(page, PROOF)
     return page[:begin] + proof() + "\n" + page[end:]
@@ -102,15 +107,15 @@ def test_the_demos_table() -> None:
 
 
 def test_what_is_counted() -> None:
-    """README counts the wrong and the right answers that there are."""
-    found = COUNTED.search(PAGE.read_text(encoding="utf-8"))
+    """The page about the proof counts the wrong and the right answers that there are."""
+    found = COUNTED.search(PROVEN.read_text(encoding="utf-8"))
     assert found is not None
     assert found[0] == counted(), REMAKE
 
 
 def test_the_proofs_counts_of_answers() -> None:
-    """The proof that README shows tried as many wrong and right answers as there are today, and found all well."""
-    page = PAGE.read_text(encoding="utf-8")
+    """The proof that is shown tried as many wrong and right answers as there are today, and found all well."""
+    page = PROVEN.read_text(encoding="utf-8")
     begin, end = block(page, PROOF)
     loaded = load_assignment(COURSE, SHOWN)
     wrong = load_misconceptions(COURSE, SHOWN, loaded.exercises, loaded.solution)
@@ -126,10 +131,18 @@ def test_the_proofs_counts_of_answers() -> None:
     assert lines[-1].endswith(", 0 of them problems")
 
 
+def test_readme_is_short() -> None:
+    """README has at most 100 lines, and its first screen shows the two commands."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 100
+    assert lines.index("$ make demo") < 12
+    assert lines.index("$ make test") < 50
+
+
 @pytest.mark.slow
 def test_the_proof() -> None:
-    """README shows what `gradekit verify` prints, but for the seconds that it takes."""
-    page = PAGE.read_text(encoding="utf-8")
+    """The page about the proof shows what `gradekit verify` prints, but for the seconds that it takes."""
+    page = PROVEN.read_text(encoding="utf-8")
     begin, end = block(page, PROOF)
     assert SECONDS.sub("", page[begin:end].rstrip()) == SECONDS.sub("", proof()), REMAKE
 
@@ -137,5 +150,6 @@ def test_the_proof() -> None:
 if __name__ == "__main__":
     if sys.argv[1:] == ["--write"]:
         PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+        PROVEN.write_text(proof_written(PROVEN.read_text(encoding="utf-8")), encoding="utf-8")
     else:
         sys.exit(REMAKE)

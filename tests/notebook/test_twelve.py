@@ -122,14 +122,21 @@ def _stopped_alike(found: Outputs) -> Outputs:
     return [("error", "TimeLimit", "") if output[:2] == ("error", "TimeLimit") else output for output in found]
 
 
+def _without_programs(found: Outputs) -> Outputs:
+    """Leave out kinds of data that are no text and no picture, or that a browser would run."""
+    return [tuple(text for text in output if text not in PROGRAMS) for output in found]
+
+
+PROGRAMS = ("application/javascript", "application/json")
 SHOWN = {
     "file names of cells": _named_alike,
     "addresses of objects": _placed_alike,
     "order of streams": _in_one_order,
     "line ends of commands": _without_returns,
     "a cell that its time limit stops": _stopped_alike,
+    "displays of JavaScript and JSON": _without_programs,
 }
-MORE = ("ids of cells", "metadata of old schemas")  # by `same_cells`
+MORE = ("ids of cells", "metadata of old schemas", "metadata of free cells")  # by `same_cells`
 
 
 def shown(cell: dict[str, Any]) -> Outputs:

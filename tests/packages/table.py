@@ -1,4 +1,4 @@
-"""The packages that courses use most, in real calls, within the sandbox and without: a table for docs/reference/packages.md.
+"""The packages that courses use most, in real calls, in the sandbox and without: docs/reference/packages.md's table.
 
 ``make packages`` makes an environment of their own and runs ``python tests/packages/table.py --write`` in it. Without
 ``--write`` the table is printed. A cell that works without the sandbox and not in it, where no refusal is expected, is

@@ -180,6 +180,7 @@ def test_a_child_that_goes_on_speaks_for_nobody(session: Session) -> None:
 LINGERS = {
     "in the background": "import subprocess\nfor _ in range(3): subprocess.Popen(['sleep', '1000'])",
     "in a session of its own": "import subprocess\nsubprocess.Popen(['sleep', '1000'], start_new_session=True)",
+    "by a shell": "import os\nos.system('sleep 1000 &')",
     "as a daemon": """
 import os, signal, time
 if os.fork() == 0:
@@ -201,7 +202,7 @@ def test_nothing_outlives_a_worker(session: Session, how: str, *, by_itself: boo
     leader = session.line.worker.pid
     assert len(group_memory(leader)) > 1
     if by_itself:
-        with pytest.raises(Lost):
+        with pytest.raises(Lost, match="your code ended the process"):  # and the line with it
             session.run_cell("import os\nos._exit(0)")
     session.end()
     assert group_memory(leader) == []

@@ -249,6 +249,14 @@ def test_a_stopped_cell_keeps_its_number(fork: Fork) -> None:
     assert session.run_cell("1").count == 2
 
 
+def test_a_names_help_is_shown_nowhere(fork: Fork) -> None:
+    """What Jupyter opens beside the notebook is in no output; the last results are empty before there are any."""
+    session = fork()
+    assert session.run_cell("len?\nlen??").outputs == []
+    (shown,) = session.run_cell("_, __, ___").outputs
+    assert shown["data"]["text/plain"] == "('', '', '')"
+
+
 # --- figures that nobody will look at --------------------------------------------------------------------------------
 
 INSTEAD = "(a line in its place)"

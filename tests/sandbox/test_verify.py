@@ -78,7 +78,7 @@ def prove(proven: Course, template: Template, monkeypatch: pytest.MonkeyPatch) -
 
     Determinism, and what is sought that nobody has written down, have tests of their own.
     """
-    monkeypatch.setattr(trials, "template", lambda: nullcontext(template))
+    monkeypatch.setattr(trials, "template", lambda **_: nullcontext(template))
     monkeypatch.setattr(verify_plan, "_sought", lambda *_, **__: ())
     monkeypatch.setattr(verify_prove, "grade_under_two_hash_seeds", lambda *_: [])
     return lambda: verify_prove.verify(proven, "small")
@@ -268,7 +268,7 @@ def test_hidden_test_that_fails(prove: Callable[[], Proof], proven: Course) -> N
 @pytest.mark.parametrize("source", ["def double(x):\n    while True:\n        pass", "while True:\n    pass"])
 def test_endless_answer(proven: Course, template: Template, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
     """A mutant that loops without end, when it is called or when its cell is run, is killed by a short limit."""
-    monkeypatch.setattr(trials, "template", lambda: nullcontext(template))
+    monkeypatch.setattr(trials, "template", lambda **_: nullcontext(template))
     monkeypatch.setattr(here, "BRIEF_S", 0.2)
     with trials.open_grader(proven, "small", Limits()) as grader:
         (result,) = grader.try_answer(Trial("mutants", "double", "endless", source, brief=True)).results

@@ -354,7 +354,7 @@ CLASSES = Elsewhere(
             changes={"classes": _insert(2, code("undefined_name"))},
         ),
     },
-    settings="c.Execute.timeout = 4\n",
+    settings="c.Execute.timeout = 10\n",  # a traceback of a thousand calls takes seconds, too
 )
 
 WORDS = Elsewhere(
@@ -493,6 +493,9 @@ SHOWN = Elsewhere(
                         return f'Card({self.name})'
                 """,
             ),
+            code("_, __, ___"),
+            code("len?"),
+            code("from IPython.display import JSON, Javascript\ndisplay(JSON({'a': 1}), Javascript('1'))"),
             code("Card('ace')"),
             code("display(Card('two'), HTML('<i>i</i>'))\ndisplay(Markdown('*m*'))"),
             tests("card-test", 2, "assert Card('x')._repr_html_() == '<b>x</b>'"),
