@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from gradekit.isolation.template import Template
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.catalogue import Misconception
-    from gradekit.model import Cell, Figures, HandedNotebook, HandIn, Limits
+    from gradekit.model import Figures, HandedNotebook, HandIn, Limits
 
 T = TypeVar("T")
 AGAIN = 3  # the exit code of a job process that gives its place to a new one
@@ -252,16 +252,21 @@ def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook, budget: Budget
         catalogue=setup.catalogue,
         all_cells=setup.all_cells or tests is None,  # another notebook may need what is written behind its last test
         budget=budget,
-        beside={**setup.compiled, f"{found.name}.ipynb": _as_handed_in(found, cells)},
+        beside={**setup.compiled, **_notebooks(hand_in)},
         doubts=found.doubts,
         undrawn=found.undrawn,
     )
     return replace(run, name=found.name)
 
 
-def _as_handed_in(found: HandedNotebook, cells: Sequence[Cell]) -> bytes:
+def _notebooks(hand_in: HandIn) -> dict[str, bytes]:
+    """Return the files of a submission's notebooks, by their names."""
+    return {f"{each.name}.ipynb": _as_handed_in(each) for each in hand_in.notebooks if not each.problem}
+
+
+def _as_handed_in(found: HandedNotebook) -> bytes:
     """Return a notebook's file for cells that read it: without what stands in graded cells and in tasks."""
-    closed = {cell.index for cell in cells if cell.role in (Role.TEST, Role.TASK)}
+    closed = {cell.index for cell in notebook.cells(dict(found.node)) if cell.role in (Role.TEST, Role.TASK)}
     shown = [{**cell, "source": ""} if index in closed else cell for index, cell in enumerate(found.node["cells"])]
     return json.dumps({**found.node, "cells": shown}).encode()  # in ASCII: a text may hold half a pair
 

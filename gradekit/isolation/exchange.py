@@ -178,7 +178,7 @@ class Exchange:
         """End a worker that has written more than it may, beside the files that were handed to it."""
         size, files = self.worker.brought
         most_bytes, most_files = size + self.limits.scratch_bytes, files + self.limits.scratch_files
-        size, files = scratch_use(self.worker.scratch, most=most_files)
+        size, files = scratch_use(self.worker.folder, most=most_files)
         if size > most_bytes or files > most_files:
             self._give_up(Lost("OutputLimit", "too much was written to files", verdict=Verdict.OLE))
 

@@ -42,13 +42,21 @@ MOST_BROUGHT = 100_000  # files of ours and of a submission: both were bounded b
 
 
 class Worker:
-    """One forked worker: the line to it, its scratch folder, and the power to end it."""
+    """One forked worker: the line to it, its scratch folder, and the power to end it.
 
-    def __init__(self, template: Template, pid: int, channel: Channel, scratch: Path) -> None:
+    Attributes
+    ----------
+    folder : Path
+        All that it may write to.
+    scratch : Path
+        Of that the notebook's folder.
+    """
+
+    def __init__(self, template: Template, pid: int, channel: Channel, folder: Path) -> None:
         self._template = template
         self.pid = pid
         self.channel = channel
-        self.scratch = scratch
+        self.folder, self.scratch = folder, folder / sandbox.WORK
         self.brought = (0, 0)  # bytes and number of the files that were there before its code wrote any
         self.alive = True
 
@@ -65,19 +73,14 @@ class Worker:
             os.kill(self.pid, signal.SIGINT)
 
     def put(self, files: Path, beside: Mapping[str, bytes]) -> None:
-        """Copy a submission's files into the scratch folder, where the learner's code may change them.
+        """Copy a submission's files into the notebook's folder, where the learner's code may change them.
 
         Parameters
         ----------
         beside : mapping of str to bytes
             More files, by their paths: the notebook, compiled modules. They are none of those that come back.
         """
-
-        def home(folder: str, _: list[str]) -> list[str]:
-            """Leave out a file of the name of the folder for caches."""
-            return [sandbox.HOME] if folder == str(files) else []
-
-        shutil.copytree(files, self.scratch, dirs_exist_ok=True, copy_function=shutil.copyfile, ignore=home)
+        shutil.copytree(files, self.scratch, dirs_exist_ok=True, copy_function=shutil.copyfile)
         for name, content in beside.items():
             with suppress(FileExistsError):  # a file of the submission's is called as a folder of ours
                 (self.scratch / name).parent.mkdir(exist_ok=True)
@@ -87,12 +90,12 @@ class Worker:
             for folder, folders, names in os.walk(self.scratch):
                 for name in (*folders, *names):
                     os.chown(Path(folder) / name, user, user, follow_symlinks=False)
-        self.brought = scratch_use(self.scratch, most=MOST_BROUGHT)
+        self.brought = scratch_use(self.folder, most=MOST_BROUGHT)
 
     def kill(self) -> int | None:
         """End the process and remove its files; return the wait status, None where it was ended before."""
         status = self.stop()
-        remove_tree(self.scratch)
+        remove_tree(self.folder)
         return status
 
     def stop(self) -> int | None:
@@ -170,10 +173,11 @@ class Template:
             If the template has not started, or a right could not be dropped; nothing of the learner's has run.
         """
         self.wait_until_warm()
-        scratch = Path(tempfile.mkdtemp(dir=self._folder))
-        (scratch / sandbox.HOME).mkdir(mode=0o700)  # the worker, still root, gives both to the user it becomes
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        for name in (sandbox.HOME, sandbox.WORK):  # the worker, still root, gives all to the user it becomes
+            (folder / name).mkdir(mode=0o700)
         policy = sandbox.Policy(
-            scratch=str(scratch),
+            scratch=str(folder),
             readable=self._readable,
             abi=sandbox.landlock_abi(),
             memory_bytes=limits.memory_bytes,
@@ -188,7 +192,7 @@ class Template:
         with theirs:
             request = {"do": "fork", "policy": asdict(policy), "isolate": self._isolate, "modules": self._modules}
             answer = self._ask(request, theirs.fileno())
-        worker = Worker(self, answer["pid"], Channel(ours.detach()), scratch)
+        worker = Worker(self, answer["pid"], Channel(ours.detach()), folder)
         self._workers.add(worker)
         try:
             first = worker.channel.receive(time.monotonic() + FORK_S)

@@ -98,7 +98,7 @@ def _become_worker(
     """Drop every right, then serve; the process ends here whatever happens."""
     try:
         policy = sandbox.Policy(**{**request["policy"], "readable": tuple(request["policy"]["readable"])})
-        home = f"{policy.scratch}/{sandbox.HOME}"
+        home, work = f"{policy.scratch}/{sandbox.HOME}", f"{policy.scratch}/{sandbox.WORK}"
         os.environ |= dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"), home)
         os.set_inheritable(channel.descriptor, False)  # noqa: FBT003  (Python's own)  # no program holds the line
         os.environ["NBGRADER_EXECUTION"] = "autograde"  # nbgrader's promise to notebooks that ask
@@ -109,10 +109,10 @@ def _become_worker(
             if request["isolate"]:
                 if policy.user is not None:
                     own = sandbox.user_of(policy.user, os.getpid())
-                    for folder in (policy.scratch, home):
+                    for folder in (policy.scratch, home, work):
                         os.chown(folder, own, own)
                 sandbox.confine(policy, program, keep=(channel.descriptor,))
-            os.chdir(policy.scratch)
+            os.chdir(work)
         except OSError as error:
             channel.send({"n": 0, "error": f"{error.strerror or error}"})
             os._exit(1)
@@ -123,9 +123,9 @@ def _become_worker(
         if policy.processes:
             server.outputs.written = programs.Written(home)
             programs.in_forked(server.leave)
-        python.begin(policy.scratch)
-        sys.path.append(policy.scratch)  # last: a numpy.py in a submission shadows nothing
-        sys.meta_path.insert(0, host.OwnModules(policy.scratch, frozenset(request["modules"])))
+        python.begin(work)
+        sys.path.append(work)  # last: a numpy.py in a submission shadows nothing
+        sys.meta_path.insert(0, host.OwnModules(work, frozenset(request["modules"])))
         channel.send({"n": 0, "value": "ready"})
         server.serve()
     except WireError:

@@ -55,7 +55,8 @@ _SCOPES = 0b11  # abstract Unix sockets, signals: ABI 6
 # One's own memory map and numbers, which scikit-learn's thread control and psutil ask: where libraries lie in its
 # memory a process can find out anyway.
 OWN_PROC = ("maps", "stat", "statm", "status")
-HOME = ".home"  # in the scratch folder: caches and temporary files, which nobody wants back
+# In the scratch folder: caches and temporary files, which nobody wants back; and the notebook's folder, with its files.
+HOME, WORK = ".home", "work"
 
 
 class SandboxError(OSError):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gradekit.course import notebook, reports
+from gradekit.course import reports
 from gradekit.course.course import Course
 from gradekit.grade import judge
 from gradekit.gradebook import convert
@@ -144,5 +144,5 @@ def test_a_notebook_that_reads_itself_reads_no_test_and_no_mark_scheme() -> None
     cells = [cell("code", name, f"# {name} \ud800", **flags) for name, flags in kinds.items()]
     cells.append(cell("markdown", "scheme", "# scheme", task=True, points=1))
     node = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-    file = judge._as_handed_in(HandedNotebook("odd", node), notebook.cells(node))
+    file = judge._as_handed_in(HandedNotebook("odd", node))
     assert [item["source"] for item in json.loads(file)["cells"]] == ["# own \ud800", "", ""]

@@ -528,11 +528,11 @@ def test_files_that_were_written_come_back(grade: Callable[..., JudgedNotebook],
     files = tmp_path / "files"
     (files / "data").mkdir()
     (files / "data" / "text.txt").write_text("abc", encoding="utf-8")
-    (files / ".home").write_text("a file that stands in the way", encoding="utf-8")
+    (files / ".home").write_text("a file of that name is like any other", encoding="utf-8")
     source = (
         "import os, pathlib, tempfile\nos.makedirs('made/deep'); os.makedirs('empty')\n"
         "for name in ('new.txt', 'data/text.txt', 'data/new.txt', 'made/deep/new.txt', 'checks.py',\n"
-        "             'other.ipynb', 'timestamp.txt', '.home/cache'):\n"
+        "             'other.ipynb', 'timestamp.txt', '../.home/cache'):\n"
         "    open(name, 'w').write('written')\n"
         "tempfile.mkstemp(); pathlib.Path.home().joinpath('of-mine').write_text('x')"
     )

@@ -94,7 +94,7 @@ LAB = Elsewhere(
             tests("read-test", 2, "assert volumes == [1, 8, 27]"),
             answer("largest", "largest = max(volumes)\nlargest"),
             tests("largest-test", 1, "assert largest == helpers.SIDES[-1] ** 3"),
-            code("sorted(name for name in os.listdir('.') if name.endswith(('.py', '.json')))"),
+            code("sorted(name for name in os.listdir('.') if not name.startswith('__'))"),
         ),
     },
     {
