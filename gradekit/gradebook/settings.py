@@ -153,14 +153,26 @@ def settings_files(course: Course) -> tuple[Path, ...]:
 
 
 def code_files(config: Config) -> tuple[Path, ...]:
-    """Return the files of the course's own classes that the settings name: its rule for lateness, its steps."""
+    """Return the files of the course's own classes that the settings name: its rule for lateness, its steps.
+
+    Raises
+    ------
+    CourseError
+        If one of them cannot be imported: nobody could be graded.
+    """
     found = set()
-    with contextlib.suppress(TraitError, ImportError, OSError, TypeError):  # grading says what is wrong with them
-        named = [AssignLatePenalties(config=config).plugin_class]
+    try:
         steps = Autograde(config=config)
+        named = [AssignLatePenalties(config=config).plugin_class]
         named += [*steps.sanitize_preprocessors, *steps.autograde_preprocessors]
-        for kind in named:
-            own = import_item(kind) if isinstance(kind, str) else kind
+        classes = [import_item(kind) if isinstance(kind, str) else kind for kind in named]
+    except (TraitError, ImportError) as error:
+        raise CourseError(
+            f"{CONFIG} names a class that cannot be used: {error.__cause__ or error}.",
+            help=f"Mend its name; a module of the course's own lies beside {CONFIG}.",
+        ) from None
+    for own in classes:
+        with contextlib.suppress(OSError, TypeError):  # it has no file
             if own.__module__.split(".")[0] != "nbgrader":
                 found.add(Path(inspect.getfile(own)).resolve())
     return tuple(sorted(found))

@@ -176,7 +176,8 @@ class Expect:
         """Demand that a call leaves its arguments alone."""
         changed = changed_by(function, args)
         if changed:
-            raise Rejected(f"{function!r} changed {changed} in place. The caller still needs it.", kind=IN_PLACE)
+            said = f"{describe(function)} changed {changed} in place. The caller still needs it."
+            raise Rejected(said, kind=IN_PLACE)
         self.judged += 1
 
     def raises(self, error: str, function: Handle, *args: Any, or_: Iterable[str] = ()) -> None:
@@ -195,11 +196,11 @@ class Expect:
             if found.verdict is not Verdict.RTE:  # a limit that was exceeded says nothing of the arguments
                 raise
             if found.kind not in (error, *or_):
-                said = f"{function!r} ends in {found.kind}, but {error} is wanted for such arguments."
+                said = f"{describe(function)} ends in {found.kind}, but {error} is wanted for such arguments."
                 raise Rejected(said, kind="error") from None
             self.judged += 1
             return
-        raise Rejected(f"{function!r} returns, but {error} is wanted for such arguments.", kind="error")
+        raise Rejected(f"{describe(function)} returns, but {error} is wanted for such arguments.", kind="error")
 
 
 def _has_method(answer: Handle, name: str) -> bool:

@@ -13,6 +13,7 @@ from traitlets.config.loader import DeferredConfigList, DeferredConfigString
 from gradekit.course.course import CONFIG, Course, Folders, find_course, named_folders
 from gradekit.errors import CourseError
 from gradekit.gradebook.settings import (
+    code_files,
     copy_settings,
     course_at,
     open_course,
@@ -313,3 +314,13 @@ def test_no_course_is_found_among_students_files(tmp_path: Path, monkeypatch: py
     assert find_course(planted).root == tmp_path.resolve()
     monkeypatch.setenv("GRADEKIT_COURSE", str(planted))
     assert find_course(tmp_path).root == planted.resolve()
+
+
+@pytest.mark.parametrize("name", ["nowhere.Late", "gradekit.plugin.late.NoSuchRule"])
+def test_a_class_that_cannot_be_imported_is_said_before_anybody_is_graded(name: str) -> None:
+    """A rule for lateness that is not there would cost a whole class: one sentence says which."""
+    config = Config({"AssignLatePenalties": {"plugin_class": name}})
+    with pytest.raises(CourseError, match="names a class that cannot be used") as refused:
+        code_files(config)
+    assert name.rpartition(".")[2] in str(refused.value) or name.partition(".")[0] in str(refused.value)
+    assert " at 0x" not in str(refused.value)
