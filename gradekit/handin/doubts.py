@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MISSING = "the cell holds no answer, which may stand elsewhere in the notebook"
 ELSEWHERE = "the cell holds no answer, which stands in another one"
+ELSEWHERE_TOO = "the cell does not define what it should, and another one does"
 TORN = "the cell beside it begins in the middle of something: the answer may be torn in two"
 BESIDE = "the cell beside it is missing: the two may have become one"
 UNREACHED = "it uses {}, which stands only where it does not run before the test"
@@ -92,12 +93,17 @@ def _unanswered(hand: Hand, match: Match) -> None:
     free |= {index for name, index in match.found.items() if match.doubts.get(name) == GUESSED}
     places = sorted(match.found.values())
     for name, index in match.found.items():
-        if is_locked(hand.sources[name]) or hand.has_answer(name, match):
+        if is_locked(hand.sources[name]):
+            continue
+        told = [place for place in free if hand.names[name] <= hand.told[place]]
+        if hand.has_answer(name, match):
+            _unsure(hand, match, name, free=bool(free), told=bool(told))
             continue
         at = bisect_left(places, index)
         begin, end = places[at - 1] if at else 0, places[at + 1] if at + 1 < len(places) else len(hand.cells)
         beside = [place for place in range(begin, end + 1) if place in free]
-        told = [place for place in free if hand.names[name] <= hand.told[place]]
+        if is_manual(hand.sources[name]) or _is_moved(hand, match, name):  # no test, or no place, to know it by
+            beside += [place for place in free if hand.is_like(place, name)]
         if place := _defined_at(hand, match, name):
             match.elsewhere[name] = place
             match.doubts.setdefault(name, ELSEWHERE)
@@ -106,16 +112,50 @@ def _unanswered(hand: Hand, match: Match) -> None:
             match.doubts.setdefault(name, MISSING)
 
 
+def _unsure(hand: Hand, match: Match, name: str, *, free: bool, told: bool) -> None:
+    """Doubt an answer that was given out in part, or that lacks what it should define, where another may be it."""
+    index = match.found[name]
+    given = not hand.is_written(index)  # for another cell
+    stub = without(hand.texts[index], shown(hand.sources[name])) is not None
+    if (free and given) or (told and stub) or _holds_another(hand, match, name):
+        match.doubts.setdefault(name, MISSING)
+    elif not hand.is_good(index, name) and _defined_at(hand, match, name):
+        match.doubts.setdefault(name, ELSEWHERE_TOO)
+
+
+def _holds_another(hand: Hand, match: Match, name: str) -> bool:
+    """Tell whether a cell defines what another answer should, and that answer's own cell does not."""
+    told = hand.told[match.found[name]]
+    others = ((other, names) for other, names in hand.names.items() if names and other != name)
+    return any(
+        names <= told and other in match.found and not hand.is_good(match.found[other], other)
+        for other, names in others
+    )
+
+
+def _is_moved(hand: Hand, match: Match, name: str) -> bool:
+    """Tell whether a cell stands behind one that follows it in the source, or before one that it follows."""
+    order = list(hand.sources)
+    at, own = order.index(name), match.found[name]
+    before = (match.found[other] for other in order[:at] if other in match.found)
+    after = (match.found[other] for other in order[at + 1 :] if other in match.found)
+    return any(place > own for place in before) or any(place < own for place in after)
+
+
 def _torn(hand: Hand, match: Match) -> None:
     """Doubt an answer beside which a cell begins in the middle, or which does so itself; all where one is elsewhere."""
     free = set(hand.free(match))
-    torn = any(is_inner(hand.texts[index]) for index in free if hand.is_kind(index, "code"))
+    code = [hand.texts[index] for index in free if hand.is_kind(index, "code")]
+    own = [hand.texts[index] for name, index in match.found.items() if not is_locked(hand.sources[name])]
+    torn = any(map(is_inner, code + own))
+    beside = free | {match.found[name] for name in hand.sources if hand.is_changed(name, match)}
     for name, index in match.found.items():
         if is_locked(hand.sources[name]) or hand.sources[name]["cell_type"] != "code":
             continue
         kind = hand.cells[index].get("cell_type")
-        near = {place for place in free & {index - 1, index + 1} if hand.is_kind(place, kind)}
-        if torn or (near and any(is_headless(hand.texts[place]) for place in (index, *near))):
+        near = {place for place in beside & {index - 1, index + 1} if hand.is_kind(place, kind)}
+        headless = code and is_headless(hand.texts[index])  # wherever its head has gone
+        if torn or headless or (near and any(is_headless(hand.texts[place]) for place in near)):
             match.doubts.setdefault(name, TORN)
 
 

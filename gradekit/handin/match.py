@@ -158,6 +158,7 @@ def match(cells: Sequence[RawCell], sources: Mapping[str, RawCell], given: Given
     _by_merging(hand, found)
     _by_place(hand, found)
     _without_given_text(hand, found)
+    _idle(hand, found)
     return hand, found
 
 
@@ -315,6 +316,15 @@ def _pair(hand: Hand, match: Match, lost: Sequence[str], places: Sequence[int]) 
             match.found[name] = index
             match.doubts[name] = GUESSED
             match.notes.append(f"cell {name} had lost its names: it is known by its place")
+
+
+def _idle(hand: Hand, match: Match) -> None:
+    """Let no released stub run, of an answer that is there, wherever it has come to stand."""
+    taken = set(match.found.values())
+    for name, cell in hand.sources.items():
+        if not is_locked(cell) and not match.lacks(name) and hand.has_answer(name, match):
+            stubs = (index for index, found in enumerate(hand.sums) if found in hand.released[name])
+            match.idle |= {index for index in stubs if index not in taken and hand.texts[index].strip()}
 
 
 def _without_given_text(hand: Hand, match: Match) -> None:

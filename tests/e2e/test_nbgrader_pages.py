@@ -157,6 +157,7 @@ def with_files(hostile: Course) -> Course:
     return hostile
 
 
+@pytest.mark.slow
 def test_without_gradekit_files_run_in_formgrader(
     with_files: Course, page: Any, serve: Callable[..., AbstractContextManager[str]]
 ) -> None:

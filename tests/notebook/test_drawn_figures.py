@@ -116,6 +116,7 @@ def test_each_setting(stock: Course, ours: Course, figures: str, monkeypatch: py
             assert [(one["output_type"], set(one.get("data", ()))) for one in found] == kinds
 
 
+@pytest.mark.slow
 def test_graded_again_where_a_figure_is_wanted(
     ours: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,6 +130,7 @@ def test_graded_again_where_a_figure_is_wanted(
     assert drawn(ours) == DRAWN["all"]
 
 
+@pytest.mark.slow
 def test_nbgraders_own_command_has_the_same_setting(ours: Course) -> None:
     """``nbgrader autograde`` with our engine draws by the settings, and by the words of its command line."""
     config = f"import gradekit\n{STOCK}c.Gradekit.figures = 'none'\ngradekit.install(c)\n"

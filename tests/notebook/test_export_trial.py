@@ -51,6 +51,7 @@ def reject_everything(course: Course) -> None:
     path.write_text(path.read_text() + "\n".join(NOBODY))
 
 
+@pytest.mark.slow
 def test_what_the_settings_import_travels(small: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A module beside the settings is in the zip, and the grader finds it there; the target may be a relative one."""
     course = with_rule(small)
@@ -71,6 +72,7 @@ def test_a_gradescope_export_that_nobody_passes_is_not_written(small: Course, tm
     assert not list(tmp_path.glob(".gradekit-stage*"))
 
 
+@pytest.mark.slow
 def test_an_otter_export_that_nobody_passes_is_not_written(small: Course, tmp_path: Path) -> None:
     """Otter's own grading of the solution decides."""
     reject_everything(small)
@@ -88,6 +90,7 @@ def test_an_export_whose_grader_fails_is_not_written(
         gradescope.export(small, "small", tmp_path / "made")
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_isolated_that_is_said(
     small: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -236,6 +236,7 @@ def test_what_was_not_released_counts_nothing(course: Course) -> None:
     assert group.lines[0].says == ("f-test", "g-test")
 
 
+@pytest.mark.slow
 def test_a_due_date_an_extension_and_the_rule_for_lateness_grade_again(course: Course) -> None:
     """Each changes what lateness costs, so a submission is graded again, once."""
     submit(course, "ann", answered(course))

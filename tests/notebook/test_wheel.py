@@ -108,6 +108,7 @@ def test_every_room_can_be_imported(python: Path, tmp_path: Path) -> None:
     assert len(found["files"]) == len(modules) + len(list((ROOT / "gradekit").glob("*/__init__.py")))
 
 
+@pytest.mark.slow
 def test_the_demo_runs_from_it(python: Path, small: Course, tmp_path: Path) -> None:
     """Release, sandbox, gradebook, feedback and class report work from the wheel alone, for a whole class."""
     command = [str(python.with_name("gradekit")), "demo", "small", "--course-dir", str(small.root)]

@@ -19,6 +19,7 @@ from gradekit.grade import judge
 from gradekit.grade.classroom import due, grade_class
 from gradekit.grade.judge import Grading
 from gradekit.jobs import Broken, pool
+from gradekit.model import Limits
 from gradekit.verify.trials import open_grader
 
 EVAL = (eval,)  # what the processes of these tests open: a function that does what the item says
@@ -72,12 +73,12 @@ def test_an_error_of_opening_is_raised_as_it_is(released: Course) -> None:
     (released.hidden("small") / "tests.py").unlink()
     with (
         pytest.raises(GradekitError) as here,
-        pool(open_grader, (released, "small", None), jobs=0),
+        pool(open_grader, (released, "small", Limits()), jobs=0),
     ):
         pass
     with (
         pytest.raises(type(here.value)) as there,
-        pool(open_grader, (released, "small", None), jobs=1) as doing,
+        pool(open_grader, (released, "small", Limits()), jobs=1) as doing,
     ):
         list(doing.run(operator.call, [()]))
     assert str(there.value) == str(here.value)
