@@ -150,7 +150,7 @@ WRONG = {
             return back
         """,
         0.9,
-        0.3,
+        0.25,
     ),
     "padding of words forgotten": Wrong(
         "batches",
