@@ -237,7 +237,9 @@ LOSSES: dict[str, tuple[dict[str, str], dict[str, float], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == "never ends" else []) for name in LOSSES]
+)
 def test_what_otter_loses_gets_a_score_and_a_reason(exported: Course, tmp_path: Path, name: str) -> None:
     """A dead kernel and an endless loop cost their own exercise, and the page says what happened."""
     cells, expected, said = LOSSES[name]

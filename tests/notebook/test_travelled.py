@@ -128,6 +128,7 @@ def course(tmp_path: Path) -> Course:
     return found
 
 
+@pytest.mark.slow
 def test_beside_stock_nbgrader(course: Course, tmp_path: Path) -> None:
     """As handed in, with two answers in one cell, and without any names: where nbgrader scores, the same; else no less.
 
