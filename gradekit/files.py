@@ -105,6 +105,22 @@ def make_stage(folder: Path, kind: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=_prefix(kind, str(os.getpid())), dir=folder))
 
 
+def make_stage_beside(target: Path) -> Path:
+    """Make a folder beside a target, on the same disk, and the folders above it; those of killed runs go.
+
+    Raises
+    ------
+    CourseError
+        If nothing can be written there.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        clear_stages(target.parent, BESIDE)
+        return make_stage(target.parent, BESIDE)
+    except OSError as error:
+        raise CourseError(f"{target} cannot be written: {error.strerror}.") from None
+
+
 @contextmanager
 def open_stage(root: Path) -> Iterator[Path]:
     """Make a folder on the course's disk, for what is renamed into its place at last; gone afterwards."""

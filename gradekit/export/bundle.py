@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name
 
 import gradekit
 from gradekit.errors import CourseError, HostError
-from gradekit.files import BESIDE, clear_stages, make_stage
+from gradekit.files import make_stage_beside
 from gradekit.gradebook import convert
 from gradekit.gradebook.settings import copy_settings, read_settings
 from gradekit.judging.assignment import load_assignment
@@ -96,12 +96,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     if target.exists():
         raise CourseError(f"{target} exists already.", help="Remove it, or name another folder with --to.")
     target = target.absolute()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        clear_stages(target.parent, BESIDE)
-        stage = make_stage(target.parent, BESIDE)
-    except OSError as error:
-        raise CourseError(f"{target} cannot be written: {error.strerror}.") from None
+    stage = make_stage_beside(target)
     try:
         yield stage
         stage.chmod(0o755)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gradekit.course.course import CONFIG, Course
 from gradekit.errors import CourseError, UsageError
-from gradekit.files import BESIDE, clear_stages, make_stage
+from gradekit.files import make_stage_beside
 from gradekit.gradebook.settings import course_at
 from gradekit.judging.freeze import freeze
 from gradekit.new.shipped import shipped
@@ -93,12 +93,7 @@ def _copy(name: str, new: Course) -> None:
 @contextmanager
 def _aside(target: Path) -> Iterator[Path]:
     """Make a folder beside the target, and move what is in it to the target once it is complete."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        clear_stages(target.parent, BESIDE)
-        stage = make_stage(target.parent, BESIDE)
-    except OSError as error:
-        raise CourseError(f"{target} cannot be written: {error.strerror}.") from None
+    stage = make_stage_beside(target)
     try:
         yield stage
         if not target.exists():
