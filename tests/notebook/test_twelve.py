@@ -26,6 +26,7 @@ from gradekit.grade.classroom import due, grade_class
 from gradekit.grade.judge import Grading
 from gradekit.gradebook import convert
 from gradekit.gradebook.settings import course_at, read_settings
+from gradekit.model import Figures
 
 from .elsewhere.assignments import TWELVE
 from .elsewhere.build import Elsewhere, hand_in, write_source
@@ -195,7 +196,7 @@ def make(item: Elsewhere, root: Path) -> Course:
 
 def grade(course: Course, name: str) -> None:
     """Grade a class with our engine."""
-    grading = Grading(course, name)
+    grading = Grading(course, name, figures=Figures.ALL)
     names, kept = due(grading)
     assert not kept
     for graded in grade_class(grading, names, jobs=2):
