@@ -27,12 +27,13 @@ LINK = re.compile(r"#([\w.:-]{1,200})")
 INLINE = re.compile(r"data:(image/(?:png|jpeg));base64,")
 # What a picture begins with. A browser goes by that, not by the kind that somebody states.
 BEGINS = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF8": "image/gif",
-    b"RIFF": "image/webp",
-    b"BM": "image/bmp",
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/gif": b"GIF8",
+    "image/webp": b"RIFF",
+    "image/bmp": b"BM",
 }
+UNKNOWN = frozenset({b"ftypavif", b"ftypavis", b"ftypheic", b"ftypmif1"})  # AVIF and its kin: no size is read of these
 HEAD_BYTES = 4 * 2**20  # of a file, within which its size is looked for: cameras put less before it
 
 
@@ -42,10 +43,9 @@ def is_small(kind: str, raw: bytes) -> bool:
     return width * height <= MAX_PIXELS
 
 
-def is_small_as_it_is(raw: bytes) -> bool:
-    """Tell whether a file, whatever its name says that it is, is no picture or a small one."""
-    found = [kind for begin, kind in BEGINS.items() if raw.startswith(begin)]
-    return not found or is_small(found[0], raw)
+def kind_of(raw: bytes) -> str:
+    """Return the kind of picture that a file is, whatever its name says; empty where it is none that is known here."""
+    return next((kind for kind, begin in BEGINS.items() if raw.startswith(begin)), "")
 
 
 def is_small_file(path: Path) -> bool:
@@ -53,18 +53,21 @@ def is_small_file(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
         whole = not file.read(1)
-    return is_small_as_it_is(head) and (whole or _jpeg(head) != (0, 0) or not head.startswith(b"\xff\xd8\xff"))
+    kind = kind_of(head)
+    hides = kind == "image/jpeg" and not whole and _jpeg(head) == (0, 0)
+    return is_small(kind, head) and not hides and head[4:12] not in UNKNOWN
 
 
 def is_small_data(uri: str) -> bool:
-    """Tell whether an address that holds a picture itself, in base64, holds a small one."""
+    """Tell whether an address that holds a picture itself, in base64, holds a small one of a kind known here."""
     head, _, body = uri.partition(",")
     if not head.lower().rstrip().endswith(";base64"):
         return False  # a picture is no text
     try:
-        return is_small_as_it_is(base64.b64decode("".join(unquote(body).split())))
+        raw = base64.b64decode("".join(unquote(body).split()))
     except ValueError:
         return False
+    return bool(kind := kind_of(raw)) and is_small(kind, raw)
 
 
 def _png(raw: bytes) -> tuple[int, int]:

@@ -146,8 +146,9 @@ def _torn(hand: Hand, match: Match) -> None:
     """Doubt an answer beside which a cell begins in the middle, or which does so itself; all where one is elsewhere."""
     free = set(hand.free(match))
     code = [hand.texts[index] for index in free if hand.is_kind(index, "code")]
-    own = [hand.texts[index] for name, index in match.found.items() if not is_locked(hand.sources[name])]
-    torn = any(map(is_inner, code + own))
+    answers = [index for name, index in match.found.items() if not is_locked(hand.sources[name])]
+    own = [hand.texts[index] for index in answers if hand.is_kind(index, "code")]
+    torn = any(map(is_inner, code)) or (bool(code) and any(map(is_inner, own)))  # else it is a slip in that one cell
     beside = free | {match.found[name] for name in hand.sources if hand.is_changed(name, match)}
     for name, index in match.found.items():
         if is_locked(hand.sources[name]) or hand.sources[name]["cell_type"] != "code":

@@ -68,7 +68,7 @@ def briefly(assignment: Assignment, exercise: Exercise, source: str) -> Exercise
     names = {name: value for name, value in assignment.solution.items() if name not in exercise.defines}
     seen: list[TestResult] = []
     with bounded_memory(BRIEF_BYTES), quiet():
-        with suppress(Exception), _briefly():  # the tests will say that there is nothing to judge
+        with suppress(Exception, SystemExit), _briefly():  # the tests will say that there is nothing to judge
             exec(compile(source, "<mutant>", "exec"), names)  # noqa: S102  (the solution's text, spoilt)
         for result in each_test(assignment, exercise.name, InProcess(names), seed=_seed(assignment), bound=_briefly):
             seen.append(result)

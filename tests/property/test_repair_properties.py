@@ -364,6 +364,14 @@ def test_a_perfect_hand_in_earns_everything() -> None:
     assert not silently_lost(mended)
 
 
+@pytest.mark.parametrize("written", ["    By Pythagoras.", ") or so", "} as ever"])
+def test_words_that_begin_as_no_code_does_are_in_no_doubt(written: str) -> None:
+    """An indented answer in words tears no code cell in two."""
+    node = perfect()
+    next(item for item in node["cells"] if item["id"] == "why")["source"] = written
+    assert repair(node, SOURCES, given=GIVEN).doubts == {}
+
+
 @pytest.mark.parametrize("name", ["longest", "why"])
 def test_a_stub_put_back_at_the_end_of_nameless_cells(name: str) -> None:
     """An answer without a name, and its stub again elsewhere: a person is asked, also for an answer in words."""

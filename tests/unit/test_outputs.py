@@ -224,3 +224,5 @@ def test_a_picture_in_html_of_too_many_pixels_is_left_out(kind: str) -> None:
                 made = safehtml.clean(f'<img src="data:{said},{body}">')
                 assert ("src=" in made) == stays, (said, body)
     assert "src=" not in safehtml.clean('<img src="data:image/png,\x89PNG">')
+    unknown = base64.b64encode(b"\0\0\0 ftypavif" + bytes(50)).decode()
+    assert "src=" not in safehtml.clean(f'<img src="data:image/png;base64,{unknown}">')

@@ -59,6 +59,13 @@ def test_a_picture_of_too_many_pixels_is_kept_aside(outbox: Path, name: str, siz
     assert sweep(outbox) == ([], [] if stays else [name])
 
 
+def test_a_picture_of_which_no_size_is_read_is_kept_aside(outbox: Path) -> None:
+    """A browser shows AVIF whatever the name says; a video, which begins alike, stays."""
+    (outbox / "a.png").write_bytes(b"\0\0\0 ftypavif" + bytes(50))
+    (outbox / "b.mp4").write_bytes(b"\0\0\0 ftypisom" + bytes(50))
+    assert sweep(outbox) == ([], ["a.png"])
+
+
 def test_a_photo_whose_size_is_hidden_is_kept_aside(outbox: Path) -> None:
     """Megabytes of remarks before the size are no camera's."""
     remark = b"\xff\xe1\xff\xff" + bytes(65_533)
