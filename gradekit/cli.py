@@ -270,7 +270,11 @@ def grade(  # noqa: PLR0913  (one option each)
     with copied as course:
         running = grade_class(replace(grading, course=course), names, jobs=jobs or available_cores(), warn=warn)
         found = sorted(track(running, len(names)), key=lambda item: item.student)
-        scores = standing.plain(standing.standings(course, assignment)) if as_json else {}
+        # Of whom is not graded now the copy knows less than the course does.
+        now = {item.student: item for item in standing.standings(grading.course, assignment)} if as_json else {}
+        again = standing.standings(course, assignment) if as_json else ()
+        now |= {item.student: item for item in again if item.student in names}
+        scores = standing.plain(tuple(now.values()))
     if as_json:
         print_json(found, kept, losses, scores)
     else:

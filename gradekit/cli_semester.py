@@ -193,6 +193,9 @@ def export_feedback(
     typer.echo(f"wrote {found.path}: pages of {plural(len(found.students), 'student')}")
     _print_names("without a page", found.without)
     _print_names("in the file only", found.only_file)
+    _print_names("in the course only", found.only_course)
+    _print_names("unclear", found.unclear)
+    raise typer.Exit(1 if found.unclear else 0)
 
 
 def declare(app: typer.Typer, exports: typer.Typer) -> None:

@@ -95,7 +95,6 @@ def new_folder(target: Path) -> Iterator[Path]:
     target = target.resolve()  # what is relative would change its meaning where a grader needs another working folder
     if target.exists():
         raise CourseError(f"{target} exists already.", help="Remove it, or name another folder with --to.")
-    target = target.absolute()
     stage = make_stage_beside(target)
     try:
         yield stage

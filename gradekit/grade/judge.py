@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import importlib.metadata
+import importlib.util
 import json
 import platform
 import py_compile
@@ -17,7 +18,7 @@ import traceback
 import warnings
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradekit import __version__
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from gradekit.model import Figures, HandedNotebook, HandIn, Limits
 
 T = TypeVar("T")
+MODULE_BYTES = 2**20  # of a text; a larger one is compiled where it is imported
+HASH = slice(8, 16)  # of the text, in a compiled module that is held to it
 AGAIN = 3  # the exit code of a job process that gives its place to a new one
 JUDGING_BYTES = 2**31  # of address space, beside what the process has; what a worker sends is some 100 MB at the most
 ROOM = 0.9  # of what a worker's folder may hold: the most that the source's files take of it
@@ -223,7 +226,9 @@ def judge(setup: Setup, hand_in: HandIn) -> Judged:
         setup = replace(setup, tests=setup.tests.worth(hand_in.points))
     with bounded_memory(JUDGING_BYTES), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what is computed of a learner's values: nobody could say whose they are
-        runs = [_judged(setup, hand_in, found, budget) for found in hand_in.notebooks if found.runs or found.problem]
+        beside = {**_compiled_of(setup, hand_in), **_notebooks(hand_in)}
+        found = [item for item in hand_in.notebooks if item.runs or item.problem]
+        runs = [_judged(setup, hand_in, item, budget, beside) for item in found]
     if setup.tests is not None and setup.assignment in hand_in.missing:
         runs.append(JudgedNotebook(setup.assignment, exercises=_unrun(setup.tests, Verdict.WA, NOTHING)))
     return Judged(tuple(runs), setup.isolation, versions(), time.perf_counter() - begin, setup.limits.allow)
@@ -235,7 +240,21 @@ def give_up(hand_in: HandIn) -> HandIn:
     return replace(hand_in, notebooks=left)
 
 
-def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook, budget: Budget) -> JudgedNotebook:
+def _compiled_of(setup: Setup, hand_in: HandIn) -> dict[str, bytes]:
+    """Return the compiled modules of which the submission has the text itself: a course may keep one back."""
+    found = {}
+    for name, data in setup.compiled.items():
+        text = hand_in.files / f"{PurePath(name).name.split('.')[0]}.py"
+        with suppress(OSError):
+            known = not text.is_symlink() and text.stat().st_size <= MODULE_BYTES
+            if known and importlib.util.source_hash(text.read_bytes()) == data[HASH]:
+                found[name] = data
+    return found
+
+
+def _judged(
+    setup: Setup, hand_in: HandIn, found: HandedNotebook, budget: Budget, beside: Mapping[str, bytes]
+) -> JudgedNotebook:
     cells = notebook.cells(dict(found.node))
     with_tests = found.name == setup.assignment and notebook.calls_hidden_tests(cells)
     tests = setup.tests if with_tests else None
@@ -252,7 +271,7 @@ def _judged(setup: Setup, hand_in: HandIn, found: HandedNotebook, budget: Budget
         catalogue=setup.catalogue,
         all_cells=setup.all_cells or tests is None,  # another notebook may need what is written behind its last test
         budget=budget,
-        beside={**setup.compiled, **_notebooks(hand_in)},
+        beside=beside,
         doubts=found.doubts,
         undrawn=found.undrawn,
     )

@@ -10,7 +10,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from gradekit.isolation.processes import group_memory
+from gradekit.isolation.processes import group_use
 from gradekit.isolation.template import GRACE_S, scratch_use
 from gradekit.judging.line import TEXT_LIMIT, LearnerError
 from gradekit.model import Verdict
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 USED_UP = "the time for this is used up"
 LOOK_S = 0.25  # how often the scratch folder is measured while the learner's code runs
-TOGETHER = 2  # times the memory of one process: what all that a worker started may have
+TOGETHER = 2  # times the memory of one process and a submission's time: what all that a worker started may take
 
 
 class Lost(LearnerError):
@@ -168,11 +168,17 @@ class Exchange:
         raise lost
 
     def look_at_use(self) -> None:
-        """End a worker that has written more than it may, or whose processes have more memory together."""
+        """End a worker that has written more than it may, or whose processes take more together."""
         self._look_at_scratch()
-        if self.worker.starts_processes and sum(group_memory(self.worker.pid)) > TOGETHER * self.limits.memory_bytes:
+        if not self.worker.starts_processes:
+            return
+        uses = group_use(self.worker.pid)
+        if sum(use.memory for use in uses) > TOGETHER * self.limits.memory_bytes:
             said = "the processes that it started took more memory than all of them may have"
             self._give_up(Lost("MemoryLimit", said, verdict=Verdict.MLE))
+        if sum(use.cpu_s for use in uses) > TOGETHER * self.limits.submission_s:
+            said = "the processes that it started took more processor time than all of them may have"
+            self._give_up(Lost("TimeLimit", said, verdict=Verdict.TLE))
 
     def _look_at_scratch(self) -> None:
         """End a worker that has written more than it may, beside the files that were handed to it."""

@@ -1,33 +1,47 @@
-"""What a worker has started, seen from outside: its process group, which nothing leaves; how many, how large."""
+"""What a worker has started, seen from outside: its process group, which nothing leaves; how large, how busy."""
 
 from __future__ import annotations
 
 import os
-import resource
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
-PAGE = resource.getpagesize()
-GROUP, SHARED, RESIDENT = 2, 2, 1  # places in /proc/<pid>/stat, behind the name, and in statm
-SHARE = "Pss_Anon:"  # of a page that several processes have, each has its part
+TICKS = os.sysconf("SC_CLK_TCK")
+# Places in /proc/<pid>/stat behind the name; the times are its own and those of children that it has waited for.
+STATE, GROUP, TIMES = 0, 2, slice(11, 15)
+ENDED = "Z"  # and nobody has waited for it yet
+# Of a page that several processes have, each has its part; a file's pages are the file's.
+SHARES = ("Pss_Anon:", "Pss_Shmem:", "SwapPss:")
+WHOLE = ("RssAnon:", "RssShmem:", "VmSwap:")
 
 
-def group_memory(leader: int) -> list[int]:
-    """Return the memory of each process of a group in bytes; where we may not look closely, a fork's as its own."""
+class Use(NamedTuple):
+    """What a process takes: memory in bytes, processor time in seconds."""
+
+    memory: int
+    cpu_s: float
+
+
+def group_use(leader: int) -> list[Use]:
+    """Return what each living process of a group takes; where none may look closely, a fork's memory as its own."""
     found = []
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             with suppress(OSError, ValueError, IndexError):  # it has ended
                 fields = Path(entry.path, "stat").read_text(errors="replace").rpartition(")")[2].split()
-                if int(fields[GROUP]) == leader:
-                    found.append(_memory(Path(entry.path)))
+                if int(fields[GROUP]) == leader and fields[STATE] != ENDED:
+                    found.append(Use(_memory(Path(entry.path)), sum(map(int, fields[TIMES])) / TICKS))
     return found
 
 
 def _memory(process: Path) -> int:
     try:
-        lines = (process / "smaps_rollup").read_text(encoding="ascii").splitlines()
-        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(SHARE))
-    except (OSError, StopIteration):  # of a process that is closed to its own user, too
-        pages = (process / "statm").read_text(encoding="ascii").split()
-        return (int(pages[RESIDENT]) - int(pages[SHARED])) * PAGE
+        return _sum(process / "smaps_rollup", SHARES)
+    except OSError:  # of a process that is closed to its own user, too
+        return _sum(process / "status", WHOLE)
+
+
+def _sum(file: Path, names: tuple[str, ...]) -> int:
+    lines = (line.split() for line in file.read_text(errors="replace").splitlines())
+    return 1024 * sum(int(words[1]) for words in lines if words[:1] and words[0] in names)

@@ -82,7 +82,7 @@ class Worker:
         """
         shutil.copytree(files, self.scratch, dirs_exist_ok=True, copy_function=shutil.copyfile)
         for name, content in beside.items():
-            with suppress(FileExistsError):  # a file of the submission's is called as a folder of ours
+            with suppress(FileExistsError, IsADirectoryError):  # something of the submission's is called so
                 (self.scratch / name).parent.mkdir(exist_ok=True)
                 (self.scratch / name).write_bytes(content)
         if self._template.user is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import keyword
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from gradekit.course.course import Course
 
 NEEDED = {"tests": "exercise", "misconceptions": "misconception", "alternatives": "alternative"}  # of gradekit.hidden
+RESERVED = frozenset({*NEEDED.values(), "np", "plt", "checks", "grade", "student", "reference", "expect"})
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,9 @@ def new_exercise(course: Course, assignment: str, exercise: str, *, points: floa
             f"'{exercise}' cannot be an exercise's name: it becomes that of a function.",
             help="Letters, digits and _, and no digit or _ at the beginning.",
         )
-    if not points > 0:
+    if exercise in RESERVED:
+        raise UsageError(f"'{exercise}' stands for something else in a notebook or in its hidden tests.")
+    if not (points > 0 and math.isfinite(points)):
         raise UsageError(f"--points {points:g}: an exercise is worth more than nothing.")
     source = course.source(assignment)
     node = notebook.read(source)

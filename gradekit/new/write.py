@@ -28,15 +28,14 @@ def writing(texts: Mapping[Path, str], *, folders: Sequence[Path] = ()) -> Itera
     CourseError
         If a file cannot be written.
     """
-    before: dict[Path, bytes | None] = {}
+    before: dict[Path, tuple[bytes, int] | None] = {}
     try:
         for folder in folders:
             folder.mkdir(parents=True)
         for path, text in texts.items():
-            before[path] = path.read_bytes() if path.exists() else None
-            mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-            write_whole(path, text.encode())
-            path.chmod(mode)
+            path = path.resolve()  # noqa: PLW2901  (a link stays one)
+            before[path] = (path.read_bytes(), path.stat().st_mode & 0o777) if path.exists() else None
+            _write(path, text.encode(), (before[path] or (b"", 0o644))[1])
         yield
     except BaseException as error:
         _put_back(before)
@@ -47,9 +46,14 @@ def writing(texts: Mapping[Path, str], *, folders: Sequence[Path] = ()) -> Itera
         raise
 
 
-def _put_back(before: Mapping[Path, bytes | None]) -> None:
-    for path, data in before.items():
-        if data is None:
+def _put_back(before: Mapping[Path, tuple[bytes, int] | None]) -> None:
+    for path, there in before.items():
+        if there is None:
             path.unlink(missing_ok=True)
         else:
-            write_whole(path, data)
+            _write(path, *there)
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    write_whole(path, data)
+    path.chmod(mode)

@@ -17,29 +17,56 @@ from typing import Any
 from nbgrader.api import Gradebook
 from nbgrader.plugins import FileNameCollectorPlugin
 
-MOODLE = re.compile(r"(?:.*/)?(?P<name>[^/_]+)_\d+_assignsubmission_file_?/?(?P<file>[^/]+)\.ipynb")
-CANVAS = re.compile(r"(?:.*/)?[^/_]+_(?:LATE_)?(?P<number>\d+)_\d+_(?P<file>[^/]+)\.ipynb")
+MOODLE = re.compile(r"(?P<name>[^/_]+)_\d+_assignsubmission_file_?(?P<rest>.*)")
+CANVAS = re.compile(r"[^/_]+_(?:LATE_)?(?P<number>\d+)_\d+_(?P<rest>.+)")
 AGAIN = re.compile(r"-\d+\Z")  # what Canvas puts behind the name of a file that was handed in again
+SUFFIX = ".ipynb"
 
 
 class LmsNames(FileNameCollectorPlugin):  # type: ignore[misc]  # nbgrader is untyped
     """nbgrader's collector for the names that Moodle and Canvas give; where ``named_regexp`` is set, that counts."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._given: dict[tuple[str, str], str] = {}
 
     def collect(self, submitted_file: str) -> dict[str, str] | None:
         """Return whose a file is and which notebook; None where that is not clear, which nbgrader says in its log."""
         if self.named_regexp:
             found: dict[str, str] | None = super().collect(submitted_file)
             return found
-        path = PurePath(submitted_file).as_posix()
-        match = MOODLE.fullmatch(path) or CANVAS.fullmatch(path)
-        if match is None:
+        path = self._inside(submitted_file)
+        owners = [match for part in path.parts if (match := MOODLE.fullmatch(part) or CANVAS.fullmatch(part))]
+        if not owners or path.suffix != SUFFIX:
             return None
-        students = self._students(match.groupdict())
+        if len(owners) > 1:  # the outermost name is the system's, any other one a student's choice
+            self.log.warning("%s: it has the form of two students' names, and is nobody's", path)
+            return None
+        rest = owners[0]["rest"]
+        own = rest.removesuffix(SUFFIX) if rest.endswith(SUFFIX) else path.stem
+        name = self._notebook(own)
+        if name != own and Path(submitted_file.removesuffix(own + SUFFIX) + name + SUFFIX).exists():
+            name = own  # the notebook itself lies beside it
+        return self._placed(path, owners[0].groupdict(), name)
+
+    def _inside(self, file: str) -> PurePath:
+        """Return a file's path below the folder that nbgrader has unpacked everything into."""
+        path, below = PurePath(file), self.parent.extracted_directory
+        parts = path.parts
+        return PurePath(*parts[parts.index(below) + 1 :]) if below in parts else path
+
+    def _placed(self, path: PurePath, facts: dict[str, str], name: str) -> dict[str, str] | None:
+        students = self._students(facts)
         if len(students) != 1:
             said = f"could be {', '.join(sorted(students))}" if students else "is nobody's in the gradebook"
             self.log.warning("%s: %s; enter names and ids with: gradekit roster FILE", path, said)
             return None
-        return {"student_id": students.pop(), "file_id": self._notebook(match["file"])}
+        (student,) = students
+        first = self._given.setdefault((student, name), str(path))
+        if first != str(path):  # nbgrader would stop, and collect nobody
+            self.log.warning("%s: %s has handed in %s for the same notebook; that one is taken", path, student, first)
+            return None
+        return {"student_id": student, "file_id": name}
 
     def _students(self, facts: dict[str, str]) -> set[str]:
         directory = self.parent.coursedir
@@ -54,7 +81,7 @@ class LmsNames(FileNameCollectorPlugin):  # type: ignore[misc]  # nbgrader is un
         """Return a notebook's name as it was given out, without what was put behind it."""
         directory = self.parent.coursedir
         folder = Path(directory.format_path(directory.release_directory, ".", directory.assignment_id))
-        given = {path.stem for path in folder.glob("*.ipynb")}
+        given = {path.stem for path in folder.glob(f"*{SUFFIX}")}
         first = AGAIN.sub("", name)
         return first if name not in given and first in given else name
 

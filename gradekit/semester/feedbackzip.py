@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradekit.errors import CourseError
-from gradekit.semester.gradefile import MOODLE, OWNER, layout_of, match_rows
+from gradekit.errors import CourseError, UsageError
+from gradekit.files import write_whole
+from gradekit.semester.gradefile import MOODLE, layout_of, match_rows
 from gradekit.semester.standing import standings
 from gradekit.semester.table import read_table
 
@@ -23,12 +25,14 @@ NOT_IN_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*_]+')  # an underscore parts the
 
 @dataclass(frozen=True)
 class FeedbackZip:
-    """The zip, who is in it, and of whom there is no page."""
+    """The zip, who is in it, of whom there is no page, who is in one list alone, and rows that are not one's alone."""
 
     path: Path
     students: tuple[str, ...]
     without: tuple[str, ...]
     only_file: tuple[str, ...]
+    only_course: tuple[str, ...]
+    unclear: tuple[str, ...]
 
 
 def zip_feedback(course: Course, assignment: str, worksheet: Path, *, to: Path | None = None) -> FeedbackZip:
@@ -51,8 +55,11 @@ def zip_feedback(course: Course, assignment: str, worksheet: Path, *, to: Path |
             f"{worksheet} is no grading worksheet of Moodle's: its first column holds no participant's number.",
             help="In Moodle: the assignment, View all submissions, Download grading worksheet.",
         )
-    rows = match_rows(table, layout, standings(course, assignment))
+    people = standings(course, assignment)
+    rows = match_rows(table, layout, people)
     target = to or worksheet.with_name(f"{assignment}-feedback.zip")
+    if target.resolve() == worksheet.resolve():
+        raise UsageError(f"{worksheet} would be written over.", help="Name another file with --to.")
     given: list[str] = []
     without: list[str] = []
     files: dict[str, Path] = {}
@@ -65,15 +72,17 @@ def zip_feedback(course: Course, assignment: str, worksheet: Path, *, to: Path |
             files[f"{name}_{number[1] if number else ''}_assignsubmission_file_{page.name}"] = page
     if not files:
         raise CourseError(f"No page of '{assignment}' belongs to a row.", help=f"Run: gradekit feedback {assignment}")
-    _write(target, files)
-    return FeedbackZip(target, tuple(given), tuple(without), rows.only_file)
+    write_whole(target, _zipped(files))
+    only_course = tuple(sorted({item.student for item in people} - rows.named))
+    return FeedbackZip(target, tuple(given), tuple(without), rows.only_file, only_course, rows.unclear)
 
 
-def _write(target: Path, files: dict[str, Path]) -> None:
-    try:
-        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as file:
-            for name, page in files.items():
+def _zipped(files: dict[str, Path]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as file:
+        for name, page in files.items():
+            try:
                 file.write(page, name)
-        target.chmod(OWNER)
-    except OSError as error:
-        raise CourseError(f"{target} cannot be written: {error.strerror}.") from None
+            except OSError as error:
+                raise CourseError(f"{page} cannot be read: {error.strerror}.") from None
+    return made.getvalue()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gradekit.errors import CourseError, UsageError
 from gradekit.files import write_whole
-from gradekit.semester.roster import FIELDS
+from gradekit.semester.roster import CANVAS_IDS, FIELDS, TEST_STUDENT
 from gradekit.semester.standing import standings
 from gradekit.semester.table import column_of, read_table
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 CANVAS, MOODLE, OTHER = "Canvas", "Moodle", "a table"
 TITLED = re.compile(r"(.+) \((\d+)\)")  # Canvas's name of a column: the assignment's title and its number
-CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID", "Integration ID")
-TEST_STUDENT = "Student, Test"  # Canvas's own, in every course
 # Moodle's word for the column, as its language packs have it.
 MOODLE_GRADE = (
     *("Grade", "Bewertung", "Note", "Calificación", "Valutazione", "Nota", "Cijfer", "Beoordeling", "Ocena", "Betyg"),
@@ -42,6 +40,7 @@ MOODLE_MOST = (
     "Nota máxima",
 )
 IDS = frozenset(name.casefold() for kind in ("id", "email", "lms_user_id") for name in FIELDS[kind]) | {"identifier"}
+THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 OWNER = 0o600  # grades are nobody else's business
 
 
@@ -84,6 +83,7 @@ class Layout:
     ids: tuple[int, ...]
     label: int
     most: float | None
+    numbers: tuple[int, ...] = ()  # the columns that hold numbers
 
 
 def fill(course: Course, assignment: str, file: Path, *, to: Path | None = None, column: str = "") -> Filled:
@@ -122,7 +122,7 @@ def fill(course: Course, assignment: str, file: Path, *, to: Path | None = None,
         elif _equal(table.value(row, layout.grade), item.score):
             same.append(student)
         else:
-            values[row, layout.grade] = _number(item.score or 0.0, comma=table.decimal_comma)
+            values[row, layout.grade] = _number(item.score or 0.0, comma=table.decimal_comma(layout.numbers))
             wrote.append(student)
     _write(target, table.written(values))
     points = next(iter(found.values())).points
@@ -178,9 +178,11 @@ def layout_of(table: Table, assignment: str, column: str, file: Path) -> Layout:
     canvas = column_of(header, ["Student"]) is not None and column_of(header, CANVAS_IDS) is not None
     if canvas:
         grade = _named_column(header, column, file) if column else _titled_column(header, assignment, file)
-        ids = tuple(at for at, name in enumerate(header) if name in CANVAS_IDS)
+        words = {name.casefold() for name in CANVAS_IDS}
+        ids = tuple(at for at, name in enumerate(header) if name.casefold() in words)
         student = column_of(header, ["Student"]) or 0
-        return Layout(CANVAS, grade, ids, student, _points_possible(table, ids, grade))
+        titled = tuple(at for at, name in enumerate(header) if TITLED.fullmatch(name) or at == grade)
+        return Layout(CANVAS, grade, ids, student, _points_possible(table, ids, grade), titled)
     found = column_of(header, MOODLE_GRADE)
     if not column and found is None:
         raise UsageError(f"{file} has no column for a grade that is known.", help=_columns(header))
@@ -189,7 +191,8 @@ def layout_of(table: Table, assignment: str, column: str, file: Path) -> Layout:
     maximum = _as_number(table.value(1, most)) if most is not None and len(table.rows) > 1 else None
     named = min(1, len(header) - 1)  # Moodle's first column is a number, its second the full name
     ids = tuple(at for at, name in enumerate(header) if name.casefold() in IDS)
-    return Layout(MOODLE if found is not None else OTHER, grade, ids, named, maximum)
+    numbers = (grade,) if most is None else (grade, most)
+    return Layout(MOODLE if found is not None else OTHER, grade, ids, named, maximum, numbers)
 
 
 def _titled_column(header: Sequence[str], assignment: str, file: Path) -> int:
@@ -275,7 +278,8 @@ def _known(people: Iterable[Standing]) -> dict[str, set[str]]:
 
 def _words(table: Table, layout: Layout, row: int) -> list[str]:
     """Return the ids in a row: what columns for ids hold, and e-mail addresses before the grade."""
-    words = [(at in layout.ids, table.value(row, at).casefold()) for at in range(layout.grade)]
+    places = sorted({*layout.ids, *range(layout.grade)} - {layout.grade})
+    words = [(at in layout.ids, table.value(row, at).casefold()) for at in places]
     return [word for is_id, word in words if word and (is_id or "@" in word)]
 
 
@@ -289,8 +293,9 @@ def _number(score: float, *, comma: bool) -> str:
 
 
 def _as_number(text: str) -> float | None:
+    plain = text.replace(",", "") if THOUSANDS.fullmatch(text) else text.replace(",", ".")
     try:
-        return float(text.replace(",", "."))
+        return float(plain)
     except ValueError:
         return None
 

@@ -25,7 +25,7 @@ HANDED_IN: tuple[Step, ...] = ("submitted", "autograded")
 
 
 @contextmanager
-def rehearsal(course: Course, assignment: str, *, only: Sequence[str] = ()) -> Iterator[Course]:
+def rehearsal(course: Course, assignment: str, *, only: Sequence[str] | None = None) -> Iterator[Course]:
     """Copy what grading an assignment reads of a course, and lend the copy; it is gone afterwards.
 
     Raises
@@ -76,9 +76,9 @@ def _copy_database(path: Path, target: Path) -> None:
         old.backup(copy)
 
 
-def _lend_submissions(course: Course, new: Course, assignment: str, only: Sequence[str]) -> None:
+def _lend_submissions(course: Course, new: Course, assignment: str, only: Sequence[str] | None) -> None:
     """Copy what was handed in, and what was autograded of it: pipes, devices and links stay behind."""
-    for student in only or students(read_settings(course), assignment):
+    for student in students(read_settings(course), assignment) if only is None else only:
         for step in HANDED_IN:
             old = course.folder(step, assignment, student)
             if old.is_dir():

@@ -26,6 +26,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "email": ("email", "E-mail", "Email address", "E-Mail-Adresse", "Adresse de courriel", "Dirección de correo"),
     "lms_user_id": ("lms_user_id", "SIS User ID", "ID number", "ID-Nummer", "Numéro d'identification", "Número de ID"),
 }
+CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID", "Integration ID")
+TEST_STUDENT = "Student, Test"  # Canvas's own, in every course
 NAME = re.compile(r"[^/\\+\x00-\x1f\x7f]{1,200}")  # of a folder; nbgrader refuses a plus
 
 
@@ -119,7 +121,11 @@ def _is_canvas(header: Sequence[str]) -> bool:
 
 def _is_nobodys(table: Table, row: int) -> bool:
     """Tell whether a row is none of a student's: Canvas's points, its test student, an empty line."""
-    return not any(table.value(row, at) for at in range(len(table.header))) or _is_canvas(table.header)
+    if not _is_canvas(table.header):
+        return not any(table.value(row, at) for at in range(len(table.header)))
+    ids = [column_of(table.header, [name]) for name in CANVAS_IDS]
+    label = column_of(table.header, ["Student"]) or 0
+    return table.value(row, label) == TEST_STUDENT or not any(table.value(row, at) for at in ids if at is not None)
 
 
 def _names(table: Table, row: int) -> dict[str, str]:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from gradekit.errors import CourseError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 DELIMITERS = (",", ";", "\t")
 MOST_BYTES = 50 * 2**20  # a class of tens of thousands, with comments
-COMMA_NUMBER = re.compile(r"-?\d+,\d+")
+COMMA_NUMBER, POINT_NUMBER = re.compile(r"-?\d+,\d{1,2}"), re.compile(r"-?\d+\.\d+")
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class Table:
         cells = self.rows[row]
         return cells[column].value.strip() if column < len(cells) else ""
 
-    @property
-    def decimal_comma(self) -> bool:
-        """Whether the table writes numbers with a comma, as systems set to many languages do."""
-        return any(COMMA_NUMBER.fullmatch(cell.value.strip()) for row in self.rows[1:] for cell in row)
+    def decimal_comma(self, columns: Iterable[int]) -> bool:
+        """Tell whether these columns write numbers with a comma, as many languages do, and none with a point."""
+        values = [self.value(row, column) for column in columns for row in range(1, len(self.rows))]
+        return any(map(COMMA_NUMBER.fullmatch, values)) and not any(map(POINT_NUMBER.fullmatch, values))
 
     def written(self, values: Mapping[tuple[int, int], str]) -> bytes:
         """Return the file's bytes with these cells, by row and column, in the place of what stood there."""

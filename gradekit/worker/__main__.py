@@ -53,6 +53,8 @@ def main(descriptor: int, *modules: str, processes: bool = False) -> None:
     if processes:
         sandbox.adopt_orphans()
     living: set[int] = set()
+    if processes:
+        signal.signal(signal.SIGCHLD, lambda *_: _wait_for_orphans(living))
     control.sendall(msgpack.packb({"ready": True}))
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, REQUEST_BYTES, 1)
@@ -65,15 +67,28 @@ def main(descriptor: int, *modules: str, processes: bool = False) -> None:
             living.discard(request["pid"])
             continue
         (line,) = descriptors
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # until it is known whose end must be waited for
         pid = os.fork()
         if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
             control.close()
             _become_worker(
                 request, Channel(line), program, functools.partial(serve.Server, shell=python, outputs=outputs), python
             )
         os.close(line)
         living.add(pid)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         control.sendall(msgpack.packb({"pid": pid}))
+
+
+def _wait_for_orphans(living: set[int]) -> None:
+    """Wait for what workers have started and left behind, once it has ended: until then it counts as a process."""
+    with suppress(OSError):
+        for word in Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split():
+            if int(word) not in living:
+                with suppress(ChildProcessError):
+                    os.waitpid(int(word), os.WNOHANG)
 
 
 def _wait(pid: int) -> int:

@@ -77,7 +77,7 @@ def in_forked(then: Callable[[], object]) -> None:
         """Give a new process streams of its own."""
         then()
         sys.stdout, sys.stderr = (
-            io.TextIOWrapper(io.FileIO(number, "w", closefd=False), encoding="utf-8", write_through=True)
+            io.TextIOWrapper(io.FileIO(number, "w", closefd=False), encoding="utf-8", line_buffering=True)
             for number in (1, 2)
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
 import sys
 from typing import Any
 
@@ -56,6 +57,35 @@ class Refusals:
         sys.addaudithook(self._audit)
         if self.commands:
             os.system = self.command  # type: ignore[assignment]  # it takes any command
+        else:
+            self._watch_ends()
+
+    def _watch_ends(self) -> None:
+        """Note how programs end, whichever way they were started."""
+        system, noted = os.system, self.ended
+
+        class Popen(subprocess.Popen):  # type: ignore[type-arg]
+            """A process whose end is noted."""
+
+            def poll(self) -> int | None:
+                """Return its status, None while it runs."""
+                status = super().poll()
+                noted(status)
+                return status
+
+            def wait(self, timeout: float | None = None) -> int:
+                """Wait for its status."""
+                status = super().wait(timeout)
+                noted(status)
+                return status
+
+        def run(command: Any) -> int:
+            """Run a shell's command and return its status."""
+            status = system(command)
+            noted(status)
+            return status
+
+        subprocess.Popen, os.system = Popen, run  # type: ignore[misc]
 
     def begin(self) -> None:
         """Forget what was refused before."""
@@ -68,9 +98,10 @@ class Refusals:
         sys.stdout.write(f"{SENTENCES[PROGRAMS][0].upper()}{SENTENCES[PROGRAMS][1:]}.\n")
         return 127 << 8
 
-    def failed(self) -> None:
-        """Note that a command failed which was allowed: what it was refused is not seen from here."""
-        self._note(STARTED, felt=True)
+    def ended(self, status: int | None) -> None:
+        """Note that a program failed which was allowed: what it was refused is not seen from here."""
+        if status:
+            self._note(STARTED, felt=True)
 
     def look_at(self, error: BaseException | None) -> None:
         """Note what a cell's exception, or one before it, was raised for."""
@@ -81,6 +112,8 @@ class Refusals:
             if isinstance(at, OSError) and at.errno in CLOSED:
                 said = [kind for kind, text in SENTENCES.items() if at.strerror == text]
                 self._note(said[0] if said else FILES, felt=True)
+            if self.closed and not self.commands and isinstance(at, BlockingIOError | subprocess.CalledProcessError):
+                self._note(STARTED, felt=True)  # no more processes, which others may have taken; or one that failed
             at = at.__cause__ or at.__context__
 
     def _audit(self, event: str, _: tuple[Any, ...]) -> None:

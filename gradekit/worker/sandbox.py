@@ -196,6 +196,7 @@ def confine(policy: Policy, program: bytes, *, keep: tuple[int, ...]) -> None:
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if policy.landlock:
         _landlock(policy)
+    if policy.landlock or policy.processes:
         _load_filter(program)
     elif program:
         with suppress(SandboxError):
@@ -208,7 +209,7 @@ def _check(policy: Policy, program: bytes) -> None:
         raise SandboxError(errno.EPERM, "without Landlock another user is needed")
     if policy.landlock and policy.abi < MIN_ABI:
         raise SandboxError(errno.ENOSYS, f"Landlock ABI {MIN_ABI} is needed, this kernel has {policy.abi}")
-    if policy.landlock and not program:
+    if (policy.landlock or policy.processes) and not program:  # it keeps processes in their group
         raise SandboxError(errno.ENOSYS, "libseccomp is missing")
     if policy.processes and not keeps_signals(policy.user, policy.abi if policy.landlock else 0):
         raise SandboxError(errno.EPERM, "the signals of its processes would reach others")
@@ -283,7 +284,7 @@ def _set_limits(policy: Policy) -> None:
         resource.RLIMIT_FSIZE: policy.file_bytes,
         resource.RLIMIT_CPU: policy.cpu_s,
         resource.RLIMIT_NPROC: _tasks_of(os.getuid()) + policy.processes if policy.processes else THREADS,
-        resource.RLIMIT_NOFILE: 256,
+        resource.RLIMIT_NOFILE: 1024 if policy.processes else 256,  # a lock between processes takes two
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,

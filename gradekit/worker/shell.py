@@ -7,6 +7,7 @@ import builtins
 import functools
 import inspect
 import os
+import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 TEXT_LIMIT = 300  # characters of an exception's text that a learner gets to read
 ERROR_TEXT = 10_000  # characters of it in a cell's output
+PLAIN = "text/plain"
 OUTPUT_BYTES = 8 * 10**6  # of one cell: a picture that moves brings a library of 5 MB
 PRINTED_BYTES = 10**6  # of one cell's text streams
 SCRIPTS = frozenset({"script", "sh", "bash", "perl", "ruby", "pypy", "python", "python2", "python3", "cmd"})
@@ -51,7 +53,7 @@ class Outputs(list[dict[str, Any]]):
     def __init__(self) -> None:
         super().__init__()
         self.left, self.printable = OUTPUT_BYTES, PRINTED_BYTES
-        self.open = True
+        self.kept = self.open = True
         self.undrawn = ""
         self.named: dict[str, list[dict[str, Any]]] = {}  # displays of this cell that can be updated
         self.written: programs.Written | None = None
@@ -61,7 +63,7 @@ class Outputs(list[dict[str, Any]]):
         self.take_written()
         self.clear()
         self.named.clear()
-        self.left, self.printable, self.open = OUTPUT_BYTES, PRINTED_BYTES, keep
+        self.left, self.printable, self.open, self.kept = OUTPUT_BYTES, PRINTED_BYTES, keep, keep
         self.undrawn = undrawn
 
     def take_written(self) -> None:
@@ -73,6 +75,13 @@ class Outputs(list[dict[str, Any]]):
         """Add an output of about that size; the first one too many leaves a note and closes the page."""
         self.take_written()
         self._put(output, size)
+
+    def add_result(self, output: dict[str, Any], size: int) -> None:
+        """Add the value of a cell: what is read as a score comes through, however much was shown before it."""
+        self.add(output, size)
+        if self.kept and not self.open and all(found["output_type"] != "execute_result" for found in self):
+            text = {kind: as_utf8(str(said)[:ERROR_TEXT]) for kind, said in output["data"].items() if kind == PLAIN}
+            self.append({**output, "data": text})
 
     def _put(self, output: dict[str, Any], size: int) -> None:
         if not self.open:
@@ -172,7 +181,7 @@ class ResultHook(DisplayHook):  # type: ignore[misc]  # IPython is untyped
     def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:  # noqa: ARG002  (IPython's signature)
         """Show a value. Metadata stay here: no page of ours keeps them, and nothing would bound them."""
         shown = {"output_type": "execute_result", "execution_count": 0}  # known at the cell's end
-        self.shell.outputs.add({**shown, "data": encoded(format_dict), "metadata": {}}, _size(format_dict))
+        self.shell.outputs.add_result({**shown, "data": encoded(format_dict), "metadata": {}}, _size(format_dict))
 
     def finish_displayhook(self) -> None:
         """End without the line that a terminal needs."""
@@ -210,10 +219,12 @@ class Formats(DisplayFormatter):  # type: ignore[misc]  # IPython is untyped
         if (outputs.open and not outputs.undrawn) or not is_mere_figure(obj):
             found: tuple[dict[str, Any], dict[str, Any]] = super().format(obj, include, exclude)
             return found
+        if obj.get_layout_engine() is not None:  # drawing moves the axes, and later code may ask where they are
+            obj.draw_without_rendering()
         if not outputs.open:
             return {}, {}
-        data, _ = super().format(obj, ("text/plain",))
-        return {"text/plain": f"{data.get('text/plain', '')}\n{outputs.undrawn}"}, {}
+        data, _ = super().format(obj, (PLAIN,))
+        return {PLAIN: f"{data.get(PLAIN, '')}\n{outputs.undrawn}"}, {}
 
 
 def is_mere_figure(value: object) -> bool:
@@ -283,9 +294,7 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
         if self.refusals.commands:
             self.user_ns["_exit_code"] = self.refusals.command(cmd) >> 8
         elif self.refusals.closed:
-            self.user_ns["_exit_code"] = status = programs.run(self.var_expand(cmd, depth=1))
-            if status:
-                self.refusals.failed()
+            self.user_ns["_exit_code"] = programs.run(self.var_expand(cmd, depth=1))
         else:
             super().system(cmd)
 
@@ -293,10 +302,15 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
 
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:  # noqa: FBT001, FBT002  (IPython's signature)
         """Answer ``x = !command``: with no line at all, where no program can be started."""
-        if not self.refusals.commands:
+        if self.refusals.commands:
+            self.system(cmd)
+            return SList() if split else LSString()
+        if not self.refusals.closed:
             return super().getoutput(cmd, split, depth + 1)
-        self.system(cmd)
-        return SList() if split else LSString()
+        # subprocess.run notes a status that says of a failure, IPython's own way forgets it
+        done = subprocess.run(self.var_expand(cmd, depth=depth + 1), shell=True, capture_output=True, text=True)  # noqa: S602, PLW1510  (the learner's own)
+        sys.stdout.write(done.stderr)
+        return SList(done.stdout.splitlines()) if split else LSString(done.stdout)
 
     def _script(self, _line: str, _cell: str) -> None:
         self.system("")

@@ -26,18 +26,19 @@ MOODLE = {
     "Alan Turing_13_assignsubmission_file_small.ipynb": None,  # two of that name
     "No Body_14_assignsubmission_file_small.ipynb": None,
     "Ada Lovelace_11_assignsubmission_file_notes.pdf": None,
+    "Ada Lovelace_11_assignsubmission_file_/Noether Emmy_12_assignsubmission_file_/small.ipynb": None,  # hers to name
 }
 CANVAS = {
     "lovelaceada_901_5501_small.ipynb": "ada",
     "turingalan_LATE_902_5502_small-1.ipynb": "al1",
     "turingalan_903_5503_small.ipynb": "al2",
     "bodyno_999_5504_small.ipynb": None,
+    "lovelaceada_901_5505_all/turingalan_902_5506_small.ipynb": None,  # a zip of hers, unpacked
 }
 
 
-@pytest.mark.parametrize("names", [MOODLE, CANVAS], ids=["Moodle", "Canvas"])
-def test_each_file_goes_to_its_student(released: Course, names: dict[str, str | None]) -> None:
-    """What is clear is copied under the notebook's own name; what is not is left, and said."""
+def collect(released: Course, names: dict[str, str | None]) -> subprocess.CompletedProcess[str]:
+    """Zip files of these names, and let nbgrader collect them."""
     config = released.root / "nbgrader_config.py"
     config.write_text(config.read_text() + SETTING)
     with open_gradebook(read_settings(released)) as gradebook:
@@ -49,10 +50,28 @@ def test_each_file_goes_to_its_student(released: Course, names: dict[str, str | 
         for name, student in names.items():
             file.writestr(name, str(student))
     command = [str(Path(sys.executable).with_name("nbgrader")), "zip_collect", "small"]
-    done = subprocess.run(command, cwd=released.root, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=released.root, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("names", [MOODLE, CANVAS], ids=["Moodle", "Canvas"])
+def test_each_file_goes_to_its_student(released: Course, names: dict[str, str | None]) -> None:
+    """What is clear is copied under the notebook's own name; what is not is left, and said."""
+    done = collect(released, names)
     assert done.returncode == 0, done.stderr
     assert {
         student: (released.folder("submitted", "small", student) / "small.ipynb").read_text()
         for student in released.students("submitted", "small")
     } == {student: student for student in names.values() if student}
     assert "gradekit roster FILE" in done.stderr
+
+
+def test_two_files_of_a_name_stop_nobody(released: Course) -> None:
+    """Who hands in a notebook and a copy of it keeps both, and the class is collected."""
+    of = "_assignsubmission_file_"
+    hers = {f"Ada Lovelace_11{of}{name}.ipynb": "ada" for name in ("small", "small-1")}
+    names = hers | {f"Noether Emmy_12{of}small.ipynb": "emmy", f"Noether Emmy_12{of}/small.ipynb": "emmy"}
+    done = collect(released, names)
+    assert done.returncode == 0, done.stderr
+    assert set(released.students("submitted", "small")) == {"ada", "emmy"}
+    found = sorted(path.name for path in released.folder("submitted", "small", "ada").glob("*.ipynb"))
+    assert found == ["small-1.ipynb", "small.ipynb"]

@@ -58,6 +58,10 @@ def test_a_dry_run_says_whose_score_would_change(
     found = json.loads(capsys.readouterr().out)
     assert found["changed"] == {"wrong": [pytest.approx(7 / 3), pytest.approx(2.4)]}
     assert found["scores"]["right"]["score"] == 2.5
+    assert run(monkeypatch, released, "grade", "small", "--student", "wrong", "--jobs", "1", "--dry-run", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["scores"]["right"]["score"], found["scores"]["right"]["state"]) == (2.5, "graded")
+    assert found["scores"]["wrong"]["score"] == pytest.approx(2.4)
     assert state(released.root) == before
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from gradekit.errors import HostError
 from gradekit.isolation.exchange import Lost
-from gradekit.isolation.processes import group_memory
+from gradekit.isolation.processes import group_use
 from gradekit.isolation.session import Session
 from gradekit.isolation.template import Template, check_signals
 from gradekit.isolation.template import template as run_template
@@ -200,12 +200,12 @@ def test_nothing_outlives_a_worker(session: Session, how: str, *, by_itself: boo
     """Whatever a worker has started is gone once it is, whoever ended it."""
     shown(session, LINGERS[how])
     leader = session.line.worker.pid
-    assert len(group_memory(leader)) > 1
+    assert len(group_use(leader)) > 1
     if by_itself:
         with pytest.raises(Lost, match="your code ended the process"):  # and the line with it
             session.run_cell("import os\nos._exit(0)")
     session.end()
-    assert group_memory(leader) == []
+    assert group_use(leader) == []
 
 
 def test_nothing_outlives_a_template() -> None:
@@ -214,8 +214,8 @@ def test_nothing_outlives_a_template() -> None:
         session = Session(running.fork(ALLOWED), ALLOWED, time.monotonic() + ALLOWED.submission_s)
         shown(session, LINGERS["as a daemon"])
         leader = session.line.worker.pid
-        assert len(group_memory(leader)) > 1
-    assert _soon(lambda: not group_memory(leader))
+        assert len(group_use(leader)) > 1
+    assert _soon(lambda: not group_use(leader))
 
 
 def test_nothing_outlives_a_grader_that_is_killed() -> None:
@@ -235,9 +235,9 @@ with template(allow=limits.allow) as running:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT) as grader:
         assert grader.stdout is not None
         leader = int(grader.stdout.readline())
-        assert len(group_memory(leader)) > 1
+        assert len(group_use(leader)) > 1
         grader.send_signal(signal.SIGKILL)
-    assert _soon(lambda: not group_memory(leader))
+    assert _soon(lambda: not group_use(leader))
 
 
 def _soon(holds: Any) -> bool:
@@ -263,10 +263,10 @@ except OSError as error:
 """
     made, kind = shown(session, bomb).split()
     assert (int(made), kind) == (sandbox.PROCESSES, "BlockingIOError")
-    assert len(group_memory(session.line.worker.pid)) == int(made) + 1
+    assert len(group_use(session.line.worker.pid)) == int(made) + 1
     leader = session.line.worker.pid
     session.end()
-    assert group_memory(leader) == []
+    assert group_use(leader) == []
 
 
 def test_a_bomb_that_doubles_is_ended(session: Session) -> None:
@@ -277,7 +277,7 @@ def test_a_bomb_that_doubles_is_ended(session: Session) -> None:
     session.limits = session.line.limits = Limits(cell_s=1)
     with pytest.raises(Lost):
         session.run_cell(bomb)
-    assert group_memory(leader) == []
+    assert group_use(leader) == []
 
 
 def test_memory_is_bounded_together(session: Session) -> None:
@@ -302,7 +302,7 @@ def test_an_interrupt_reaches_what_was_started(session: Session) -> None:
     with pytest.raises(Exception, match="longer than 1 s"):
         session.run_cell("import subprocess\nsubprocess.run(['sleep', '1000'])")
     assert shown(session, "print('goes on')") == "goes on\n"
-    assert len(group_memory(session.line.worker.pid)) == 1
+    assert len(group_use(session.line.worker.pid)) == 1
 
 
 def test_without_the_right_nothing_has_changed(template: Template) -> None:
@@ -326,3 +326,42 @@ def test_where_signals_would_reach_others_it_is_refused(user: int | None, abi: i
     policy = sandbox.Policy(scratch="/nowhere", readable=(), abi=max(abi, 2), user=user or 1000, processes=1)
     with pytest.raises(sandbox.SandboxError, match="signals"):
         sandbox._check(policy, b"x")
+
+
+def test_processes_that_have_ended_count_no_more(session: Session) -> None:
+    """Who starts many, one after the other and without waiting, is not stopped by those that are done."""
+    source = f"import os\nprint(sum(os.system('true &') != 0 for _ in range({sandbox.PROCESSES + 40})))"
+    assert shown(session, source) == "0\n"
+
+
+def test_memory_that_is_shared_counts(session: Session) -> None:
+    """What processes have in common by a map of nobody's file is memory all the same."""
+    shown(session, "import mmap\nheld = mmap.mmap(-1, 30 * 2**20)\nheld[:] = b'x' * len(held)")
+    assert sum(use.memory for use in group_use(session.line.worker.pid)) > 30 * 2**20
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import missing_module'])\nassert False",
+        "import os\nos.system('exit 3')\nassert False",
+        "found = !exit 3\nassert found",
+        "import subprocess\nsubprocess.check_output('exit 3', shell=True)",
+    ],
+)
+def test_a_program_that_failed_is_noted_whichever_way_it_was_started(session: Session, source: str) -> None:
+    """A cell that fails beside a program that failed may have failed for what that was refused."""
+    assert "started" in session.run_cell(source).tried
+
+
+def test_a_program_that_ends_well_is_no_reason(session: Session) -> None:
+    """A wrong answer beside it is the learner's."""
+    done = session.run_cell("import os, subprocess\nsubprocess.run(['true'])\nos.system('true')\nassert False")
+    assert (done.ok, tuple(done.tried)) == (False, ())
+
+
+def test_without_a_filter_no_process_is_allowed() -> None:
+    """What keeps processes in their group is the filter of system calls: without it there is nothing to rely on."""
+    policy = sandbox.Policy("", (), 0, landlock=False, user=sandbox.OWN_USERS, processes=1)
+    with pytest.raises(sandbox.SandboxError, match="libseccomp"):
+        sandbox._check(policy, b"")

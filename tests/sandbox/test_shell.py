@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from gradekit.grade import judge
 from gradekit.grade.judge import compiled_modules
 from gradekit.isolation.session import Session, Stopped
 from gradekit.isolation.template import Template
@@ -363,6 +366,22 @@ def test_a_module_of_the_assignments_is_compiled_once(fork: Fork, tmp_path: Path
         assert (session.get(("value",)), len(session.get(("own",)))) == (expected, count)
 
 
+def test_a_module_that_is_kept_back_goes_to_nobody(tmp_path: Path) -> None:
+    """Compiled or not: a learner gets what lies in the submission, with the very text that was compiled."""
+    source, files = tmp_path / "source", tmp_path / "files"
+    for folder, names in ((source, ("given", "kept", "changed", "linked")), (files, ("given", "changed"))):
+        folder.mkdir()
+        for name in names:
+            (folder / f"{name}.py").write_text(f"value = '{name}'\n")
+    (files / "changed.py").write_text("value = 'mine'\n")
+    (files / "linked.py").symlink_to(source / "linked.py")
+    setup = SimpleNamespace(compiled=compiled_modules(source))
+    assert len(setup.compiled) == 4
+    assert list(judge._compiled_of(setup, SimpleNamespace(files=files))) == [
+        f"__pycache__/given.{sys.implementation.cache_tag}.pyc"
+    ]
+
+
 def test_a_file_called_as_our_folder(fork: Fork, tmp_path: Path) -> None:
     """A submission may have a file where compiled modules would lie: then they are left out."""
     (tmp_path / "__pycache__").write_text("mine")
@@ -402,3 +421,25 @@ def test_what_the_source_imports_is_there_already() -> None:
         assert printed(session, "import pandas as pd\nprint(pd.Series([1, 2]).sum())") == "3\n"
         assert printed(session, "print(pd.options.display.max_columns, In[-1][:5])") == "20 print\n"  # of a notebook
         session.end()
+
+
+@pytest.mark.parametrize("before", ["print('x' * 2_000_000)", "for _ in range(20): display('y' * 10**6)"])
+def test_the_value_of_a_cell_comes_through_whatever_was_shown_before(fork: Fork, before: str) -> None:
+    """A score is read from it: no value would be full marks. One comes, however often one is asked for."""
+    source = f"import sys\n{before}\nfor n in range(5): sys.displayhook(n)\n0.25"
+    results = [one for one in fork().run_cell(source).outputs if one["output_type"] == "execute_result"]
+    assert [one["data"] for one in results] == [{"text/plain": "0"}]
+    (result,) = (one for one in fork().run_cell(f"{before}\n0.25").outputs if one["output_type"] == "execute_result")
+    assert result["data"] == {"text/plain": "0.25"}
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_layout_is_where_drawing_would_have_put_it(fork: Fork, *, keep: bool) -> None:
+    """Code after an undrawn figure finds its axes as after a drawn one."""
+    made = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots(layout='constrained')"
+    source = f"{made}\nax.set_ylabel('x\\n' * 6)\nplt.show()"
+    drawn, undrawn = fork(), fork()
+    drawn.run_cell(source)
+    undrawn.run_cell(source, undrawn=INSTEAD, keep=keep)
+    where = "print(ax.get_position().x0.round(6))"
+    assert printed(drawn, where) == printed(undrawn, where) != "0.125\n"

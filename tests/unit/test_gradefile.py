@@ -161,6 +161,29 @@ def test_any_table_with_a_named_column(course: Course, tmp_path: Path) -> None:
     assert (made.kind, made.path.read_text()) == (OTHER, "username;Assignment: small (Real)\nada;2.33\n")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Student,ID,SIS Login ID,Section,Other (1),Small (2)\n"Lovelace, Ada",1,ada,"1,2",7.5,\n',
+        'username,Maximum grade,Grade,Feedback comments\nada,"2,500",,"2,5"\n',
+        'username,Maximum grade,Grade\nada,2.50,"1,2"\n',
+    ],
+)
+def test_a_comma_elsewhere_is_no_decimal_comma(course: Course, tmp_path: Path, text: str) -> None:
+    """What a section, a comment or thousands are written with says nothing of how grades are; a point does."""
+    made = fill(course, "small", written(tmp_path, text))
+    assert "2.33" in made.path.read_text()
+    assert made.wrote == ("ada",)
+
+
+def test_ids_are_found_wherever_they_stand_and_however_they_are_spelled(course: Course, tmp_path: Path) -> None:
+    """A column for ids behind the grade, and Canvas's headers in small letters."""
+    made = fill(course, "small", written(tmp_path, "name,score,username\nA,,ada\n"), column="score")
+    assert made.path.read_text() == "name,score,username\nA,2.33,ada\n"
+    made = fill(course, "small", written(tmp_path, "student,id,sis login id,Small (1)\nA,1,ada,1\n"))
+    assert (made.wrote, made.warning) == (("ada",), "")
+
+
 def test_the_file_itself_is_never_written_over(course: Course, tmp_path: Path) -> None:
     """The school's own file is read only; what is no UTF-8, and what is missing, is said."""
     path = written(tmp_path, CANVAS_FILE)

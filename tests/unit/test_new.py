@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ from gradekit.judging.catalogue import load_alternatives, load_misconceptions
 from gradekit.new.assignment import new_assignment
 from gradekit.new.course import init
 from gradekit.new.exercise import new_exercise
+from gradekit.new.write import writing
 from gradekit.release.inspection import check_source
 from gradekit.release.make import release
 
@@ -113,6 +115,9 @@ def test_every_place_says_what_to_write(course: Course) -> None:
         ("fit", 0, UsageError, "worth more than nothing"),
         ("fit", -1, UsageError, "worth more than nothing"),
         ("fit", float("nan"), UsageError, "worth more than nothing"),
+        ("fit", float("inf"), UsageError, "worth more than nothing"),
+        ("exercise", 1, UsageError, "stands for something else"),
+        ("np", 1, UsageError, "stands for something else"),
     ],
 )
 def test_a_wrong_exercise_leaves_everything(
@@ -213,3 +218,17 @@ def test_the_commands_lead_from_one_to_the_next(
         found = capsys.readouterr()
         assert said in found.out
         assert ("cell 'fit-text' still says what to write there" in found.err) == (words[0] == "release")
+
+
+def test_what_fails_leaves_modes_and_links_as_they_were(tmp_path: Path) -> None:
+    """A file that others may write stays one, a link stays a link, and both hold what they held."""
+    real, link = tmp_path / "real.py", tmp_path / "link.py"
+    real.write_text("before")
+    real.chmod(0o664)
+    link.symlink_to(real)
+    for fails in (True, False):
+        with suppress(HiddenTestError), writing({link: "after"}):
+            if fails:
+                raise HiddenTestError("no")
+        assert (real.stat().st_mode & 0o777, link.is_symlink()) == (0o664, True)
+        assert real.read_text() == ("before" if fails else "after")

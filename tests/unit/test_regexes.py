@@ -72,7 +72,9 @@ REACHES = {
     ("semester/feedbackzip.py", r'[\x00-\x1f<>:"/\\|?*_]'): FILE_NAME,
     ("semester/gradefile.py", r"(.+) \("): PATH_NAME,  # a column's name
     ("semester/roster.py", r"[^/\\+\x00-\x1f"): FILE_NAME,
-    ("semester/table.py", r"-?\d+,\d+"): FILE_NAME,  # a cell
+    ("semester/gradefile.py", r"\d{1,3}(?:,"): FILE_NAME,  # a cell
+    ("semester/table.py", r"-?\d+,\d{1,2}"): FILE_NAME,  # a cell
+    ("semester/table.py", r"-?\d+\.\d+"): FILE_NAME,
     ("semester/table.py", '"((?:[^"'): CELL,  # a class's table, with names of students' choice
     ("semester/table.py", r"[^\r\n]*"): CELL,
     ("verify/exposure.py", r"<[^>]*>"): 0,

@@ -215,6 +215,10 @@ def test_a_roster_is_entered_again(released: Course, tmp_path: Path) -> None:
         ("id,email\nann,\n,x@y\n", "row 3: '' cannot be"),
         ("id,email\nann,\nann,\n", "'ann' stands twice"),
         ("id,email\n", "names nobody"),
+        (
+            'Student,ID,SIS User ID,SIS Login ID,Section\n"Li, Ann",1,M1,ann,A\n"Ray, Bob",902,M2,,A\n',
+            "row 3: '' cannot",
+        ),
     ],
 )
 def test_a_spoilt_roster_enters_nobody(released: Course, tmp_path: Path, text: str, said: str) -> None:

@@ -128,3 +128,24 @@ def test_another_file_is_no_worksheet(course: Course, tmp_path: Path) -> None:
     path.write_text("Name,Email address,Grade\nAnn,ann@example.edu,\n")
     with pytest.raises(CourseError, match="Download grading worksheet"):
         zip_feedback(course, "small", path)
+
+
+def test_the_worksheet_is_not_written_over_and_nobody_is_passed_over(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two rows of one student are named, with exit code 1; so is who stands in the course alone."""
+    path = tmp_path / "worksheet.csv"
+    path.write_text(WORKSHEET + "Teilnehmer/in14,Again,ann@example.edu,-,,\n", encoding="utf-8")
+    with open_gradebook(read_settings(course)) as gradebook:
+        gradebook.update_or_create_student("bob", email="bob@example.edu")
+        gradebook.update_or_create_student("carl")
+    page_of(course, "bob", "for Bob")
+    with pytest.raises(UsageError, match="would be written over"):
+        zip_feedback(course, "small", path, to=path)
+    monkeypatch.chdir(course.root)
+    monkeypatch.setattr("sys.argv", ["gradekit", "export", "feedback", "small", "--worksheet", str(path)])
+    assert cli.main() == 1
+    said = capsys.readouterr().out
+    assert "several rows for ann" in said
+    assert "in the course only:\n  carl\n" in said
+    assert (tmp_path / "small-feedback.zip").stat().st_mode & 0o077 == 0
