@@ -208,7 +208,7 @@ class _Run:
 
     def take(self, cell: Cell) -> None:
         """Run a cell, or judge the exercise that it grades."""
-        if self._has_hidden_tests(cell):
+        if self.has_hidden_tests(cell):
             with self.clock("tests"):
                 self.exercises.append(self._judge(exercise_of(cell.grade_id)))
             return
@@ -227,7 +227,8 @@ class _Run:
             self.stopped.setdefault(error.text, []).append(cell.grade_id or cell.id or f"number {cell.index + 1}")
             return error_run(error)
 
-    def _has_hidden_tests(self, cell: Cell) -> bool:
+    def has_hidden_tests(self, cell: Cell) -> bool:
+        """Tell whether a cell is one that hidden tests stand for: it is not run."""
         if cell.role is not Role.TEST or self.assignment is None:
             return False
         graded = {exercise.graded for exercise in self.assignment.exercises if exercise.name in self.assignment.tested}
@@ -295,7 +296,9 @@ def _due(run: _Run, first: ExerciseResult) -> Upon | None:
     stub = next(cell for cell in run.cells if cell.grade_id == named)
     if not (earlier or first.exercise in run.unbuilt) or not _follow_through_is_due(run, first, stub):
         return None
-    before = tuple(cell.source for cell in run.cells[: stub.index] if cell.kind == "code")
+    before = tuple(
+        cell.source for cell in run.cells[: stub.index] if cell.kind == "code" and not run.has_hidden_tests(cell)
+    )
     return Upon(first.exercise, before, tuple(earlier), stub.source)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gradekit.course import notebook
 from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.errors import HiddenTestError
+from gradekit.judging.memory import Memory
 from gradekit.judging.reference import load_solution, read_cases, run_file, solution_cells
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Assignment:
         Whose text defines `solution`, in the notebook's order.
     allowances : dict
         How often an exercise may call what was given to it, by its name and the seed; found out once for a class.
+    memory : Memory
+        What the solution and known wrong answers have given.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Assignment:
     cases: Mapping[str, Sequence[Case]]
     solution_cells: tuple[Cell, ...] = ()
     allowances: dict[tuple[str, bytes], Mapping[str, int]] = field(default_factory=dict, repr=False, compare=False)
+    memory: Memory = field(default_factory=Memory, repr=False, compare=False)
 
     def exercise(self, name: str) -> Exercise:
         """Return the notebook's exercise of that name."""

@@ -57,7 +57,7 @@ class Transcript:
 
         def note(event: Event) -> None:
             """Keep an event, while there is room."""
-            self.room -= _size(event.answer)
+            self.room -= size_of(event.answer)
             if self.room >= 0:
                 self.events[test].append(event)
             else:
@@ -72,14 +72,14 @@ class Transcript:
         return self.room >= 0
 
 
-def _size(value: Any) -> int:
+def size_of(value: Any) -> int:
     """Return about how many bytes a plain value takes."""
     if isinstance(value, np.ndarray):
         return 128 + value.nbytes
     if isinstance(value, dict):
-        return 128 + sum(map(_size, value)) + sum(map(_size, value.values()))
+        return 128 + sum(map(size_of, value)) + sum(map(size_of, value.values()))
     if isinstance(value, list | tuple):
-        return 64 + sum(map(_size, value))
+        return 64 + sum(map(size_of, value))
     return 64 + (len(value) if isinstance(value, str) else 0)
 
 

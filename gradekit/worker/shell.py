@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pygments.lexer
-import pygments.regexopt
+import stack_data
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
@@ -22,10 +22,12 @@ from IPython.core.error import StdinNotImplementedError
 from IPython.core.formatters import DisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.text import LSString, SList
+from pygments.formatters.terminal256 import Terminal256Formatter
 from traitlets.config import Config
 
 from gradekit.worker import programs
 from gradekit.worker.refusals import Refusals
+from gradekit.worker.undrawn import is_mere_figure, leave_undrawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -219,20 +221,11 @@ class Formats(DisplayFormatter):  # type: ignore[misc]  # IPython is untyped
         if (outputs.open and not outputs.undrawn) or not is_mere_figure(obj):
             found: tuple[dict[str, Any], dict[str, Any]] = super().format(obj, include, exclude)
             return found
-        if obj.get_layout_engine() is not None:  # drawing moves the axes, and later code may ask where they are
-            obj.draw_without_rendering()
+        leave_undrawn(obj)
         if not outputs.open:
             return {}, {}
         data, _ = super().format(obj, (PLAIN,))
         return {PLAIN: f"{data.get(PLAIN, '')}\n{outputs.undrawn}"}, {}
-
-
-def is_mere_figure(value: object) -> bool:
-    """Tell whether a value is a figure of matplotlib's to whose drawing nothing listens, as an animation does."""
-    figures = sys.modules.get("matplotlib.figure")
-    if figures is None or not isinstance(value, figures.Figure):
-        return False
-    return not value.canvas.callbacks.callbacks.get("draw_event")
 
 
 class Compiler(CachingCompiler):  # type: ignore[misc]  # IPython is untyped
@@ -339,6 +332,10 @@ class Shell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
         if self.outputs.open:
             super().showsyntaxerror(*args, **kwargs)
 
+    def _format_exception_for_storage(self, *_: object, **__: object) -> dict[str, Any]:
+        """Keep nothing: IPython 9 would make each traceback once more, for its history."""
+        return {}
+
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         text = [as_utf8(str(line)) for line in stb]
         self.outputs.add(error_output(etype.__name__, str(evalue), text), sum(map(len, text)))
@@ -353,7 +350,7 @@ def make_shell(outputs: Outputs) -> Shell:
     """Make IPython's shell, with matplotlib's inline backend, writing into `outputs`."""
     sys.stdout, sys.stderr = Stream(outputs, "stdout"), Stream(outputs, "stderr")
     builtins.input = _no_input
-    _keep_word_lists()
+    _keep_colours()
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     settings = Config()
     settings.HistoryManager.enabled = False  # its thread would not survive a fork
@@ -378,10 +375,31 @@ def _warm(shell: Shell) -> None:
     _forget(shell)
 
 
-def _keep_word_lists() -> None:
-    """Let pygments spell out its lists of words once: for a traceback's frame stack_data makes a lexer of its own."""
-    spelled = functools.cache(pygments.regexopt.regex_opt)
-    pygments.lexer.regex_opt = lambda words, prefix="", suffix="": spelled(tuple(words), prefix, suffix)
+def _keep_colours() -> None:
+    """Let pygments work out its grammar and its colours once: each traceback has classes of its own."""
+    made = functools.cache(stack_data.core.style_with_executing_node)
+    stack_data.style_with_executing_node = made  # type: ignore[attr-defined]
+    work_out, known = Terminal256Formatter._setup_styles, {}  # noqa: SLF001  (there is no public way)
+
+    def set_up_styles(formatter: Any) -> None:
+        """Take what a style's colours are in a terminal from another formatter of it."""
+        key = (formatter.style, formatter.usebold, formatter.useunderline, formatter.useitalic)
+        if key not in known:
+            work_out(formatter)
+            known[key] = formatter.style_string
+        formatter.style_string = known[key]
+
+    Terminal256Formatter._setup_styles = set_up_styles  # noqa: SLF001
+    make = pygments.lexer.RegexLexerMeta.__call__
+
+    def make_lexer(kind: Any, *args: Any, **words: Any) -> Any:
+        """Take the grammar of a class that adds nothing to it from the class before it."""
+        before = kind.__mro__[1]
+        if not kind.__dict__.keys() & {"_tokens", "tokens", "token_variants", "flags"} and "_tokens" in before.__dict__:
+            kind._tokens, kind._all_tokens, kind._tmpname = before._tokens, {}, 0  # noqa: SLF001
+        return make(kind, *args, **words)
+
+    pygments.lexer.RegexLexerMeta.__call__ = make_lexer
 
 
 def _show_before_drawing() -> None:

@@ -252,6 +252,23 @@ def test_reasons_are_those_of_the_second_judging(grade: Callable[..., JudgedNote
     assert quadruple.diagnosis is not None
 
 
+def test_cells_with_hidden_tests_are_not_run_again(
+    grade: Callable[..., JudgedNotebook], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Follow-through runs what the learner wrote and was given; the cell that hidden tests stand for is neither."""
+    define, ran = Session.define, list[str]()
+
+    def noted(session: Session, sources: list[str], *, without: tuple[str, ...]) -> None:
+        """Note what is run."""
+        ran.extend(sources)
+        define(session, sources, without=without)
+
+    monkeypatch.setattr(Session, "define", noted)
+    assert grade(double="def double(x): return x", quadruple="def quadruple(x): return x").exercises[1].follow_through
+    assert ran
+    assert not any("gradekit" in source for source in ran)
+
+
 def test_follow_through_leaves_nothing_behind(
     grade: Callable[..., JudgedNotebook], place: Callable[[str], int]
 ) -> None:

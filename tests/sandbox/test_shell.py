@@ -433,13 +433,52 @@ def test_the_value_of_a_cell_comes_through_whatever_was_shown_before(fork: Fork,
     assert result["data"] == {"text/plain": "0.25"}
 
 
-@pytest.mark.parametrize("keep", [True, False])
-def test_a_layout_is_where_drawing_would_have_put_it(fork: Fork, *, keep: bool) -> None:
-    """Code after an undrawn figure finds its axes as after a drawn one."""
-    made = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots(layout='constrained')"
-    source = f"{made}\nax.set_ylabel('x\\n' * 6)\nplt.show()"
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "ax.get_position().x0.round(6)",
+        "ax.get_position(original=True).x0.round(6)",
+        "ax.transAxes.transform((0, 0)).round(4)",
+        "ax.transData.transform((0, 0)).round(4)",
+        "ax.bbox.x0.round(4)",
+        "beside.get_position().x0.round(6)",
+        "pickle.loads(pickle.dumps(fig)).axes[0].get_position().x0.round(6)",
+        "(fig.savefig('a.png'), ax.get_position().x0.round(6))[1]",
+        "(ax.set_position([0, 0, 1, 1]), beside.get_position().x0.round(6))[1]",
+    ],
+)
+@pytest.mark.parametrize("layout", ["constrained", "compressed", "tight"])
+def test_a_layout_is_where_drawing_would_have_put_it(fork: Fork, asks: str, layout: str) -> None:
+    """Code after an undrawn figure finds its axes as after a drawn one, however it asks."""
+    made = f"import pickle\nimport matplotlib.pyplot as plt\nfig, (ax, beside) = plt.subplots(1, 2, layout={layout!r})"
+    source = f"{made}\nax.set_ylabel('x\\n' * 6)\nax.plot([1, 2])\nax.transData.transform((0, 0))\nplt.show()"
     drawn, undrawn = fork(), fork()
     drawn.run_cell(source)
-    undrawn.run_cell(source, undrawn=INSTEAD, keep=keep)
-    where = "print(ax.get_position().x0.round(6))"
-    assert printed(drawn, where) == printed(undrawn, where) != "0.125\n"
+    undrawn.run_cell(source, undrawn=INSTEAD)
+    assert printed(drawn, f"print({asks})") == printed(undrawn, f"print({asks})")
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_layout_moves_the_axes(fork: Fork, *, keep: bool) -> None:
+    """Where nobody keeps what a cell shows, its axes are where drawing puts them too."""
+    made = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots(layout='constrained')"
+    undrawn = fork()
+    undrawn.run_cell(f"{made}\nax.set_ylabel('x\\n' * 6)\nplt.show()", undrawn=INSTEAD, keep=keep)
+    assert printed(undrawn, "print(ax.get_position().x0.round(6))") != "0.125\n"
+
+
+def test_a_layout_that_fails_stops_no_later_cell(fork: Fork) -> None:
+    """A figure that cannot be drawn failed where it was shown, not where its axes are asked for."""
+    made = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots(layout='constrained')"
+    undrawn = fork()
+    undrawn.run_cell(f"{made}\nax.set_title(r'$\\frac{{$')\nplt.show()", undrawn=INSTEAD)
+    assert printed(undrawn, "print(ax.get_position().x0.round(6))") == "0.125\n"
+
+
+def test_a_traceback_is_coloured_the_same_each_time(fork: Fork) -> None:
+    """Colours and grammar are worked out once; they are those of IPython's own."""
+    session = fork()
+    source = "def f(x):\n    return 1 / x  # a remark\n\nf(0)"
+    first, second = (session.run_cell(source).outputs[0]["traceback"] for _ in range(2))
+    assert [line.replace("[2]", "[1]") for line in second] == first
+    assert any("\x1b[38;5;" in line for line in first)

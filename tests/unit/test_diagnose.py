@@ -22,6 +22,7 @@ from gradekit.judging.catalogue import Misconception
 from gradekit.judging.inprocess import InProcess
 from gradekit.judging.judge import explain, judge
 from gradekit.judging.line import LearnerError
+from gradekit.judging.memory import Memory
 from gradekit.judging.transcript import Event, Transcript
 from gradekit.model import Diagnosis, Verdict
 
@@ -534,3 +535,45 @@ def test_time_that_ends_between_two_lines_ends_no_grading(
     asked = ask_further(assignment, found.result, InProcess(dict(assignment.solution)), seed=b"unit")
     assert not any(asked.values())
     assert diagnose(assignment, [SQUARES, CHANGES], [found], seed=b"unit") is None
+
+
+def test_what_was_found_out_of_a_mistake_is_not_asked_again(find: Find, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the second learner of a class a mistake that is not theirs is known by its first answer, run or not."""
+    other = "def double(x): return x ** 3"
+    assert find(other, SQUARES) is None
+    ran: list[str] = []
+    monkeypatch.setattr(case, "_compiled", lambda source, label: ran.append(label) or compile(source, label, "exec"))
+    assert find(other, SQUARES) is None
+    assert ran == []
+    assert find(SQUARES.source, SQUARES) is not None
+    assert ran == ["squares"]
+
+
+def test_another_seed_is_another_class(assignment: Assignment, find: Find) -> None:
+    """What is remembered is of one seed's inputs: under another the same mistake is found anew."""
+    assert find(SQUARES.source, SQUARES, CHANGES) is not None
+    names = dict(assignment.solution)
+    exec(SQUARES.source, names)
+    transcript, line = Transcript(), InProcess(names)
+    result = judge(assignment, "double", line, seed=b"other", transcript=transcript)
+    again = Attempt(result, transcript, ask_further(assignment, result, line, seed=b"other"))
+    found = diagnose(assignment, (SQUARES, CHANGES), [again], seed=b"other")
+    assert found is not None
+    assert found.label == "squares"
+
+
+def test_memory_is_bounded() -> None:
+    """Beyond its room nothing is kept, and all is passed on; an answer that is no plain data is not kept either."""
+    memory, passed = Memory(room=1000), list[Event]()
+    listen = memory.listening("mistake", passed.append)
+    events = [Event(("f",), answer) for answer in (1.0, [np.zeros(3)], object(), 2.0)]
+    for event in events:
+        listen(event)
+    assert passed == events
+    assert memory.events["mistake"] == events[:2]
+    memory.keep("solution", [Event(("f",), np.zeros(1000))])
+    assert "solution" not in memory.events
+    before = memory.room
+    memory.keep("small", [Event(("f",), 1.0)])
+    assert memory.events["small"]
+    assert memory.room < before
