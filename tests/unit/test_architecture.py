@@ -69,6 +69,7 @@ LEARNERS = {
     "matplotlib",
     "matplotlib_inline",
     "pygments",
+    "stack_data",  # IPython has it
 }  # what the learner's process has beside ours
 MOST = 12  # modules in a room
 STUDENT_SIDE = {"numpy"}  # what a student's machine has
