@@ -250,31 +250,34 @@ def grade(  # noqa: PLR0913  (one option each)
     as_json: AsJson = False,
 ) -> None:
     """Grade what students handed in, in a sandbox: scores to the gradebook, notebooks to autograded/."""
-    from gradekit.grade.classroom import changed_in_source, due, grade_class  # noqa: PLC0415
-    from gradekit.grade.judge import Grading  # noqa: PLC0415
-    from gradekit.semester import rehearse, standing  # noqa: PLC0415
+    from gradekit.grade.judge import Grading, started_early  # noqa: PLC0415
 
     kind, drawn = _isolation(isolation), _figures(figures)
-    grading = Grading(open_course(course_dir, db), assignment, kind, all_cells=all_cells, figures=drawn)
-    names, kept = due(grading, only=student or (), force=force)
-    if stale := changed_in_source(grading):
-        typer.echo(stale, err=True)
-    losses: list[str] = []
+    with started_early() as first:  # warms up while nbgrader is imported
+        from gradekit.grade.classroom import changed_in_source, due, grade_class  # noqa: PLC0415
+        from gradekit.semester import rehearse, standing  # noqa: PLC0415
 
-    def warn(line: str) -> None:
-        """Say what the source's own solution loses, before anybody is graded."""
-        losses.append(line)
-        typer.echo(f"warning: {line}", err=True)
+        grading = Grading(open_course(course_dir, db), assignment, kind, all_cells=all_cells, figures=drawn)
+        names, kept = due(grading, only=student or (), force=force)
+        if stale := changed_in_source(grading):
+            typer.echo(stale, err=True)
+        losses: list[str] = []
 
-    copied = rehearse.rehearsal(grading.course, assignment, only=names) if dry_run else nullcontext(grading.course)
-    with copied as course:
-        running = grade_class(replace(grading, course=course), names, jobs=jobs or available_cores(), warn=warn)
-        found = sorted(track(running, len(names)), key=lambda item: item.student)
-        # Of whom is not graded now the copy knows less than the course does.
-        now = {item.student: item for item in standing.standings(grading.course, assignment)} if as_json else {}
-        again = standing.standings(course, assignment) if as_json else ()
-        now |= {item.student: item for item in again if item.student in names}
-        scores = standing.plain(tuple(now.values()))
+        def warn(line: str) -> None:
+            """Say what the source's own solution loses, before anybody is graded."""
+            losses.append(line)
+            typer.echo(f"warning: {line}", err=True)
+
+        copied = rehearse.rehearsal(grading.course, assignment, only=names) if dry_run else nullcontext(grading.course)
+        with copied as course:
+            there = replace(grading, course=course)
+            running = grade_class(there, names, jobs=jobs or available_cores(), warn=warn, first=first)
+            found = sorted(track(running, len(names)), key=lambda item: item.student)
+            # Of whom is not graded now the copy knows less than the course does.
+            now = {item.student: item for item in standing.standings(grading.course, assignment)} if as_json else {}
+            again = standing.standings(course, assignment) if as_json else ()
+            now |= {item.student: item for item in again if item.student in names}
+            scores = standing.plain(tuple(now.values()))
     if as_json:
         print_json(found, kept, losses, scores)
     else:

@@ -74,6 +74,7 @@ def pool(
     *,
     jobs: int,
     begin: Callable[[], object] | None = None,
+    first: Job | None = None,
 ) -> Iterator[Pool[Opened]]:
     """Run job processes for the length of a with block.
 
@@ -85,12 +86,20 @@ def pool(
         How many processes; 0 works in this one.
     begin : callable
         Called first in each job process, never in this one.
+    first : Job, optional
+        A process that :func:`start` started before: it gets what was made ready as one more argument of `open_`.
     """
     if jobs == 0:
         with open_(*args) as opened:
             yield _Here(opened)
         return
-    there: _There[Opened] = _There(lambda: _start(begin, open_, args), jobs)
+
+    def opened_process() -> Job:
+        """Start a process and let it open."""
+        return start(begin).open(open_, args)
+
+    early = [first.open(open_, args)] if first is not None else []
+    there: _There[Opened] = _There(opened_process, early, jobs)
     try:
         yield there
     finally:
@@ -130,9 +139,17 @@ class _Ahead(Generic[Item]):
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
+    """A process of ours that waits for what to open, and then for tasks."""
+
     process: SpawnProcess
     connection: Any
+
+    def open(self, open_: Callable[..., Any], args: tuple[Any, ...]) -> Job:
+        """Let it open what its tasks need."""
+        with suppress(ConnectionError):  # it has ended: its first task says so
+            self.connection.send((open_, args))
+        return self
 
     def end(self) -> int | None:
         """Close the line, at which the process leaves its loop; return its exit code."""
@@ -144,10 +161,10 @@ class _Job:
 class _There(Generic[Opened]):
     """The pool of job processes; one that ended is replaced when there is something to do."""
 
-    def __init__(self, start: Callable[[], _Job], jobs: int) -> None:
+    def __init__(self, start: Callable[[], Job], early: list[Job], jobs: int) -> None:
         self._start = start
-        self._idle = deque(start() for _ in range(jobs))
-        self._busy: dict[Any, tuple[_Job, object]] = {}  # by connection: whose task it is at, which run gave it
+        self._idle = deque([*early, *(start() for _ in range(jobs - len(early)))])
+        self._busy: dict[Any, tuple[Job, object]] = {}  # by connection: whose task it is at, which run gave it
         self._until: dict[Any, float] = {}  # by connection: when it is ended
 
     def close(self) -> None:
@@ -210,7 +227,7 @@ class _There(Generic[Opened]):
         return found
 
 
-def _answer(job: _Job) -> tuple[GradekitError | None, Any]:
+def _answer(job: Job) -> tuple[GradekitError | None, Any]:
     try:
         failure, result = job.connection.recv()
     except (EOFError, ConnectionError):
@@ -221,13 +238,22 @@ def _answer(job: _Job) -> tuple[GradekitError | None, Any]:
 # --- in a job process ------------------------------------------------------------------------------------------------
 
 
-def _start(begin: Callable[[], object] | None, open_: Callable[..., Any], args: tuple[Any, ...]) -> _Job:
+def start(
+    begin: Callable[[], object] | None = None, prepare: Callable[[], AbstractContextManager[object]] | None = None
+) -> Job:
+    """Start a job process before it is known what it is to open; it ends when its line is closed.
+
+    Parameters
+    ----------
+    prepare : callable
+        Makes ready what can be already; it is found by its name, and its module imported first.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     with theirs, _without_program():
-        process = context.Process(target=_work, args=(theirs, begin, open_, args), daemon=True)
+        process = context.Process(target=_work, args=(theirs, begin, prepare), daemon=True)
         process.start()
-    return _Job(process, ours)
+    return Job(process, ours)
 
 
 @contextmanager
@@ -245,17 +271,20 @@ def _without_program() -> Iterator[None]:
 
 
 def _work(
-    connection: Any, begin: Callable[[], object] | None, open_: Callable[..., Any], args: tuple[Any, ...]
+    connection: Any,
+    begin: Callable[[], object] | None,
+    prepare: Callable[[], AbstractContextManager[object]] | None,
 ) -> None:
-    """Open, do one task after the other until the line is closed, and close."""
+    """Make ready, open, do one task after the other until the line is closed, and close."""
     if begin is not None:
         begin()
-    with suppress(KeyboardInterrupt), ExitStack() as stack:
-        failure, opened = _tried(lambda: stack.enter_context(open_(*args)))
-        with suppress(EOFError, ConnectionError):
-            while True:
-                function, item = connection.recv()
-                connection.send((failure, None) if failure is not None else _tried(function, opened, item))
+    with suppress(KeyboardInterrupt), ExitStack() as stack, suppress(EOFError, ConnectionError):
+        more = (stack.enter_context(prepare()),) if prepare is not None else ()
+        open_, args = connection.recv()
+        failure, opened = _tried(lambda: stack.enter_context(open_(*args, *more)))
+        while True:
+            function, item = connection.recv()
+            connection.send((failure, None) if failure is not None else _tried(function, opened, item))
 
 
 def _tried(function: Callable[..., Any], *args: Any) -> tuple[GradekitError | None, Any]:

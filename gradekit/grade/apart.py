@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gradekit.grade.judge import Grading, Setup
     from gradekit.gradebook.assignment import ReleasedAssignment
-    from gradekit.jobs import Pool
+    from gradekit.jobs import Job, Pool
     from gradekit.model import GradeReport, HandIn, Limits
 
 START_S = 300.0  # for a job process to start, with its template
@@ -52,15 +52,20 @@ class Order:
 
 
 @contextmanager
-def open_judges(grading: Grading, limits: Limits, *, jobs: int) -> Iterator[Pool[Setup]]:
+def open_judges(grading: Grading, limits: Limits, *, jobs: int, first: Job | None = None) -> Iterator[Pool[Setup]]:
     """Start processes that judge; they end with the block.
+
+    Parameters
+    ----------
+    first : Job, optional
+        One of them, where it was started before.
 
     Raises
     ------
     HostError, CourseError, HiddenTestError, BadReference
         What is wrong on our side, before the first submission is touched.
     """
-    with pool(open_setup, (grading, limits), jobs=jobs, begin=die_with_parent) as judges:
+    with pool(open_setup, (grading, limits), jobs=jobs, begin=die_with_parent, first=first) as judges:
         for _ in judges.run(ready, (None,), seconds=START_S):
             pass
         yield judges

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from gradekit.grade.judge import Grading
     from gradekit.gradebook.assignment import ReleasedAssignment
+    from gradekit.jobs import Job
     from gradekit.model import GradeReport
 
 
@@ -147,7 +148,12 @@ def _asked(grading: Grading, config: Config, only: Sequence[str]) -> Sequence[st
 
 
 def grade_class(
-    grading: Grading, names: Sequence[str], *, jobs: int = 1, warn: Callable[[str], object] | None = None
+    grading: Grading,
+    names: Sequence[str],
+    *,
+    jobs: int = 1,
+    warn: Callable[[str], object] | None = None,
+    first: Job | None = None,
 ) -> Iterator[Graded]:
     """Grade submissions and yield each when it is done.
 
@@ -158,12 +164,17 @@ def grade_class(
     warn : callable, optional
         Is told what the source's own solution loses, a line each, before anybody is graded; without it that is not
         tried.
+    first : Job, optional
+        A process that judges, where it was started before; see :func:`gradekit.grade.judge.started_early`.
     """
+    if not names:
+        return
     before = {name: reports.load(grading.course.root, grading.assignment, name) for name in names}
     config = read_settings(grading.course)
     limits, order = read_limits(config), Order(hashes(grading), figures=grading.figures or read_figures(config))
-    with open_released(grading) as book, open_judges(grading, limits, jobs=max(1, min(jobs, len(names)))) as judges:
-        if warn is not None and names:
+    jobs = max(1, min(jobs, len(names)))
+    with open_released(grading) as book, open_judges(grading, limits, jobs=jobs, first=first) as judges:
+        if warn is not None:
             for line in lost_by_solution(grading, judges, limits):
                 warn(line)
         for name, outcome in grade_each(book, judges, names, order):

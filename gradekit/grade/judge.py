@@ -29,17 +29,20 @@ from gradekit.grade.budget import Budget
 from gradekit.grade.notebook import grade_cells
 from gradekit.grade.travel import pack_judged, unpack_hand_in
 from gradekit.isolation.readable import readable
-from gradekit.isolation.template import template
+from gradekit.isolation.template import Started, template
+from gradekit.jobs import start
 from gradekit.judging.assignment import load_assignment
 from gradekit.judging.catalogue import load_misconceptions
 from gradekit.model import ExerciseResult, Judged, JudgedNotebook, Role, TestResult, Verdict
 from gradekit.worker import sandbox
+from gradekit.worker.sandbox import die_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gradekit.course.course import Course
     from gradekit.isolation.template import Template
+    from gradekit.jobs import Job
     from gradekit.judging.assignment import Assignment
     from gradekit.judging.catalogue import Misconception
     from gradekit.model import Figures, HandedNotebook, HandIn, Limits
@@ -105,8 +108,33 @@ class Setup:
 
 
 @contextmanager
-def open_setup(grading: Grading, limits: Limits) -> Iterator[Setup]:
+def started_early() -> Iterator[Job]:
+    """Start a process that will judge, and its template, while ours still reads what there is to do."""
+    job = start(die_with_parent, start_template)
+    try:
+        yield job
+    finally:
+        job.end()
+
+
+@contextmanager
+def start_template() -> Iterator[Started]:
+    """Start a template process, which ends with the block, before it is known what for."""
+    started = Started()
+    try:
+        yield started
+    finally:
+        started.close()
+
+
+@contextmanager
+def open_setup(grading: Grading, limits: Limits, started: Started | None = None) -> Iterator[Setup]:
     """Load the hidden tests and start a template process, which ends with the block.
+
+    Parameters
+    ----------
+    started : Started, optional
+        The template process, where it was started before.
 
     Raises
     ------
@@ -120,7 +148,8 @@ def open_setup(grading: Grading, limits: Limits) -> Iterator[Setup]:
     course, name = grading.course, grading.assignment
     own = _modules(course.source_folder(name))
     walls = {"isolate": grading.isolation != NONE, "landlock": grading.isolation != USER}
-    with template(**walls, modules=own, allow=limits.allow, imports=_imports(course, name)) as running:
+    more = {"modules": own, "allow": limits.allow, "imports": _imports(course, name)}
+    with template(**walls, **more, started=started) as running:
         tests = _tests(course, name)  # while the template warms up
         known = load_misconceptions(course, name, tests.exercises, tests.solution) if tests else ()
         compiled = compiled_modules(course.source_folder(name))

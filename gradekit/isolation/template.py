@@ -26,13 +26,14 @@ from gradekit.worker import sandbox
 from gradekit.worker.wire import Channel, WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from gradekit.model import Limits
 
 
 PLACE = "gradekit"  # the beginning of a name in the system's folder for temporary files
 WARM_UP_S = 120.0  # a cold disk and a first font cache; the template is not the learner's
+PATH = "/usr/bin:/bin"
 GRACE_S = 2.0  # from SIGINT to SIGKILL
 FORK_S = 20.0
 # Packages that take long to import, start no thread then, and keep nothing that two forks may not both have.
@@ -114,11 +115,36 @@ class Worker:
             os.killpg(self.pid, signal.SIGKILL)
 
 
+class Started:
+    """A template process that warms up before it is known what for."""
+
+    def __init__(self) -> None:
+        clear_stages(Path(tempfile.gettempdir()), PLACE)
+        self.folder = make_stage(Path(tempfile.gettempdir()), PLACE)
+        self.folder.chmod(0o711)
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self.process = _start(theirs, self.folder)
+        self.control.settimeout(WARM_UP_S)
+
+    def close(self) -> None:
+        """End the process, and with it every worker; remove what they left. A second time nothing is left to do."""
+        if self.control.fileno() < 0:
+            return
+        self.control.close()
+        self.process.kill()
+        with self.process:  # waits, and closes its stderr
+            pass
+        remove_tree(self.folder)
+
+
 class Template:
     """The template process; it warms up while our side goes on.
 
     Parameters
     ----------
+    started : Started, optional
+        One that was started before; this closes it.
     isolate : bool
         False runs learners' code with the user's own rights: for `--isolation none` alone.
     landlock : bool
@@ -137,7 +163,7 @@ class Template:
         If nobody could read this Python as the user whom a worker becomes, or what is allowed cannot be kept in here.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each a thing of its own, with a default)
         self,
         *,
         isolate: bool = True,
@@ -145,11 +171,9 @@ class Template:
         modules: tuple[str, ...] = (),
         allow: tuple[str, ...] = (),
         imports: Iterable[str] = (),
+        started: Started | None = None,
     ) -> None:
         self._isolate, self._landlock, self._modules = isolate, landlock, modules
-        clear_stages(Path(tempfile.gettempdir()), PLACE)
-        self._folder = make_stage(Path(tempfile.gettempdir()), PLACE)
-        self._folder.chmod(0o711)
         self.user, self._read_all = _user_to_become() if isolate else (None, False)
         if not landlock:
             _check_user(self.user, read_all=self._read_all)
@@ -158,10 +182,10 @@ class Template:
             check_signals(self.user, sandbox.landlock_abi() if landlock else 0)
         self._readable = readable(programs=bool(self.processes))
         self._workers: set[Worker] = set()
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = _start(theirs, self._folder, allow, _warm(imports, modules))
-        self._control.settimeout(WARM_UP_S)
+        self._started = started or Started()
+        words = {"environment": _environment(allow), "modules": _warm(imports, modules)}
+        with suppress(OSError):  # it has ended: the first question says so
+            self._started.control.sendall(msgpack.packb({"processes": PROCESSES in allow, **words}))
         self._warm = False
 
     def fork(self, limits: Limits) -> Worker:
@@ -173,7 +197,7 @@ class Template:
             If the template has not started, or a right could not be dropped; nothing of the learner's has run.
         """
         self.wait_until_warm()
-        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        folder = Path(tempfile.mkdtemp(dir=self._started.folder))
         for name in (sandbox.HOME, sandbox.WORK):  # the worker, still root, gives all to the user it becomes
             (folder / name).mkdir(mode=0o700)
         policy = sandbox.Policy(
@@ -222,7 +246,7 @@ class Template:
     @property
     def ended(self) -> bool:
         """Whether its process is gone, so that no worker can be had of it any more."""
-        return self._process.poll() is not None
+        return self._started.process.poll() is not None
 
     def wait(self, worker: Worker) -> int:
         """Let the template wait for a dead worker, and for what that had started; return its status."""
@@ -233,22 +257,20 @@ class Template:
         """End the template, and with it every worker; remove what they left."""
         for worker in self._workers if self.processes else ():
             worker.kill_group()
-        self._control.close()
-        self._process.kill()
-        with self._process:  # waits, and closes its stderr
-            pass
-        remove_tree(self._folder)
+        self._started.close()
 
     def _ask(self, request: dict[str, Any] | None, descriptor: int | None = None) -> dict[str, Any]:
         try:
             if request is not None:
                 descriptors = [] if descriptor is None else [descriptor]
-                socket.send_fds(self._control, [msgpack.packb(request)], descriptors)
-            data = self._control.recv(2**16)
+                socket.send_fds(self._started.control, [msgpack.packb(request)], descriptors)
+            data = self._started.control.recv(2**16)
+        except ConnectionError:
+            data = b""
         except OSError as error:
             raise HostError(f"The template process does not answer: {error}.") from None
         if not data:
-            said = self._process.communicate()[1].decode("utf-8", "replace").strip().splitlines()
+            said = self._started.process.communicate()[1].decode("utf-8", "replace").strip().splitlines()
             raise HostError(
                 f"The template process ended: {said[-1] if said else 'it said nothing'}.", help="Run: gradekit doctor"
             )
@@ -257,16 +279,9 @@ class Template:
 
 
 @contextmanager
-def template(
-    *,
-    isolate: bool = True,
-    landlock: bool = True,
-    modules: tuple[str, ...] = (),
-    allow: tuple[str, ...] = (),
-    imports: Iterable[str] = (),
-) -> Iterator[Template]:
-    """Run a template process for the length of a with block; see :class:`Template`."""
-    running = Template(isolate=isolate, landlock=landlock, modules=modules, allow=allow, imports=imports)
+def template(**words: Any) -> Iterator[Template]:
+    """Run a template process for the length of a with block; the words are those of :class:`Template`."""
+    running = Template(**words)
     try:
         yield running
     finally:
@@ -279,17 +294,20 @@ def _warm(imports: Iterable[str], own: Collection[str]) -> list[str]:
     return [name for name, root in roots.items() if root in WARM and root not in own][:MOST_WARM]
 
 
-def _start(
-    theirs: socket.socket, folder: Path, allow: tuple[str, ...], modules: Sequence[str]
-) -> subprocess.Popen[bytes]:
+def _environment(allow: tuple[str, ...]) -> dict[str, str]:
+    """Return what workers find in their environment where a course allows them more."""
+    if PROCESSES not in allow:
+        return {}
+    path = f"{sys.prefix}/bin:{PATH}"
+    return {"PATH": path, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}  # pip says what it cannot do
+
+
+def _start(theirs: socket.socket, folder: Path) -> subprocess.Popen[bytes]:
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
-    environment = {**one, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder), "MPLCONFIGDIR": str(folder)}
+    environment = {**one, "PATH": PATH, "LANG": "C.UTF-8", "HOME": str(folder), "MPLCONFIGDIR": str(folder)}
     environment |= dict.fromkeys(("USER", "LOGNAME"), "learner")  # for getpass: the list of users is closed
     environment["IPYTHONDIR"] = str(folder / "ipython")
-    if PROCESSES in allow:
-        environment["PATH"] = f"{sys.prefix}/bin:{environment['PATH']}"
-        environment |= {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}  # it says at once what it cannot do
-    command = [sys.executable, "-I", "-m", "gradekit.worker", str(theirs.fileno()), ",".join(allow), *modules]
+    command = [sys.executable, "-I", "-m", "gradekit.worker", str(theirs.fileno())]
     return subprocess.Popen(  # noqa: S603  (our own interpreter and module)
         command,
         env=environment,

@@ -1,9 +1,9 @@
 """The template process: warm, without secrets, forks a worker on request, and waits for its end.
 
-Started by exec with an environment of its own: ``python -I -m gradekit.worker DESCRIPTOR RIGHTS [MODULE …]``. The
-rights are those that a course allows, with commas between them; the modules are what the source's cells import, once
-for all workers. The control socket carries a msgpack frame and, with a request for a worker, the worker's end of the
-line.
+Started by exec with an environment of its own: ``python -I -m gradekit.worker DESCRIPTOR``. The control socket carries
+a msgpack frame and, with a request for a worker, the worker's end of the line. The first request, which may come when
+the process has warmed up already, says what for: the rights that a course allows, and what the source's cells import,
+once for all workers.
 """
 
 from __future__ import annotations
@@ -32,24 +32,22 @@ if TYPE_CHECKING:
 REQUEST_BYTES = 2**16
 
 
-def main(descriptor: int, *modules: str, processes: bool = False) -> None:
-    """Warm up, say so, and serve requests until the other side is gone.
-
-    Parameters
-    ----------
-    modules : str
-        What is imported for all workers.
-    processes : bool
-        Whether workers may start processes, which end with them, whoever their parent is by then.
-    """
+def main(descriptor: int) -> None:
+    """Warm up, hear what for, say that it is done, and serve requests until the other side is gone."""
     control = socket.socket(fileno=descriptor)
+    outputs = shell.Outputs()
+    python = shell.make_shell(outputs)
+    data = control.recv(REQUEST_BYTES)
+    if not data:
+        return  # nothing is to be judged after all
+    opening = msgpack.unpackb(data)
+    processes = bool(opening["processes"])
+    os.environ |= opening["environment"]
     program = b""  # without it nothing is run that must be isolated
     with suppress(sandbox.SandboxError):
         program = sandbox.compile_filter(processes=processes)
-    outputs = shell.Outputs()
-    python = shell.make_shell(outputs)
     host.prepare(processes=processes)
-    shell.import_once(python, modules)
+    shell.import_once(python, opening["modules"])
     if processes:
         sandbox.adopt_orphans()
     living: set[int] = set()
@@ -150,4 +148,4 @@ def _become_worker(
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), *sys.argv[3:], processes="processes" in sys.argv[2].split(","))
+    main(int(sys.argv[1]))

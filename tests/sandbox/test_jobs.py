@@ -7,7 +7,9 @@ import json
 import operator
 import os
 import tempfile
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,16 @@ from gradekit.errors import CourseError, GradekitError
 from gradekit.grade import judge
 from gradekit.grade.classroom import due, grade_class
 from gradekit.grade.judge import Grading
-from gradekit.jobs import Broken, pool
+from gradekit.jobs import Broken, pool, start
 from gradekit.model import Limits
 from gradekit.verify.trials import open_grader
+
+
+@contextmanager
+def lister(_function: object, made: str = "nothing") -> Iterator[Callable[[str], str]]:
+    """Open what answers with what was made ready."""
+    yield lambda _item: made
+
 
 EVAL = (eval,)  # what the processes of these tests open: a function that does what the item says
 
@@ -83,6 +92,33 @@ def test_an_error_of_opening_is_raised_as_it_is(released: Course) -> None:
         list(doing.run(operator.call, [()]))
     assert str(there.value) == str(here.value)
     assert there.value.help == here.value.help
+
+
+def test_a_process_may_be_started_before_it_is_known_what_for(tmp_path: Path) -> None:
+    """It makes ready at once, hands that to what it opens, and is the pool's first."""
+    first = start(prepare=partial(tempfile.TemporaryDirectory, dir=tmp_path))
+    with pool(lister, EVAL, jobs=1, first=first) as doing:
+        ((_, made),) = doing.run(operator.call, ["1"])
+        assert Path(made).parent == tmp_path
+    assert not first.process.is_alive()
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_process_that_failed_before_it_was_asked_is_replaced() -> None:
+    """What could not be made ready is made when it is needed."""
+    first = start(prepare=partial(tempfile.TemporaryDirectory, dir="/no/such/folder"))
+    with pool(lister, EVAL, jobs=1, first=first) as doing:
+        found = [result for _, result in doing.run(operator.call, ["1", "2"])]
+    assert found in (["nothing", "nothing"], [Broken(1), "nothing"])
+
+
+def test_a_process_that_is_not_needed_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing was to be graded: the process, its template and the folder of that are gone."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with judge.started_early() as first:
+        assert first.process.is_alive()
+    assert not first.process.is_alive()
+    assert not list(tmp_path.glob("gradekit*"))
 
 
 def test_two_pools_work_side_by_side() -> None:

@@ -550,7 +550,7 @@ FORBIDDEN: list[tuple[Any, ...]] = [
 def test_the_filter_refuses(fork: Fork, template: Template, abi: int) -> None:
     """Calls on other processes, new processes, shared memory and the kernel's wide surface end in EPERM."""
     session = fork(abi=abi)
-    persons = {PARENT: template._process.pid, SELF: session.line.worker.pid, NEIGHBOUR: os.getpid()}
+    persons = {PARENT: template._started.process.pid, SELF: session.line.worker.pid, NEIGHBOUR: os.getpid()}
     calls = []
     for name, *args in FORBIDDEN:
         number = args.pop() if name == "an unknown call" else _number(name)
@@ -870,7 +870,7 @@ for number in range(3, 256):
 def test_a_worker_has_a_session_of_its_own(fork: Fork, template: Template) -> None:
     """A worker leads its own session: no terminal, no group of ours to signal."""
     session = fork()
-    assert os.getsid(session.line.worker.pid) == session.line.worker.pid != os.getsid(template._process.pid)
+    assert os.getsid(session.line.worker.pid) == session.line.worker.pid != os.getsid(template._started.process.pid)
     assert os.getpgid(session.line.worker.pid) == session.line.worker.pid
 
 
