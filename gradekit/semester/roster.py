@@ -66,7 +66,8 @@ def enter_roster(course: Course, file: Path, *, id_column: str = "") -> Roster:
     """
     read = _read(file, id_column)
     added, changed, same = [], [], []
-    with convert.quiet(), convert.gradebook(read_settings(course)) as gradebook:
+    config = read_settings(course)
+    with convert.quiet(), convert.gradebook(config) as gradebook, convert.using(config):
         known = {person.id: person for person in gradebook.students}
         for student, facts in read.people.items():
             before = known.get(student)
