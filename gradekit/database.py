@@ -35,12 +35,12 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 DRIVERS = ("psycopg", "psycopg2")  # modules of Python's, and of SQLAlchemy's dialect, under the same names
 PATIENCE_S = 10  # for a server to answer at all; `connect_timeout` in the address counts more
 HIDDEN = "***"
-LOOK = "Look at --db or c.CourseDirectory.db_url: the server must run, and know the user, the password and the database."
+LOOK = "Look at --db or c.CourseDirectory.db_url: the server must run, and know user, password and database."
 EXAMPLES = "A file: sqlite:////srv/course/gradebook.db; a server: postgresql://USER@HOST/DATABASE"
 
 
 def choose_driver() -> None:
-    """Let ``postgresql://`` mean the one driver that is installed, for nbgrader's classes too; of two SQLAlchemy's own."""
+    """Let ``postgresql://`` mean the driver that is installed, for nbgrader's classes too; of two, SQLAlchemy's own."""
     there = [name for name in DRIVERS if importlib.util.find_spec(name)]
     if len(there) == 1:
         registry.register(POSTGRESQL, f"sqlalchemy.dialects.{POSTGRESQL}.{there[0]}", "dialect")
@@ -58,7 +58,7 @@ def parse(address: str) -> URL:
         url = make_url(address)
     except (ArgumentError, ValueError):  # the second for a port that is no number
         raise CourseError(f"'{_without_secrets(address)}' is no address of a gradebook.", help=EXAMPLES) from None
-    if "@" in (url.host or ""):
+    if url.host and address.partition("?")[0].count("@") > 1:  # the rest of a password is a host's name then
         said = f"'{_without_secrets(address)}' is no address of a gradebook: it has two @."
         raise CourseError(said, help="In a user's name or password write %40 for @, %2F for / and %3A for a colon.")
     return url
@@ -161,8 +161,8 @@ def _help(url: URL) -> str:
 def turn(engine: Engine, session: Session, student: str) -> Iterator[None]:
     """Record a student's work when it is our turn: two processes that grade the same do so one after the other.
 
-    On PostgreSQL alone, where many write at once; SQLite has one writer. The lock is a connection's own and goes with it,
-    so that a process that is killed keeps nobody waiting.
+    On PostgreSQL alone, where many write at once; SQLite has one writer. The lock is a connection's own and goes with
+    it, so that a process that is killed keeps nobody waiting.
     """
     if engine.dialect.name != POSTGRESQL:
         yield

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbgrader import utils
+from nbgrader.api import Base, Gradebook, InvalidEntry
 from nbgrader.api import Course as CourseRow
-from nbgrader.api import Gradebook, InvalidEntry
 from nbgrader.converters import GenerateAssignment, GenerateSolution
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
@@ -30,6 +30,7 @@ from nbgrader.preprocessors import (
     LockCells,
     NbGraderPreprocessor,
 )
+from sqlalchemy import create_engine, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, SAWarning
 from traitlets import List
 
@@ -224,7 +225,7 @@ def using(config: Config) -> Iterator[None]:
 def enter_course(gradebook: Gradebook, course_id: str) -> None:
     """Give a course without a name its row, where assignments without one are refused.
 
-    nbgrader 0.9.6 enters every course but that one, and lets assignments refer to it all the same: SQLite does not look.
+    nbgrader 0.9.6 enters every course but that one, and lets assignments refer to it: SQLite does not look.
     """
     if course_id or gradebook.engine.dialect.name == database.SQLITE:
         return
@@ -234,6 +235,19 @@ def enter_course(gradebook: Gradebook, course_id: str) -> None:
         gradebook.db.commit()
     except IntegrityError:  # another process was first
         gradebook.db.rollback()
+
+
+def copy_gradebook(gradebook: Gradebook, target: Path) -> None:
+    """Copy every row of a server's gradebook into a new file of SQLite's, as they are at one moment."""
+    engine = create_engine(f"sqlite:///{target}")
+    Base.metadata.create_all(engine)
+    with gradebook.engine.connect() as old, engine.begin() as new:
+        old = old.execution_options(isolation_level="REPEATABLE READ")
+        for table in Base.metadata.sorted_tables:
+            rows = [dict(row) for row in old.execute(select(table)).mappings()]
+            if rows:
+                new.execute(insert(table), rows)
+    engine.dispose()
 
 
 class _Errors(logging.Handler):

@@ -1,4 +1,4 @@
-"""nbgrader's Gradebook where a database checks foreign keys: a course without a name is there before its assignments."""
+"""nbgrader's Gradebook where a database checks foreign keys: a course without a name is entered like any other."""
 
 from __future__ import annotations
 
