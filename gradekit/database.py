@@ -11,8 +11,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import URL, create_engine, func, inspect, make_url, select
+from sqlalchemy import create_engine, func, inspect, select
 from sqlalchemy.dialects import registry
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DataError,
@@ -28,7 +29,7 @@ from gradekit.text import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Engine
+    from sqlalchemy.engine import URL, Engine
     from sqlalchemy.orm import Session
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -78,8 +79,7 @@ def named(address: str) -> str:
     url = parse(address)
     if url.drivername == SQLITE and url.database:
         return url.database
-    hidden = {key: HIDDEN if "pass" in key.lower() else value for key, value in url.query.items()}
-    return url.set(query=hidden).render_as_string()
+    return url.difference_update_query([key for key in url.query if "pass" in key.lower()]).render_as_string()
 
 
 def has_gradebook(address: str) -> bool:
@@ -139,7 +139,7 @@ def using(address: str) -> Iterator[None]:
 def _no_driver(address: str, error: ImportError) -> CourseError:
     lacks = f"the module {error.name}, which is not installed" if error.name else str(error).partition("\n")[0]
     postgres = parse(address).drivername.startswith(POSTGRESQL)
-    how = "pip install 'gradekit[postgres]'" if postgres else "pip install the driver that the address names"
+    how = "pip install 'psycopg[binary]>=3.1'" if postgres else "Install the driver that the address names."
     return CourseError(f"The gradebook {named(address)} cannot be opened: it needs {lacks}.", help=how)
 
 

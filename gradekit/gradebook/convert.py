@@ -241,8 +241,8 @@ def copy_gradebook(gradebook: Gradebook, target: Path) -> None:
     """Copy every row of a server's gradebook into a new file of SQLite's, as they are at one moment."""
     engine = create_engine(f"sqlite:///{target}")
     Base.metadata.create_all(engine)
-    with gradebook.engine.connect() as old, engine.begin() as new:
-        old = old.execution_options(isolation_level="REPEATABLE READ")
+    moment = gradebook.engine.execution_options(isolation_level="REPEATABLE READ")
+    with moment.connect() as old, engine.begin() as new:
         for table in Base.metadata.sorted_tables:
             rows = [dict(row) for row in old.execute(select(table)).mappings()]
             if rows:
