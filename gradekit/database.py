@@ -150,10 +150,12 @@ def refused(address: str, error: DBAPIError) -> CourseError:
     words = words.rpartition("failed: ")[2].removeprefix("FATAL:").strip()  # where, the address says
     if url.password:
         words = words.replace(str(url.password), HIDDEN)
-    return CourseError(f"The gradebook {named(address)} cannot be used: {shown(words, 300)}.", help=_help(url))
+    return CourseError(f"The gradebook {named(address)} cannot be used: {shown(words, 300)}.", help=_help(url, error))
 
 
-def _help(url: URL) -> str:
+def _help(url: URL, error: DBAPIError) -> str:
+    if isinstance(error, DataError):
+        return "What is written there must be shorter."
     return LOOK if url.get_backend_name() != SQLITE else "After an upgrade of nbgrader: nbgrader db upgrade"
 
 

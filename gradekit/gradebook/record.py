@@ -23,7 +23,7 @@ from gradekit.database import turn
 from gradekit.files import put
 from gradekit.gradebook import answers, publish
 from gradekit.gradebook.assignment import due_date
-from gradekit.gradebook.convert import quiet
+from gradekit.gradebook.convert import quiet, using
 from gradekit.gradebook.lend import transaction
 from gradekit.gradebook.outputs import showable
 from gradekit.gradebook.rows import Executed, all_undecided
@@ -74,9 +74,9 @@ def record(
     Raises
     ------
     CourseError
-        If ``.gradekit/`` or ``autograded/`` cannot be written.
+        If ``.gradekit/``, ``autograded/`` or the gradebook cannot be written.
     """
-    with turn(book.gradebook.engine, book.gradebook.db, hand_in.student):
+    with using(book.config), turn(book.gradebook.engine, book.gradebook.db, hand_in.student):
         return _record(book, hand_in, judged, stage=stage, hashes=hashes)
 
 
