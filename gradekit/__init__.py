@@ -17,9 +17,12 @@ def install(config: Any) -> None:
     config : traitlets.config.Config
         What ``get_config()`` returns there.
     """
-    from gradekit.plugin import autograde, feedback, generate, learnerfiles, safehtml  # noqa: PLC0415
+    from gradekit import database  # noqa: PLC0415
+    from gradekit.plugin import autograde, courses, feedback, generate, learnerfiles, safehtml  # noqa: PLC0415
 
     for converter in (generate, autograde, feedback):
         converter.install()
     safehtml.close(config)
     learnerfiles.close()
+    courses.install()
+    database.choose_driver()

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbgrader import utils
 from nbgrader.api import BaseCell, Gradebook, MissingEntry
-from sqlalchemy import create_engine, inspect, make_url
-from sqlalchemy.exc import ArgumentError
 
+from gradekit import database
 from gradekit.course import releases
 from gradekit.course.course import MARK, folders_at
 from gradekit.course.notebook import read as read_source
@@ -102,22 +101,6 @@ def _what_counts(cell: Mapping[str, Any] | None) -> tuple[Any, ...] | None:
     return cell["source"], cell["cell_type"], worth
 
 
-def has_gradebook(directory: CourseDirectory) -> bool:
-    """Tell whether there is a gradebook, without making one."""
-    try:
-        url = make_url(directory.db_url)
-        if url.get_backend_name() == "sqlite":
-            path = Path(url.database or "")
-            return path.is_file() and path.stat().st_size > 0
-        engine = create_engine(url)
-    except ArgumentError:
-        raise CourseError(f"'{directory.db_url}' is no address of a gradebook.") from None
-    try:
-        return bool(inspect(engine).has_table("assignment"))
-    finally:
-        engine.dispose()
-
-
 @contextmanager
 def open_gradebook(config: Config) -> Iterator[Gradebook]:
     """Open the course's gradebook, once for a whole class. A question makes none: release does.
@@ -125,12 +108,12 @@ def open_gradebook(config: Config) -> Iterator[Gradebook]:
     Raises
     ------
     CourseError
-        If there is none.
+        If there is none, or it refuses itself then or later.
     """
     directory = step_folders(config)
-    if not has_gradebook(directory):
+    if not database.has_gradebook(directory.db_url):
         raise _no_gradebook(directory, "<assignment>")
-    with quiet(), convert.gradebook(config) as gradebook:
+    with quiet(), convert.gradebook(config) as gradebook, convert.using(config):
         yield gradebook
 
 
@@ -144,7 +127,7 @@ def open_released(course: Course, config: Config, assignment: str) -> Iterator[G
         If there is no such assignment, or it was never released; no gradebook is made.
     """
     directory = step_folders(config)
-    if not has_gradebook(directory):
+    if not database.has_gradebook(directory.db_url):
         course.check_assignment(assignment)
         raise _no_gradebook(directory, assignment)
     with open_gradebook(config) as gradebook:
@@ -173,8 +156,7 @@ def _notebooks(gradebook: Gradebook, assignment: str) -> list[str]:
 
 
 def _no_gradebook(directory: CourseDirectory, assignment: str) -> CourseError:
-    place = directory.db_url.removeprefix("sqlite:///")
-    said = f"There is no gradebook {make_url(place) if '://' in place else place} yet."  # no password is shown
+    said = f"There is no gradebook {database.named(directory.db_url)} yet."
     return CourseError(said, help=f"Release it first: gradekit release {assignment}")
 
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbgrader import utils
-from nbgrader.api import Gradebook
+from nbgrader.api import Base, Gradebook, InvalidEntry
+from nbgrader.api import Course as CourseRow
 from nbgrader.converters import GenerateAssignment, GenerateSolution
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
@@ -29,9 +30,11 @@ from nbgrader.preprocessors import (
     LockCells,
     NbGraderPreprocessor,
 )
-from sqlalchemy.exc import SAWarning
+from sqlalchemy import create_engine, insert, select
+from sqlalchemy.exc import DBAPIError, IntegrityError, SAWarning
 from traitlets import List
 
+from gradekit import database
 from gradekit.course.points import with_points
 from gradekit.errors import CourseError, SourceError
 from gradekit.gradebook.settings import read_settings, step_folders
@@ -102,8 +105,25 @@ def worked_solutions(course: Course, assignment: str, folder: Path) -> Path:
     return Path(step_folders(config).format_path(str(folder), ".", assignment))
 
 
+def check_gradebook(course: Course) -> None:
+    """Refuse a course whose gradebook cannot be asked before anything is done; there need be none yet.
+
+    Raises
+    ------
+    CourseError
+    """
+    database.has_gradebook(step_folders(read_settings(course)).db_url)
+
+
 def enter(course: Course, assignment: str, folder: Path) -> None:
-    """Enter a released assignment in the gradebook; `folder` takes nbgrader's copy of it."""
+    """Enter a released assignment in the gradebook; `folder` takes nbgrader's copy of it.
+
+    Raises
+    ------
+    CourseError
+        If nbgrader fails, or the gradebook refuses itself.
+    """
+    gradebook(read_settings(course)).close()
     run(_StudentVersion, read_settings(course, release_directory=str(folder)), assignment)
 
 
@@ -178,8 +198,56 @@ def quiet() -> Iterator[None]:
 def gradebook(config: Config) -> Gradebook:
     """Open the course's gradebook; made where there is none."""
     directory = step_folders(config)
-    with tools_on_path():
-        return Gradebook(directory.db_url, directory.course_id)
+    with tools_on_path(), database.opening(directory.db_url):
+        found = Gradebook(directory.db_url, directory.course_id)
+        enter_course(found, directory.course_id)
+    return found
+
+
+@contextmanager
+def using(config: Config) -> Iterator[None]:
+    """Say in one sentence what the open gradebook refuses, to us or to nbgrader.
+
+    Raises
+    ------
+    CourseError
+    """
+    address = step_folders(config).db_url
+    try:
+        with database.using(address):
+            yield
+    except InvalidEntry as error:
+        if isinstance(error.__context__, DBAPIError):
+            raise database.refused(address, error.__context__) from None
+        raise
+
+
+def enter_course(gradebook: Gradebook, course_id: str) -> None:
+    """Give a course without a name its row, where assignments without one are refused.
+
+    nbgrader 0.9.6 enters every course but that one, and lets assignments refer to it: SQLite does not look.
+    """
+    if course_id or gradebook.engine.dialect.name == database.SQLITE:
+        return
+    if gradebook.db.get(CourseRow, course_id) is None:
+        gradebook.db.add(CourseRow(id=course_id))
+    try:
+        gradebook.db.commit()
+    except IntegrityError:  # another process was first
+        gradebook.db.rollback()
+
+
+def copy_gradebook(gradebook: Gradebook, target: Path) -> None:
+    """Copy every row of a server's gradebook into a new file of SQLite's, as they are at one moment."""
+    engine = create_engine(f"sqlite:///{target}")
+    Base.metadata.create_all(engine)
+    moment = gradebook.engine.execution_options(isolation_level="REPEATABLE READ")
+    with moment.connect() as old, engine.begin() as new:
+        for table in Base.metadata.sorted_tables:
+            rows = [dict(row) for row in old.execute(select(table)).mappings()]
+            if rows:
+                new.execute(insert(table), rows)
+    engine.dispose()
 
 
 class _Errors(logging.Handler):

@@ -19,10 +19,11 @@ from nbgrader import utils
 
 from gradekit.course import reports
 from gradekit.course.notebook import GRADE_SUFFIX
+from gradekit.database import turn
 from gradekit.files import put
 from gradekit.gradebook import answers, publish
 from gradekit.gradebook.assignment import due_date
-from gradekit.gradebook.convert import quiet
+from gradekit.gradebook.convert import quiet, using
 from gradekit.gradebook.lend import transaction
 from gradekit.gradebook.outputs import showable
 from gradekit.gradebook.rows import Executed, all_undecided
@@ -73,8 +74,15 @@ def record(
     Raises
     ------
     CourseError
-        If ``.gradekit/`` or ``autograded/`` cannot be written.
+        If ``.gradekit/``, ``autograded/`` or the gradebook cannot be written.
     """
+    with using(book.config), turn(book.gradebook.engine, book.gradebook.db, hand_in.student):
+        return _record(book, hand_in, judged, stage=stage, hashes=hashes)
+
+
+def _record(
+    book: ReleasedAssignment, hand_in: HandIn, judged: Judged, *, stage: Path, hashes: Mapping[str, str]
+) -> GradeReport:
     by_name = {run.name: run for run in judged.notebooks}
     runs = {found.name: _executed(found, by_name.get(found.name)) for found in hand_in.notebooks}
     same = _same_answers(book, hand_in)

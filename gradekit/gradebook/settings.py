@@ -25,6 +25,7 @@ from traitlets.config import Application, Config
 from traitlets.config.loader import DeferredConfig, DeferredConfigString, LazyConfigValue
 from traitlets.utils.importstring import import_item
 
+from gradekit import database
 from gradekit.course.course import CONFIG, CONFIGS, STUDENTS, Course, Folders, is_students
 from gradekit.errors import CourseError
 from gradekit.model import GRANTS, RIGHTS, Figures, Limits
@@ -221,6 +222,7 @@ class _Problems(logging.Handler):
 
 def _load(*folders: Path) -> NbGrader:
     """Let nbgrader read its settings: along Jupyter's search path, then in these folders; a later one counts more."""
+    database.choose_driver()
     log, problems = logging.Logger("settings"), _Problems()  # noqa: LOG001  (heard by nobody else)
     log.addHandler(problems)
     app = NbGrader(log=log)

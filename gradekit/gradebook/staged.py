@@ -82,11 +82,12 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
         """
         self.notebooks = [str(self.inbox / f"{name}.ipynb") for name in self.book.sources]
         before, _ = self._steps()
-        with lent(Reading(self.book)):
-            self.init_assignment(self.book.assignment, self.student)
-            sane = {name: self._convert(name, [*self.sanitize_preprocessors, *before]) for name in names}
-        self.book.gradebook.db.rollback()  # nothing was written; this ends the reading
-        return sane
+        try:
+            with lent(Reading(self.book)):
+                self.init_assignment(self.book.assignment, self.student)
+                return {name: self._convert(name, [*self.sanitize_preprocessors, *before]) for name in names}
+        finally:
+            self.book.gradebook.db.rollback()  # nothing was written; this ends the reading
 
     def enter(self, runs: Mapping[str, tuple[NotebookNode, Executed]]) -> dict[str, SaveScores]:
         """Write rows and notebooks; return by notebook what has written the rows, which knows what is open."""

@@ -81,7 +81,9 @@ def as_it_is(text: str) -> str:
 
 def close(config: Config) -> None:
     """Close formgrader and nbgrader's feedback to scripts. No setting alone leaves no way in."""
-    config.NbConvertBase.display_data_priority = list(KINDS)
+    # Of the two that choose a kind, not of their base, which nbgrader's steps have too: each would warn of it.
+    config.DataTypeFilter.display_data_priority = list(KINDS)
+    config.WidgetsDataTypeFilter.display_data_priority = list(KINDS)
     config.HTMLExporter.filters = {
         "markdown2html": markdown2html,
         "clean_html": clean_html,

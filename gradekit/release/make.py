@@ -49,6 +49,7 @@ def release(course: Course, assignment: str, *, solutions: bool = True) -> tuple
     SourceError, LeakError, HiddenTestError, BadReference, CourseError
     """
     course.check_assignment(assignment)
+    convert.check_gradebook(course)
     for source in course.notebooks(assignment):
         node = notebook.read(source)
         check_source(source, node)

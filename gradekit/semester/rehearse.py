@@ -10,9 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradekit.database import SQLITE, named, parse
 from gradekit.errors import CourseError
 from gradekit.files import STAGE
-from gradekit.gradebook.assignment import students
+from gradekit.gradebook.assignment import open_gradebook, students
+from gradekit.gradebook.convert import copy_gradebook
 from gradekit.gradebook.settings import copy_settings, read_settings, step_folders
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from gradekit.course.course import Course, Step
 
-SQLITE = "sqlite:///"
 HANDED_IN: tuple[Step, ...] = ("submitted", "autograded")
 
 
@@ -31,14 +32,13 @@ def rehearsal(course: Course, assignment: str, *, only: Sequence[str] | None = N
     Raises
     ------
     CourseError
-        If there is no gradebook, or it lies in no file that could be copied.
+        If there is no gradebook.
     """
     course.check_assignment(assignment)
-    database = _database(course, assignment)
     with tempfile.TemporaryDirectory(prefix="gradekit-dry-run-") as name:
         folder = Path(name).resolve()
         new = replace(copy_settings(course, folder), beside=course.beside)
-        _copy_database(database, folder / "gradebook.db")
+        _copy_database(course, assignment, folder / "gradebook.db")
         for old_folder, new_folder in zip(_read(course, assignment), _read(new, assignment), strict=True):
             if old_folder.is_dir():
                 shutil.copytree(old_folder, new_folder)
@@ -54,23 +54,19 @@ def _read(course: Course, assignment: str) -> tuple[Path, ...]:
     return course.source_folder(assignment), course.hidden(assignment), course.folder("release", assignment)
 
 
-def _database(course: Course, assignment: str) -> Path:
-    url = step_folders(read_settings(course)).db_url
-    if not url.startswith(SQLITE):
-        raise CourseError(
-            "--dry-run works with a gradebook that is a file, and this course's is a server's.",
-            help="Grade a copy of the course: --course-dir COPY --db sqlite:////path/of/a/copy.db",
-        )
-    path = Path(url.removeprefix(SQLITE))
+def _copy_database(course: Course, assignment: str, target: Path) -> None:
+    """Copy a gradebook through its database, so that what another process is writing is whole or not there."""
+    config = read_settings(course)
+    address = step_folders(config).db_url
+    if parse(address).get_backend_name() != SQLITE:
+        with open_gradebook(config) as gradebook:
+            copy_gradebook(gradebook, target)
+        return
+    path = Path(named(address))
     if not path.is_file():
         raise CourseError(f"There is no gradebook {path} yet.", help=f"Release it first: gradekit release {assignment}")
-    return path.resolve()
-
-
-def _copy_database(path: Path, target: Path) -> None:
-    """Copy a gradebook through SQLite, so that what another process is writing is whole or not there."""
     with (
-        closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as old,
+        closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as old,
         closing(sqlite3.connect(target)) as copy,
     ):
         old.backup(copy)

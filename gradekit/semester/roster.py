@@ -12,7 +12,7 @@ from gradekit.gradebook.settings import read_settings
 from gradekit.semester.table import column_of, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from gradekit.course.course import Course
@@ -29,6 +29,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID", "Integration ID")
 TEST_STUDENT = "Student, Test"  # Canvas's own, in every course
 NAME = re.compile(r"[^/\\+\x00-\x1f\x7f]{1,200}")  # of a folder; nbgrader refuses a plus
+MOST = 128  # characters of a value in nbgrader's table of students: SQLite does not look
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def enter_roster(course: Course, file: Path, *, id_column: str = "") -> Roster:
     """
     read = _read(file, id_column)
     added, changed, same = [], [], []
-    with convert.quiet(), convert.gradebook(read_settings(course)) as gradebook:
+    config = read_settings(course)
+    with convert.quiet(), convert.gradebook(config) as gradebook, convert.using(config):
         known = {person.id: person for person in gradebook.students}
         for student, facts in read.people.items():
             before = known.get(student)
@@ -98,9 +100,17 @@ def _read(file: Path, id_column: str) -> Roster:
             raise CourseError(f"{where}: '{student}' stands twice.", help="Name the column with --id.")
         people[student] = {name: value for name, value in facts.items() if value}
         people[student] |= _names(table, row) if not {"first_name", "last_name"} & at.keys() else {}
+        _refuse_long(where, [student, *people[student].values()])
     if not people:
         raise CourseError(f"{file} names nobody.")
     return Roster({name: table.header[column] for name, column in at.items()}, people=people)
+
+
+def _refuse_long(where: str, values: Iterable[str]) -> None:
+    """Refuse what nbgrader's tables have no room for: a server would stop in the middle of the table."""
+    for value in values:
+        if len(value) > MOST:
+            raise CourseError(f"{where}: '{value[:40]}…' is longer than the {MOST} characters that a gradebook holds.")
 
 
 def _columns(table: Table, file: Path, id_column: str) -> dict[str, int]:

@@ -22,6 +22,7 @@ TESTS = ("unit", "property", "sandbox", "notebook", "e2e", "bench")
 SPECIAL = {"gradekit/verify/mutants.py": "verify", "gradekit/export/otter.py": "otter"}
 BARE = ("gradekit/checks.py", "gradekit/hidden.py", "gradekit/__init__.py", "gradekit/judging/")  # a student's side
 NO_IMPORT = {  # declared, and used in another way than by an import statement
+    "psycopg": "SQLAlchemy opens a server's gradebook with it",
     "otter-grader": "its folder is named otter",
     "torch": "the tests import it by name, where it is",
     "axe-playwright-python": "for a file in it",
@@ -143,3 +144,8 @@ def test_verify_names_its_extra() -> None:
     source = (ROOT / "gradekit" / "verify" / "mutants.py").read_text(encoding="utf-8")
     for wanted in EXTRAS["verify"]:
         assert f"'{wanted}'" in source
+
+
+def test_a_gradebook_on_a_server_names_its_driver() -> None:
+    """Who lacks the driver reads what to install, as the extra has it."""
+    assert f"'{EXTRAS['postgres'][0]}'" in (ROOT / "gradekit" / "database.py").read_text(encoding="utf-8")

@@ -214,6 +214,7 @@ def test_a_roster_is_entered_again(released: Course, tmp_path: Path) -> None:
         ("id,email\n../up,a@b\n", "row 2: '../up' cannot be"),
         ("id,email\nann,\n,x@y\n", "row 3: '' cannot be"),
         ("id,email\nann,\nann,\n", "'ann' stands twice"),
+        (f"id,email\nann,{'a' * 200}\n", "row 2: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…' is longer than the 128"),
         ("id,email\n", "names nobody"),
         (
             'Student,ID,SIS User ID,SIS Login ID,Section\n"Li, Ann",1,M1,ann,A\n"Ray, Bob",902,M2,,A\n',
