@@ -409,17 +409,38 @@ def verify(
     raise typer.Exit(proof.exit_code)
 
 
+CopiesFrom = Annotated[
+    float | None,
+    typer.Option(
+        "--copies",
+        min=0.0,
+        max=1.0,
+        help="The share from which the page lists two answers as improbably alike; 0 compares none.",
+        show_default="c.Gradekit.copies, else 0.8",
+    ),
+]
+
+
 @app.command()
-def report(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = None, as_json: AsJson = False) -> None:
+def report(
+    assignment: Assignment,
+    *,
+    copies: CopiesFrom = None,
+    db: Db = "",
+    course_dir: CourseDir = None,
+    as_json: AsJson = False,
+) -> None:
     """Write one page about a class, for the instructor: scores, item analysis, misconceptions; tables beside it."""
     from gradekit.report.write import make_report, summary  # noqa: PLC0415
 
-    made = make_report(open_course(course_dir, db), assignment)
+    made = make_report(open_course(course_dir, db), assignment, copies=copies)
     if as_json:
         typer.echo(json.dumps(summary(made)))
         return
-    for path in (made.page, made.students, made.exercises):
+    for path in made.files:
         typer.echo(f"wrote {path}")
+    if made.copies.problem:
+        typer.echo(made.copies.problem, err=True)
 
 
 Attack = Annotated[

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-FIGURES, ALLOW = "figures", "allow"  # the settings of ours that are no number
+FIGURES, ALLOW, COPIES = "figures", "allow", "copies"  # the settings of ours that are no limit
+COPIES_FROM = 0.8  # by default
 _THERE_IS = f"There is: {', '.join(map(repr, GRANTS))}."
 STEPS = tuple(item.name for item in dataclasses.fields(Folders) if item.name != "structure")
 
@@ -269,11 +270,11 @@ def read_limits(config: Config) -> Limits:
     for name, given in config.Gradekit.items():
         if name == ALLOW:
             chosen[name] = _allowed(given)
-        if name in (FIGURES, ALLOW):
+        if name in (FIGURES, ALLOW, COPIES):
             continue
         value = given.get_value(Float()) if isinstance(given, DeferredConfigString) else given  # a command line's
         if name not in known:
-            there = ", ".join([*known, FIGURES])
+            there = ", ".join([*known, FIGURES, COPIES])
             raise CourseError(f"{CONFIG} sets c.Gradekit.{name}, which does not exist.", help=f"There are: {there}.")
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
             raise CourseError(f"{CONFIG} sets c.Gradekit.{name} to {value!r}; a positive number is needed.")
@@ -295,6 +296,26 @@ def read_figures(config: Config) -> Figures:
         words = ", ".join(repr(str(kind)) for kind in Figures)
         raise CourseError(f"{CONFIG} sets c.Gradekit.{FIGURES} to {value!r}.", help=f"There are: {words}.")
     return Figures(value)
+
+
+def read_copies(config: Config) -> float:
+    """Read from which share on the class report lists two answers as alike: ``c.Gradekit.copies``; 0 for never.
+
+    Raises
+    ------
+    CourseError
+        If it is no number from 0 to 1.
+    """
+    given = config.Gradekit.get(COPIES, COPIES_FROM)
+    try:
+        value = given.get_value(Float()) if isinstance(given, DeferredConfigString) else given  # a command line's
+    except (TraitError, ValueError):
+        value = str(given)
+    if not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise CourseError(
+            f"{CONFIG} sets c.Gradekit.{COPIES} to {value!r}.", help="A share from 0 to 1 is needed; 0 switches it off."
+        )
+    return float(value)
 
 
 def _allowed(given: Any) -> tuple[str, ...]:
