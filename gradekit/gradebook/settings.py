@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 FIGURES, ALLOW, COPIES = "figures", "allow", "copies"  # the settings of ours that are no limit
 COPIES_FROM = 0.8  # by default
+LATE = ("AssignLatePenalties", "LateSubmissionPlugin", "LatePolicy")  # where a rule for late work is set
+PLAIN = (str, int, float)  # as JSON has it
 _THERE_IS = f"There is: {', '.join(map(repr, GRANTS))}."
 STEPS = tuple(item.name for item in dataclasses.fields(Folders) if item.name != "structure")
 
@@ -101,8 +103,8 @@ def own_gradebook(root: Path) -> Course:
 def copy_settings(course: Course, folder: Path) -> Course:
     """Give a new course the settings of another, but a gradebook of its own; return the new course.
 
-    What counts in the first may be set elsewhere: so limits and the names of folders are written down in the copy, in
-    the file that has the last word. A name that leads out of the course is nbgrader's own there.
+    What counts in the first may be set elsewhere: so limits, the names of folders and a rule for late work are written
+    down in the copy, in the file that has the last word. A name that leads out of the course is nbgrader's own there.
     """
     config = read_settings(course)
     limits, folders = read_limits(config), _folders(step_folders(config))
@@ -119,8 +121,16 @@ def copy_settings(course: Course, folder: Path) -> Course:
         changed[FIGURES] = str(read_figures(config))
     for section, chosen in (("CourseDirectory", names), ("Gradekit", changed)):
         words[section] = words.get(section, {}) | chosen
+    for section in LATE:
+        rule = {name: _word(value) for name, value in config.get(section, {}).items()}
+        words[section] = words.get(section, {}) | {name: word for name, word in rule.items() if isinstance(word, PLAIN)}
     path.write_text(json.dumps(words, indent=1) + "\n", encoding="utf-8")
     return own_gradebook(folder.resolve())
+
+
+def _word(value: Any) -> Any:
+    """Return a setting as JSON has it: a class by its name."""
+    return f"{value.__module__}.{value.__qualname__}" if isinstance(value, type) else value
 
 
 def _items(found: Folders | Limits) -> list[tuple[str, Any]]:
@@ -346,6 +356,14 @@ def _with_timeout(config: Config, found: Limits, chosen: Mapping[str, Any]) -> L
         raise CourseError(f"{CONFIG} sets c.Execute.timeout to 0; a positive number of seconds is needed.")
     most = found.submission_s if timeout is None or timeout < 0 else float(timeout)
     return dataclasses.replace(found, cell_s=min(found.cell_s, most) if "cell_s" in chosen else most)
+
+
+def late_rule(config: Config) -> str:
+    """Return the name of the course's rule for late work; empty where none is switched on."""
+    chosen = config.AssignLatePenalties.get("plugin_class")
+    if not is_enabled(config, LATE[0]) or (not chosen and config.LateSubmissionPlugin.get("penalty_method") != "zero"):
+        return ""
+    return str(_word(chosen)) if chosen else "LateSubmissionPlugin"
 
 
 def is_enabled(config: Config, preprocessor: str) -> bool:
