@@ -21,7 +21,7 @@ import gradekit.alone  # a command's process is ours alone
 from gradekit import cli_semester
 from gradekit.errors import GradekitError, HostError, UsageError
 from gradekit.options import AsJson, Assignment, CourseDir, Db, open_course
-from gradekit.terminal import print_adoption, print_demo, print_grades, print_json, print_proof, track
+from gradekit.terminal import print_adoption, print_demo, print_grades, print_json, print_proof, steps, track
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,7 +106,8 @@ def begin_course(folder: Folder, *, assignments: With = "rnn_from_scratch") -> N
     """Begin a course in a new folder: settings, and assignments with their hidden tests, ready to be released."""
     from gradekit.new.course import init  # noqa: PLC0415
 
-    begun = init(folder, assignments=assignments)
+    with steps("making the course, and its reference values"):
+        begun = init(folder, assignments=assignments)
     typer.echo(f"wrote {begun.course.root}")
     for name in begun.assignments:
         typer.echo(f"  {begun.course.source(name).relative_to(begun.course.root)}")
@@ -159,7 +160,9 @@ def release(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = None
     from gradekit.release.make import release as make  # noqa: PLC0415
 
     course = open_course(course_dir, db)
-    for folder in make(course, assignment, solutions=solutions):
+    with steps("making the student version") as say:
+        folders = make(course, assignment, solutions=solutions, say=say)
+    for folder in folders:
         typer.echo(f"wrote {folder}")
     for name in unwritten(course, assignment):
         typer.echo(f"warning: cell '{name}' still says what to write there.", err=True)
@@ -173,7 +176,8 @@ def _solution_loses(course: Course, assignment: str) -> bool:
     from gradekit.grade.solution import lost_alone  # noqa: PLC0415
 
     try:
-        lines = lost_alone(Grading(course, assignment))
+        with steps("trying the solution in the sandbox"):
+            lines = lost_alone(Grading(course, assignment))
     except HostError as error:
         typer.echo(f"The solution was not tried in the sandbox: {error}", err=True)
         return False
@@ -225,7 +229,9 @@ def freeze(assignment: Assignment, *, course_dir: CourseDir = None) -> None:
     """Compute the hidden tests' reference values anew from the source's solution."""
     from gradekit.judging.freeze import freeze as make  # noqa: PLC0415
 
-    typer.echo(f"wrote {make(open_course(course_dir), assignment)}")
+    with steps("computing the reference values"):
+        path = make(open_course(course_dir), assignment)
+    typer.echo(f"wrote {path}")
 
 
 GradeDryRun = Annotated[
@@ -272,7 +278,7 @@ def grade(  # noqa: PLR0913  (one option each)
         with copied as course:
             there = replace(grading, course=course)
             running = grade_class(there, names, jobs=jobs or available_cores(), warn=warn, first=first)
-            found = sorted(track(running, len(names)), key=lambda item: item.student)
+            found = sorted(track(running, len(names), quiet=as_json), key=lambda item: item.student)
             # Of whom is not graded now the copy knows less than the course does.
             now = {item.student: item for item in standing.standings(grading.course, assignment)} if as_json else {}
             again = standing.standings(course, assignment) if as_json else ()
@@ -323,7 +329,7 @@ def feedback(
 
     course = open_course(course_dir, db)
     names = students(course, assignment, only=student or ())
-    found = list(track(write_feedback(course, assignment, names), len(names), "writing"))
+    found = list(track(write_feedback(course, assignment, names), len(names), "writing", quiet=as_json))
     if as_json:
         pages = {item.student: [str(path) for path in item.pages] for item in found}
         typer.echo(json.dumps({"pages": pages, "notes": {item.student: list(item.notes) for item in found}}))
@@ -342,6 +348,7 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+EXPORTING = "writing the export, and trying it on the solution"
 exports = typer.Typer(no_args_is_help=True, help="Make the same assignment for another grader.")
 app.add_typer(exports, name="export")
 
@@ -351,7 +358,8 @@ def export_otter(assignment: Assignment, *, course_dir: CourseDir = None, to: Ex
     """Make autograder.zip and a folder for students, for otter-grader."""
     from gradekit.export.otter import export  # noqa: PLC0415
 
-    made = export(open_course(course_dir), assignment, to or Path(f"{assignment}-otter"))
+    with steps(EXPORTING):
+        made = export(open_course(course_dir), assignment, to or Path(f"{assignment}-otter"))
     typer.echo(f"wrote {made.zip}\nwrote {made.student}")
     typer.echo("Tried: it gives the source's own solution all points.")
     typer.echo("Otter runs learners' code in the process that holds the hidden tests: not secure.")
@@ -364,7 +372,8 @@ def export_gradescope(assignment: Assignment, *, course_dir: CourseDir = None, t
     from gradekit.export.trial import can_isolate  # noqa: PLC0415
 
     tried = can_isolate()
-    made = export(open_course(course_dir), assignment, to or Path(f"{assignment}-gradescope"), tried=tried)
+    with steps(EXPORTING):
+        made = export(open_course(course_dir), assignment, to or Path(f"{assignment}-gradescope"), tried=tried)
     typer.echo(f"wrote {made}")
     typer.echo(
         "Tried: it gives the source's own solution all points."
@@ -401,7 +410,7 @@ def verify(
     from gradekit.verify.prove import verify as prove  # noqa: PLC0415
 
     def watch(findings: Iterable[ProofFinding], number: int) -> Iterable[ProofFinding]:
-        return track(findings, number, "verifying")
+        return track(findings, number, "verifying", quiet=as_json)
 
     course = open_course(course_dir)
     proof = prove(course, assignment, jobs=jobs or available_cores(), only=exercise or (), watch=watch)
@@ -412,17 +421,39 @@ def verify(
     raise typer.Exit(proof.exit_code)
 
 
+CopiesFrom = Annotated[
+    float | None,
+    typer.Option(
+        "--copies",
+        min=0.0,
+        max=1.0,
+        help="The share from which the page lists two answers as improbably alike; 0 compares none.",
+        show_default="c.Gradekit.copies, else 0.8",
+    ),
+]
+
+
 @app.command()
-def report(assignment: Assignment, *, db: Db = "", course_dir: CourseDir = None, as_json: AsJson = False) -> None:
+def report(
+    assignment: Assignment,
+    *,
+    copies: CopiesFrom = None,
+    db: Db = "",
+    course_dir: CourseDir = None,
+    as_json: AsJson = False,
+) -> None:
     """Write one page about a class, for the instructor: scores, item analysis, misconceptions; tables beside it."""
     from gradekit.report.write import make_report, summary  # noqa: PLC0415
 
-    made = make_report(open_course(course_dir, db), assignment)
+    with steps("reading the class, and comparing answers", quiet=as_json):
+        made = make_report(open_course(course_dir, db), assignment, copies=copies)
     if as_json:
         typer.echo(json.dumps(summary(made)))
         return
-    for path in (made.page, made.students, made.exercises):
+    for path in made.files:
         typer.echo(f"wrote {path}")
+    if made.copies.problem:
+        typer.echo(made.copies.problem, err=True)
 
 
 Attack = Annotated[
@@ -487,7 +518,8 @@ def demo(assignment: Assignment = "rnn_from_scratch", *, course_dir: CourseDir =
 
     folder = to or Path(tempfile.mkdtemp(prefix="gradekit-demo-"))
     around = open_course(course_dir) if course_dir or _has(assignment) else None
-    course = trip.make_course(around, assignment, folder) if around else trip.own_course(assignment, folder)
+    with steps(f"releasing {assignment}"):
+        course = trip.make_course(around, assignment, folder) if around else trip.own_course(assignment, folder)
     submissions = trip.synthetic_class(course, assignment)
     trip.hand_in(course, assignment, submissions)
     typer.echo(f"{len(submissions)} students handed in {assignment}. Each is graded in a sandbox of its own:")

@@ -93,6 +93,40 @@ def _print_due(found: Deadline, zone: object) -> None:
         typer.echo(f"{who}: {local:%Y-%m-%d %H:%M %Z}{also}")
 
 
+TimesFile = Annotated[
+    Path, typer.Argument(help="The table of the course with a time in each row: CSV, as Moodle's grading worksheet.")
+]
+TimesColumn = Annotated[
+    str,
+    typer.Option(
+        "--column",
+        help="The column that says when each submission was handed in.",
+        show_default="the one that is known",
+    ),
+]
+
+
+def handed_in(  # noqa: PLR0913  (one option each)
+    assignment: Assignment,
+    file: TimesFile,
+    *,
+    column: TimesColumn = "",
+    timezone: Timezone = "",
+    db: Db = "",
+    course_dir: CourseDir = None,
+) -> None:
+    """Write down when each submission was handed in, from a table of the school's own system."""
+    from gradekit.semester.handedin import enter_times  # noqa: PLC0415
+    from gradekit.text import plural  # noqa: PLC0415
+
+    found = enter_times(open_course(course_dir, db), assignment, file, column=column, timezone=timezone)
+    count = plural(len(found.wrote), "time")
+    typer.echo(f"{count} written, {len(found.same)} stood there already (column '{found.column}')")
+    _print_names("handed in, and without a time: counts as in time", found.without)
+    _print_names("NOT read", found.unclear)
+    raise typer.Exit(1 if found.unclear else 0)
+
+
 def roster(file: RosterFile, *, id_column: IdColumn = "", db: Db = "", course_dir: CourseDir = None) -> None:
     """Enter students in the gradebook: ids, names, e-mail addresses, ids in the school's own system."""
     from gradekit.semester.roster import enter_roster  # noqa: PLC0415
@@ -201,6 +235,7 @@ def export_feedback(
 def declare(app: typer.Typer, exports: typer.Typer) -> None:
     """Add these commands to the command line, and one to its exports."""
     app.command()(due)
+    app.command("handed-in")(handed_in)
     app.command()(roster)
     exports.command("grades")(export_grades)
     exports.command("total")(export_total)

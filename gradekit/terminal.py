@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from gradekit.adopt.changes import Adoption
@@ -24,14 +33,39 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def track(items: Iterable[T], number: int, doing: str = "grading") -> Iterable[T]:
-    """Show a progress bar with an estimate on a terminal, while items pass through."""
+def track(items: Iterable[T], number: int, doing: str = "grading", *, quiet: bool = False) -> Iterable[T]:
+    """Show a progress bar with an estimate on a terminal, while items pass through.
+
+    Parameters
+    ----------
+    quiet : bool
+        Whether nobody wants to see it; where the stream of errors is no terminal nobody can.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    off = quiet or not sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), disable=off) as progress:
         task = progress.add_task(doing, total=number)
         for item in items:
             progress.advance(task)
             yield item
+
+
+@contextmanager
+def steps(first: str, *, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """Say on a terminal what is being done, and for how long by now; nothing of it stays there.
+
+    Parameters
+    ----------
+    first : str
+        The first step, in a few words; what is yielded takes the words of the next one.
+    quiet : bool
+        As `track` has it.
+    """
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    off = quiet or not sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=off) as progress:
+        task = progress.add_task(first, total=None)
+        yield lambda words: progress.update(task, description=words)
 
 
 def print_adoption(found: Adoption, written: tuple[Path, ...]) -> None:

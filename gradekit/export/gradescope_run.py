@@ -20,6 +20,7 @@ import gradekit.alone  # noqa: F401  (the container's process is ours alone)
 from gradekit import files
 from gradekit.errors import GradekitError
 from gradekit.export.gradescope import COURSE, results, undecided
+from gradekit.export.gradescope_late import METADATA, counted, enter, read_dates
 from gradekit.grade.classroom import grade_class
 from gradekit.grade.judge import LANDLOCK, USER, Grading
 from gradekit.gradebook.settings import own_gradebook
@@ -60,12 +61,15 @@ def graded(root: Path, assignment: str) -> dict[str, Any]:
         course = own_gradebook(Path(shutil.copytree(root / "source" / COURSE, Path(folder) / COURSE)))
         student = _student(root)
         notes = collect(root / "submission", course.folder("submitted", assignment, student))
+        dates = read_dates(course, root / METADATA)
+        enter(dates, course, assignment, student)
         grading = Grading(course, assignment, isolation(), figures=Figures.NONE)  # no notebook leaves the container
         (outcome,) = grade_class(grading, [student])
         if outcome.report is None:
             return undecided(FAILED, staff=outcome.failure)
         exercises = load_assignment(course, assignment).exercises
-        return results(_with_notes(outcome.report, notes), exercises)
+        found = results(_with_notes(outcome.report, notes), exercises)
+        return counted(found, dates, course, assignment, student)
 
 
 def isolation() -> str:
@@ -82,7 +86,7 @@ def _with_notes(report: GradeReport, refused: tuple[str, ...]) -> GradeReport:
 def _student(root: Path) -> str:
     """Return a name for who hands in, the same for the same people."""
     try:
-        users = json.loads((root / "submission_metadata.json").read_text(encoding="utf-8"))["users"]
+        users = json.loads((root / METADATA).read_text(encoding="utf-8"))["users"]
         people = sorted(str(user["id"]) for user in users)
     except (OSError, ValueError, KeyError, TypeError):
         people = []

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-FIGURES, ALLOW = "figures", "allow"  # the settings of ours that are no number
+FIGURES, ALLOW, COPIES = "figures", "allow", "copies"  # the settings of ours that are no limit
+COPIES_FROM = 0.8  # by default
+LATE = ("AssignLatePenalties", "LateSubmissionPlugin", "LatePolicy")  # where a rule for late work is set
+PLAIN = (str, int, float)  # as JSON has it
 _THERE_IS = f"There is: {', '.join(map(repr, GRANTS))}."
 STEPS = tuple(item.name for item in dataclasses.fields(Folders) if item.name != "structure")
 
@@ -101,8 +104,8 @@ def own_gradebook(root: Path) -> Course:
 def copy_settings(course: Course, folder: Path) -> Course:
     """Give a new course the settings of another, but a gradebook of its own; return the new course.
 
-    What counts in the first may be set elsewhere: so limits and the names of folders are written down in the copy, in
-    the file that has the last word. A name that leads out of the course is nbgrader's own there.
+    What counts in the first may be set elsewhere: so limits, the names of folders and a rule for late work are written
+    down in the copy, in the file that has the last word. A name that leads out of the course is nbgrader's own there.
     """
     config = read_settings(course)
     limits, folders = read_limits(config), _folders(step_folders(config))
@@ -119,8 +122,16 @@ def copy_settings(course: Course, folder: Path) -> Course:
         changed[FIGURES] = str(read_figures(config))
     for section, chosen in (("CourseDirectory", names), ("Gradekit", changed)):
         words[section] = words.get(section, {}) | chosen
+    for section in LATE:
+        rule = {name: _word(value) for name, value in config.get(section, {}).items()}
+        words[section] = words.get(section, {}) | {name: word for name, word in rule.items() if isinstance(word, PLAIN)}
     path.write_text(json.dumps(words, indent=1) + "\n", encoding="utf-8")
     return own_gradebook(folder.resolve())
+
+
+def _word(value: Any) -> Any:
+    """Return a setting as JSON has it: a class by its name."""
+    return f"{value.__module__}.{value.__qualname__}" if isinstance(value, type) else value
 
 
 def _items(found: Folders | Limits) -> list[tuple[str, Any]]:
@@ -271,11 +282,11 @@ def read_limits(config: Config) -> Limits:
     for name, given in config.Gradekit.items():
         if name == ALLOW:
             chosen[name] = _allowed(given)
-        if name in (FIGURES, ALLOW):
+        if name in (FIGURES, ALLOW, COPIES):
             continue
         value = given.get_value(Float()) if isinstance(given, DeferredConfigString) else given  # a command line's
         if name not in known:
-            there = ", ".join([*known, FIGURES])
+            there = ", ".join([*known, FIGURES, COPIES])
             raise CourseError(f"{CONFIG} sets c.Gradekit.{name}, which does not exist.", help=f"There are: {there}.")
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
             raise CourseError(f"{CONFIG} sets c.Gradekit.{name} to {value!r}; a positive number is needed.")
@@ -297,6 +308,26 @@ def read_figures(config: Config) -> Figures:
         words = ", ".join(repr(str(kind)) for kind in Figures)
         raise CourseError(f"{CONFIG} sets c.Gradekit.{FIGURES} to {value!r}.", help=f"There are: {words}.")
     return Figures(value)
+
+
+def read_copies(config: Config) -> float:
+    """Read from which share on the class report lists two answers as alike: ``c.Gradekit.copies``; 0 for never.
+
+    Raises
+    ------
+    CourseError
+        If it is no number from 0 to 1.
+    """
+    given = config.Gradekit.get(COPIES, COPIES_FROM)
+    try:
+        value = given.get_value(Float()) if isinstance(given, DeferredConfigString) else given  # a command line's
+    except (TraitError, ValueError):
+        value = str(given)
+    if not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise CourseError(
+            f"{CONFIG} sets c.Gradekit.{COPIES} to {value!r}.", help="A share from 0 to 1 is needed; 0 switches it off."
+        )
+    return float(value)
 
 
 def _allowed(given: Any) -> tuple[str, ...]:
@@ -327,6 +358,14 @@ def _with_timeout(config: Config, found: Limits, chosen: Mapping[str, Any]) -> L
         raise CourseError(f"{CONFIG} sets c.Execute.timeout to 0; a positive number of seconds is needed.")
     most = found.submission_s if timeout is None or timeout < 0 else float(timeout)
     return dataclasses.replace(found, cell_s=min(found.cell_s, most) if "cell_s" in chosen else most)
+
+
+def late_rule(config: Config) -> str:
+    """Return the name of the course's rule for late work; empty where none is switched on."""
+    chosen = config.AssignLatePenalties.get("plugin_class")
+    if not is_enabled(config, LATE[0]) or (not chosen and config.LateSubmissionPlugin.get("penalty_method") != "zero"):
+        return ""
+    return str(_word(chosen)) if chosen else "LateSubmissionPlugin"
 
 
 def is_enabled(config: Config, preprocessor: str) -> bool:

@@ -5,7 +5,7 @@ Switched on in ``nbgrader_config.py``::
     c.ZipCollectApp.collector_plugin = "gradekit.plugin.lmsnames.LmsNames"
 
 Canvas writes its own number of a student into each file's name, which is the gradebook's ``lms_user_id``; Moodle writes
-the full name, which must be one student's alone.
+the full name, which must be one student's alone. Neither says when: the dates in a zip are those of its packing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import FileNameCollectorPlugin
 
 MOODLE = re.compile(r"(?P<name>[^/_]+)_\d+_assignsubmission_file_?(?P<rest>.*)")
-CANVAS = re.compile(r"[^/_]+_(?:LATE_)?(?P<number>\d+)_\d+_(?P<rest>.+)")
+CANVAS = re.compile(r"[^/_]+_(?P<late>LATE_)?(?P<number>\d+)_\d+_(?P<rest>.+)")
 AGAIN = re.compile(r"-\d+\Z")  # what Canvas puts behind the name of a file that was handed in again
 SUFFIX = ".ipynb"
 
@@ -66,6 +66,8 @@ class LmsNames(FileNameCollectorPlugin):  # type: ignore[misc]  # nbgrader is un
         if first != str(path):  # nbgrader would stop, and collect nobody
             self.log.warning("%s: %s has handed in %s for the same notebook; that one is taken", path, student, first)
             return None
+        if facts.get("late"):
+            self.log.warning("%s: Canvas says that it was late, and not how late: gradekit handed-in", path)
         return {"student_id": student, "file_id": name}
 
     def _students(self, facts: dict[str, str]) -> set[str]:

@@ -21,7 +21,7 @@ from gradekit.release import beside, door
 from gradekit.release.inspection import check_release, check_solutions, check_source, find_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from gradekit.course.course import Course, Step
@@ -31,13 +31,21 @@ CHECKS = re.compile(r"^[ \t]*(?:import|from)[ \t]+checks\b", re.MULTILINE)
 STEPS: tuple[Step, ...] = ("release", "solution")  # what is written
 
 
-def release(course: Course, assignment: str, *, solutions: bool = True) -> tuple[Path, ...]:
+def _unheard(_: str) -> None:
+    """Take the words for a step that nobody waits for."""
+
+
+def release(
+    course: Course, assignment: str, *, solutions: bool = True, say: Callable[[str], None] = _unheard
+) -> tuple[Path, ...]:
     """Make the student version, enter it in the gradebook, and make the executed solutions.
 
     Parameters
     ----------
     solutions : bool
         Whether to run the source and write ``solutions/<assignment>`` too.
+    say : callable
+        Is told what is being done, in a few words.
 
     Returns
     -------
@@ -63,7 +71,9 @@ def release(course: Course, assignment: str, *, solutions: bool = True) -> tuple
     with _stage(course, assignment) as stage:
         made: dict[Step, Path] = {"release": _student_version(course, assignment, stage)}
         if solutions:
+            say("running the source notebook")
             made["solution"] = _worked_solutions(course, assignment, stage)
+        say("entering it in the gradebook")
         convert.enter(course, assignment, stage / "entered")
         folders = tuple(
             _put(folder, course.folder(step, assignment), stage / f"old-{step}") for step, folder in made.items()

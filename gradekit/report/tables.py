@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gradekit.report.copies import Copies
     from gradekit.report.items import Figure
     from gradekit.report.overview import Overview
     from gradekit.report.results import Entry, GradedCell
@@ -27,6 +28,7 @@ EXERCISE = (
     *("exercise", "points", "judged", "full_marks", "no_points", "difficulty_p", "discrimination_r", "upper_lower_d"),
     *("follow_through", "points_lost_without_a_name", "cannot_be_computed"),
 )
+ALIKE = ("notebook", "cell", "student", "other_student", "alike", "pieces_shared")
 
 
 def safe(value: object) -> str:
@@ -82,3 +84,9 @@ def exercises(overview: Overview) -> bytes:
 
 def _number(figure: Figure) -> float | None:
     return figure.value
+
+
+def alike(copies: Copies) -> bytes:
+    """Return one row for each pair of answers that are improbably alike; without their texts."""
+    rows = [(lead.notebook, lead.cell, *lead.students, lead.alike, lead.pieces) for lead in copies.leads]
+    return sheet([ALIKE, *rows])

@@ -1,15 +1,15 @@
-"""One class → one page for the instructor, which needs no network and nothing beside it, and two tables.
+"""One class → one page for the instructor, which needs no network and nothing beside it, and three tables.
 
-``reports/<assignment>/`` holds ``report.html``, ``students.csv`` and ``exercises.csv``. nbgrader knows no such folder,
-so nothing in it is ever released, collected or published. Only its owner may read the files, or the course's group
-where nbgrader's settings say so.
+``reports/<assignment>/`` holds ``report.html``, ``students.csv``, ``exercises.csv`` and ``alike.csv``. nbgrader knows
+no such folder, so nothing in it is ever released, collected or published. Only its owner may read the files, or the
+course's group where nbgrader's settings say so.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -20,8 +20,10 @@ from gradekit import __version__
 from gradekit.course.notebook import exercise_of
 from gradekit.errors import CourseError
 from gradekit.files import write_whole
+from gradekit.gradebook.settings import read_copies, read_settings
 from gradekit.pages.page import render
 from gradekit.report import tables
+from gradekit.report.copies import Copies, find_copies
 from gradekit.report.items import GROUP
 from gradekit.report.overview import describe, said
 from gradekit.report.results import gather
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 
 FOLDER = "reports"
-TABLES = ("students.csv", "exercises.csv")
+TABLES = ("students.csv", "exercises.csv", "alike.csv")
 OWNER, GROUP_TOO = 0o600, 0o660  # who may read and write: scores are nobody else's business
 
 
@@ -49,11 +51,23 @@ class Report:
     page: Path
     students: Path
     exercises: Path
+    alike: Path
     overview: Overview
+    copies: Copies = field(default_factory=Copies)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All of its files."""
+        return (self.page, self.students, self.exercises, self.alike)
 
 
-def make_report(course: Course, assignment: str) -> Report:
+def make_report(course: Course, assignment: str, *, copies: float | None = None) -> Report:
     """Write the report of a class.
+
+    Parameters
+    ----------
+    copies : float or None
+        From which share on two answers are listed as alike, and 0 for never; None for the course's setting.
 
     Raises
     ------
@@ -61,12 +75,17 @@ def make_report(course: Course, assignment: str) -> Report:
         If there is no such assignment, it has not been released, or ``reports/`` cannot be written.
     """
     folder = course.root / FOLDER / assignment
+    least = read_copies(read_settings(course)) if copies is None else copies
     found = describe(gather(course, assignment, folder=folder))
-    made = Report(folder / "report.html", folder / TABLES[0], folder / TABLES[1], found)
+    graded = [entry.student for entry in found.results.entries if entry.status == "graded"]
+    alike = find_copies(course, assignment, graded, least=least)
+    students, exercises, pairs = (folder / name for name in TABLES)
+    made = Report(folder / "report.html", students, exercises, pairs, found, alike)
     files = {
-        made.page: page(found).encode("utf-8", "backslashreplace"),
+        made.page: page(found, alike).encode("utf-8", "backslashreplace"),
         made.students: tables.students(found),
         made.exercises: tables.exercises(found),
+        made.alike: tables.alike(alike),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,18 +104,28 @@ def summary(made: Report) -> dict[str, Any]:
     """Return the report for programs: where it is, the figures, and how many submissions are in each group."""
     found = made.overview
     return {
-        "files": [str(path) for path in (made.page, made.students, made.exercises)],
+        "files": [str(path) for path in made.files],
         "distribution": dataclasses.asdict(found.distribution),
         "exercises": {row.part.name: dataclasses.asdict(row.item) for row in found.rows},
         "alpha": dataclasses.asdict(found.analysis.alpha),
         "misconceptions": {
             f"{item.exercise}: {item.diagnosis.label}": len(item.students) for item in found.tally.misconceptions
         },
+        "alike": [
+            {
+                "notebook": lead.notebook,
+                "cell": lead.cell,
+                "students": lead.students,
+                "alike": lead.alike,
+                "pieces": lead.pieces,
+            }
+            for lead in made.copies.leads
+        ],
         "groups": {group.key: [line.student for line in group.lines] for group in found.groups},
     }
 
 
-def page(found: Overview, *, now: datetime | None = None) -> str:
+def page(found: Overview, copies: Copies | None = None, *, now: datetime | None = None) -> str:
     """Return the page; `now` is when it was made."""
     filter_words = FilterWords(found)
     return render(
@@ -104,6 +133,7 @@ def page(found: Overview, *, now: datetime | None = None) -> str:
         styles=["report.css"],
         scripts=["report.js"],
         found=found,
+        copies=copies or Copies(),
         made=(now or datetime.now(UTC)).astimezone(),
         version=__version__,
         histogram=Markup(found.histogram),  # noqa: S704  (drawn by us)
@@ -115,6 +145,7 @@ def page(found: Overview, *, now: datetime | None = None) -> str:
         address=address,
         tables=TABLES,
         percent=round(100 * GROUP),
+        several=len({part.notebook for part in found.results.parts}) > 1,
     )
 
 

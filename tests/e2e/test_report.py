@@ -6,6 +6,7 @@ Screenshots lie in ``tests/e2e/artefacts/`` afterwards, one for each width and c
 from __future__ import annotations
 
 import datetime as dt
+import json
 import random
 import shutil
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from gradekit.course import notebook
 from gradekit.course.course import Course
 from gradekit.gradebook.assignment import open_gradebook
 from gradekit.gradebook.settings import read_settings
@@ -60,7 +62,17 @@ def course(released_once: Course, enrol: Callable[..., None], tmp_path_factory: 
     feedback = made.root / "feedback" / "s1" / "small" / "small.html"
     feedback.parent.mkdir(parents=True)
     feedback.write_text("<title>the feedback</title>")
-    make_report(made, "small")
+    for student in ("s1", "s2"):  # two answers that are alike, and long
+        node = notebook.read(made.folder("release", "small") / "small.ipynb")
+        for cell in node["cells"]:
+            if cell["id"] == "double":
+                lines = "\n".join(f"    total = total * {at} + x[{at}] ** {at} - {at} % 7" for at in range(70))
+                cell["source"] = f"def double(x):\n    # {PWN}\n    total = 0{' + 1' * 80}\n{lines}\n    return total"
+        path = made.folder("autograded", "small", student) / "small.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(node), encoding="utf-8")
+    made_report = make_report(made, "small")
+    assert len(made_report.copies.leads) == 1
     return made
 
 

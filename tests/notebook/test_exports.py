@@ -309,6 +309,25 @@ def test_there_is_always_a_result(
     assert _staff(found)
 
 
+def test_late_work_costs_what_the_course_says(exported: Course, tmp_path: Path) -> None:
+    """Gradescope's dates, the course's rule: the score less the penalty, a line for the student and one for staff."""
+    root = tmp_path / "root"
+    folder = lay_out(exported.root / "gradescope" / "autograder.zip", root)
+    hand_in(exported, folder, RIGHT)
+    (folder / "timestamp.txt").write_text("2001-01-01 00:00:00 UTC")
+    with (root / "source" / "course" / "nbgrader_config.py").open("a", encoding="utf-8") as config:
+        config.write(
+            '\nc.AssignLatePenalties.plugin_class = "gradekit.plugin.late.LatePolicy"\nc.LatePolicy.per_day = "20%"\n'
+        )
+    said = {"created_at": "2025-12-03T08:00:00-08:00", "assignment": {"due_date": "2025-12-01T23:59:00-08:00"}}
+    (root / "submission_metadata.json").write_text(json.dumps({**said, "users": [{"id": 1}]}))
+    found = run_autograder(root)
+    assert scores(found) == FULL
+    assert found["score"] == 1.5
+    assert "1 day after the due date: 1 point is taken off; 1.5 counts." in found["output"].replace("\\", "")
+    assert "due 2025-12-02 07:59 UTC; gradekit.plugin.late.LatePolicy takes 1 off" in _staff(found)
+
+
 def test_a_container_without_landlock_is_told_to_staff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the container forbids Landlock another user is what is left, and only staff read of it."""
     assert gradescope_run.isolation() == LANDLOCK

@@ -63,6 +63,7 @@ def test_each_file_goes_to_its_student(released: Course, names: dict[str, str | 
         for student in released.students("submitted", "small")
     } == {student: student for student in names.values() if student}
     assert "gradekit roster FILE" in done.stderr
+    assert ("turingalan_LATE_902_5502_small-1.ipynb: Canvas says that it was late" in done.stderr) == (names is CANVAS)
 
 
 def test_two_files_of_a_name_stop_nobody(released: Course) -> None:

@@ -17,6 +17,7 @@ from gradekit.gradebook.settings import (
     copy_settings,
     course_at,
     open_course,
+    read_copies,
     read_figures,
     read_limits,
     read_settings,
@@ -96,6 +97,29 @@ def test_which_figures_are_drawn(words: dict[str, Any], figures: Figures) -> Non
     """One of three words, in a file or on nbgrader's command line; it is no limit."""
     assert read_figures(settings(**words)) is figures
     assert read_limits(settings(**words)) == Limits()
+
+
+@pytest.mark.parametrize(
+    ("words", "least"),
+    [
+        ({}, 0.8),
+        ({"Gradekit_copies": 0}, 0.0),
+        ({"Gradekit_copies": False}, 0.0),
+        ({"Gradekit_copies": 1}, 1.0),
+        ({"Gradekit_copies": DeferredConfigString("0.9")}, 0.9),
+    ],
+)
+def test_from_which_share_answers_are_alike(words: dict[str, Any], least: float) -> None:
+    """A share, in a file or on nbgrader's command line; 0 for never; it is no limit."""
+    assert read_copies(settings(**words)) == least
+    assert read_limits(settings(**words)) == Limits()
+
+
+@pytest.mark.parametrize("word", ["some", 80, -0.1, None, float("nan"), DeferredConfigString("most")])
+def test_no_such_share(word: Any) -> None:
+    """What is no share is one sentence with the setting's name."""
+    with pytest.raises(CourseError, match=r"c\.Gradekit\.copies"):
+        read_copies(settings(Gradekit_copies=word))
 
 
 @pytest.mark.parametrize("word", ["some", True, 1, None, DeferredConfigString("")])
