@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gradekit.course import reports
@@ -24,12 +25,14 @@ from gradekit.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from traitlets.config import Config
 
-    from gradekit.grade.judge import Grading
+    from gradekit.grade.judge import Grading, Setup
     from gradekit.gradebook.assignment import ReleasedAssignment
-    from gradekit.model import GradeReport
+    from gradekit.jobs import Pool
+    from gradekit.model import GradeReport, Limits
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,12 @@ def _asked(grading: Grading, config: Config, only: Sequence[str]) -> Sequence[st
 
 
 def grade_class(
-    grading: Grading, names: Sequence[str], *, jobs: int = 1, warn: Callable[[str], object] | None = None
+    grading: Grading,
+    names: Sequence[str],
+    *,
+    jobs: int = 1,
+    warn: Callable[[str], object] | None = None,
+    judges_of: Callable[[Grading, Limits], AbstractContextManager[Pool[Setup]]] | None = None,
 ) -> Iterator[Graded]:
     """Grade submissions and yield each when it is done.
 
@@ -158,11 +166,14 @@ def grade_class(
     warn : callable, optional
         Is told what the source's own solution loses, a line each, before anybody is graded; without it that is not
         tried.
+    judges_of : callable, optional
+        Opens who judges, in the place of processes of this machine: the workers of a cluster.
     """
     before = {name: reports.load(grading.course.root, grading.assignment, name) for name in names}
     config = read_settings(grading.course)
     limits, order = read_limits(config), Order(hashes(grading), figures=grading.figures or read_figures(config))
-    with open_released(grading) as book, open_judges(grading, limits, jobs=max(1, min(jobs, len(names)))) as judges:
+    apart = judges_of or partial(open_judges, jobs=max(1, min(jobs, len(names))))
+    with open_released(grading) as book, apart(grading, limits) as judges:
         if warn is not None and names:
             for line in lost_by_solution(grading, judges, limits):
                 warn(line)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-FIGURES, ALLOW = "figures", "allow"  # the settings of ours that are no number
+FIGURES, ALLOW, SCHEDULER = "figures", "allow", "scheduler"  # the settings of ours that are no number
 _THERE_IS = f"There is: {', '.join(map(repr, GRANTS))}."
 STEPS = tuple(item.name for item in dataclasses.fields(Folders) if item.name != "structure")
 
@@ -269,11 +269,11 @@ def read_limits(config: Config) -> Limits:
     for name, given in config.Gradekit.items():
         if name == ALLOW:
             chosen[name] = _allowed(given)
-        if name in (FIGURES, ALLOW):
+        if name in (FIGURES, ALLOW, SCHEDULER):
             continue
         value = given.get_value(Float()) if isinstance(given, DeferredConfigString) else given  # a command line's
         if name not in known:
-            there = ", ".join([*known, FIGURES])
+            there = ", ".join([*known, FIGURES, SCHEDULER])
             raise CourseError(f"{CONFIG} sets c.Gradekit.{name}, which does not exist.", help=f"There are: {there}.")
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
             raise CourseError(f"{CONFIG} sets c.Gradekit.{name} to {value!r}; a positive number is needed.")
@@ -295,6 +295,21 @@ def read_figures(config: Config) -> Figures:
         words = ", ".join(repr(str(kind)) for kind in Figures)
         raise CourseError(f"{CONFIG} sets c.Gradekit.{FIGURES} to {value!r}.", help=f"There are: {words}.")
     return Figures(value)
+
+
+def read_scheduler(config: Config) -> str:
+    """Read the address of the Dask scheduler whose workers judge, ``c.Gradekit.scheduler``; empty for this machine.
+
+    Raises
+    ------
+    CourseError
+        If it is no text.
+    """
+    given = config.Gradekit.get(SCHEDULER, "")
+    value = given.get_value(Unicode()) if isinstance(given, DeferredConfigString) else given  # a command line's
+    if not isinstance(value, str):
+        raise CourseError(f"{CONFIG} sets c.Gradekit.{SCHEDULER} to {value!r}; an address is needed: tls://HOST:PORT.")
+    return value
 
 
 def _allowed(given: Any) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from gradekit.cli import app
 from gradekit.course import notebook
 from gradekit.course.course import Course
 from gradekit.errors import CourseError
-from gradekit.gradebook.settings import FIGURES, read_figures, read_limits
+from gradekit.gradebook.settings import FIGURES, SCHEDULER, read_figures, read_limits, read_scheduler
 from gradekit.judging import declare
 from gradekit.judging.line import Student
 from gradekit.judging.reference import Reference
@@ -101,7 +101,8 @@ def test_every_setting_has_a_row() -> None:
     assert sorted(shown) == sorted(there)
     limits = read_limits(Config())
     defaults = {item.name: getattr(limits, item.name) for item in fields(limits)} | {
-        FIGURES: str(read_figures(Config()))
+        FIGURES: str(read_figures(Config())),
+        SCHEDULER: read_scheduler(Config()),
     }
     assert shown == defaults
 
