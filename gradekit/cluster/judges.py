@@ -167,7 +167,7 @@ class Cluster:
         """Take note of what a worker tells of itself, or the scheduler of one that has left."""
         worker, who = told["worker"], f"{shown(told.get('name', ''))} on {shown(told.get('host', ''))}"
         before = self.ready.pop(worker, None)
-        if "problem" in told and worker not in self.unused:
+        if "problem" in told and self.unused.get(worker) is None:
             why = shown(told["problem"], 300)
             self.unused[worker] = f"{who} ({why})"
             self.say(f"worker {who} is not used: {why}")

@@ -15,9 +15,11 @@ import dask
 import pytest
 from distributed import Client, LocalCluster, Security
 
+from gradekit import cli
 from gradekit.cluster import judges
 from gradekit.cluster.judges import Workers
 from gradekit.cluster.worker import PLACE, judge_here
+from gradekit.course import reports
 from gradekit.course.course import Course
 from gradekit.grade.classroom import due, grade_class
 from gradekit.grade.judge import Grading
@@ -84,6 +86,50 @@ def graded(course: Course, address: str = "", say: Callable[[str], Any] = print)
 def said(report: GradeReport) -> list[Any]:
     """Return what a report says of the exercises and of the submission."""
     return [report.exercises, report.inline, report.notes, report.hashes, report.isolation, report.versions]
+
+
+DIFFERS = """
+import importlib.metadata
+true = importlib.metadata.version
+importlib.metadata.version = lambda name: "1.0" if name == "numpy" else true(name)
+"""
+BARE = """
+import sys
+if "gradekit.cluster.slot" in sys.orig_argv:
+    from gradekit.worker import sandbox
+    sandbox.landlock_abi = lambda: 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "why"),
+    [(DIFFERS, "it has another numpy 1.0, here "), (BARE, "A worker could not be isolated: ")],
+    ids=["another numpy", "no isolation"],
+)
+def test_a_worker_that_does_not_fit_is_not_used(  # noqa: PLR0913, PLR0917  (one fixture each)
+    released: Course,
+    cluster: LocalCluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    start: str,
+    why: str,
+) -> None:
+    """It is named in a line with the reason; where nobody else is there, the command ends, and nothing was done."""
+    hand_in(released, "ann", ANSWERS["right"])
+    (tmp_path / "sitecustomize.py").write_text(start, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    reports.secret(released.root)
+    before = sorted(map(str, released.root.rglob("*")))
+    words = ["gradekit", "grade", "small", "--course-dir", str(released.root)]
+    monkeypatch.setattr("sys.argv", [*words, "--scheduler", cluster.scheduler_address])
+    assert cli.main() == 2
+    said = capsys.readouterr().err
+    place = f"0 on {socket.gethostname()}"
+    assert f"worker {place} is not used: {why}" in said
+    assert f"error: No worker of {cluster.scheduler_address} can be used: {place} ({why}" in said
+    assert sorted(map(str, released.root.rglob("*"))) == before
+    assert not folders()
 
 
 def test_the_same_as_on_one_machine(
