@@ -11,6 +11,7 @@ import sys
 import tempfile
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,7 @@ from gradekit.terminal import print_adoption, print_demo, print_grades, print_js
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gradekit.cluster.judges import Workers
     from gradekit.course.course import Course
     from gradekit.model import Figures
     from gradekit.verify.findings import ProofFinding
@@ -71,6 +73,22 @@ FiguresOf = Annotated[
 ]
 Isolation = Annotated[
     str, typer.Option(help="The sandbox: 'landlock'; or 'none', which runs learners' code with your own rights.")
+]
+
+SchedulerOf = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        help="The address of a Dask scheduler whose workers judge submissions, as tls://HOST:PORT; or 'local'.",
+        show_default="c.Gradekit.scheduler, else local",
+    ),
+]
+InsecureCluster = Annotated[
+    bool,
+    typer.Option(
+        "--insecure-cluster",
+        help="Let hidden tests and submissions travel to a scheduler that is neither TLS nor on this machine.",
+    ),
 ]
 
 
@@ -250,6 +268,8 @@ def grade(  # noqa: PLR0913  (one option each)
     all_cells: AllCells = False,
     figures: FiguresOf = "",
     isolation: Isolation = "landlock",
+    scheduler: SchedulerOf = None,
+    insecure_cluster: InsecureCluster = False,
     dry_run: GradeDryRun = False,
     db: Db = "",
     course_dir: CourseDir = None,
@@ -259,11 +279,14 @@ def grade(  # noqa: PLR0913  (one option each)
     from gradekit.grade.judge import Grading, started_early  # noqa: PLC0415
 
     kind, drawn = _isolation(isolation), _figures(figures)
-    with started_early() as first:  # warms up while nbgrader is imported
+    early = started_early() if scheduler in (None, "", "local") else nullcontext()
+    with early as first:  # warms up while nbgrader is imported
+        from gradekit.grade.apart import open_judges  # noqa: PLC0415
         from gradekit.grade.classroom import changed_in_source, due, grade_class  # noqa: PLC0415
         from gradekit.semester import rehearse, standing  # noqa: PLC0415
 
         grading = Grading(open_course(course_dir, db), assignment, kind, all_cells=all_cells, figures=drawn)
+        workers = _workers(grading.course, scheduler, insecure=insecure_cluster)
         names, kept = due(grading, only=student or (), force=force)
         if stale := changed_in_source(grading):
             typer.echo(stale, err=True)
@@ -277,8 +300,10 @@ def grade(  # noqa: PLR0913  (one option each)
         copied = rehearse.rehearsal(grading.course, assignment, only=names) if dry_run else nullcontext(grading.course)
         with copied as course:
             there = replace(grading, course=course)
-            running = grade_class(there, names, jobs=jobs or available_cores(), warn=warn, first=first)
-            found = sorted(track(running, len(names), quiet=as_json), key=lambda item: item.student)
+            here = partial(open_judges, jobs=min(jobs or available_cores(), max(1, len(names))), first=first)
+            running = grade_class(there, names, warn=warn, judges_of=workers.open if workers else here)
+            by = workers.words if workers else None
+            found = sorted(track(running, len(names), quiet=as_json, by=by), key=lambda item: item.student)
             # Of whom is not graded now the copy knows less than the course does.
             now = {item.student: item for item in standing.standings(grading.course, assignment)} if as_json else {}
             again = standing.standings(course, assignment) if as_json else ()
@@ -289,6 +314,26 @@ def grade(  # noqa: PLR0913  (one option each)
     else:
         print_grades(found, kept, dry_run=dry_run)
     raise typer.Exit(0 if all(item.settled for item in found) and not losses else 1)
+
+
+def _workers(course: Course, scheduler: str | None, *, insecure: bool) -> Workers | None:
+    """Return the workers of a cluster that are to judge; None for processes of this machine."""
+    from gradekit.gradebook.settings import read_scheduler, read_settings  # noqa: PLC0415
+
+    address = read_scheduler(read_settings(course)) if scheduler is None else scheduler
+    if address in ("", "local"):
+        if insecure:
+            raise UsageError("--insecure-cluster is for a cluster, and none is named.", help="Name it: --scheduler")
+        return None
+    from gradekit.cluster.judges import Workers  # noqa: PLC0415
+
+    if insecure:
+        typer.echo(
+            "warning: --insecure-cluster: hidden tests and students' work may travel open to all, and every report "
+            "says so.",
+            err=True,
+        )
+    return Workers(address, insecure, lambda line: typer.echo(line, err=True))
 
 
 def _isolation(word: str) -> str:

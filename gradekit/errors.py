@@ -10,6 +10,7 @@
     ├── HiddenTestError           2  the author of hidden tests
     │   └── BadReference          2  the same author: reference.npz is missing, damaged or not finite
     ├── HostError                 2  whoever runs the machine: learners' code cannot be isolated here
+    ├── ClusterError              2  whoever runs the cluster: its scheduler or its workers cannot be used
     └── Undecided                 1  a person: an exercise could not be judged
 
 The number is the exit code of the command line. What a learner did is never an exception of this tree; it
@@ -77,6 +78,12 @@ class BadReference(HiddenTestError):
 
 class HostError(GradekitError):
     """The host cannot isolate learners' code."""
+
+    exit_code = 2
+
+
+class ClusterError(GradekitError):
+    """A Dask cluster's scheduler, or all of its workers, cannot be used."""
 
     exit_code = 2
 

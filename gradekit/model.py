@@ -403,6 +403,10 @@ class Judged:
     versions : mapping of str to str
         What judged it.
     wall_s : float
+    judged_by : str
+        The Dask worker that did, as ``name on host``; empty for this machine.
+    line : str
+        How the way to it was kept from others: ``tls``, ``loopback``, ``insecure``; empty for this machine.
     """
 
     notebooks: tuple[JudgedNotebook, ...]
@@ -410,6 +414,8 @@ class Judged:
     versions: Mapping[str, str]
     wall_s: float = 0.0
     allowed: tuple[str, ...] = ()
+    judged_by: str = ""
+    line: str = ""
 
     @property
     def times(self) -> dict[str, float]:
@@ -453,6 +459,11 @@ class GradeReport:
         What judged it.
     hashes : mapping of str to str
         Of all that the scores depend on, and which figures were drawn: by them a change is seen.
+    judged_by : str
+        The Dask worker that judged it, as ``name on host``; empty where that was the gradebook's own machine.
+    line : str
+        How the way to that worker was kept from others: ``tls``; ``loopback``, on one machine; ``insecure``, not at
+        all, by ``--insecure-cluster``. Empty where there was none.
     """
 
     assignment: str
@@ -469,6 +480,8 @@ class GradeReport:
     versions: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
     allowed: tuple[str, ...] = ()
+    judged_by: str = ""
+    line: str = ""
 
     @property
     def alarms(self) -> tuple[Note, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,16 +15,20 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    from rich.progress import Task
 
     from gradekit.adopt.changes import Adoption
     from gradekit.demo import Demo
@@ -33,15 +38,38 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def track(items: Iterable[T], number: int, doing: str = "grading", *, quiet: bool = False) -> Iterable[T]:
+class _By(ProgressColumn):
+    """Who works, and how many items a second are done."""
+
+    def __init__(self, who: Callable[[], str]) -> None:
+        super().__init__()
+        self._who = who
+
+    def render(self, task: Task) -> Text:
+        """Return both in words."""
+        rate = f"{task.completed / task.elapsed:.1f}/s" if task.elapsed and task.completed else ""
+        return Text("  ".join(filter(None, (self._who(), rate))))
+
+
+def track(
+    items: Iterable[T],
+    number: int,
+    doing: str = "grading",
+    *,
+    quiet: bool = False,
+    by: Callable[[], str] | None = None,
+) -> Iterable[T]:
     """Show a progress bar with an estimate on a terminal, while items pass through.
 
     Parameters
     ----------
     quiet : bool
         Whether nobody wants to see it; where the stream of errors is no terminal nobody can.
+    by : callable, optional
+        Says who works; the rate stands beside it.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    own = (_By(by),) if by else ()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), *own)
     off = quiet or not sys.stderr.isatty()
     with Progress(*columns, console=Console(stderr=True), disable=off) as progress:
         task = progress.add_task(doing, total=number)
@@ -104,8 +132,12 @@ def print_grades(found: list[Graded], kept: list[str], *, dry_run: bool = False)
             typer.echo(f"{name}: score {change} from {_score(item.score_before)} to {_score(item.score)}")
         elif dry_run and item.before is None:
             typer.echo(f"{name}: would be graded for the first time, {_score(item.score)}")
-    for line in said_of_class([item.report for item in found if item.report]):
+    reports = [item.report for item in found if item.report]
+    for line in said_of_class(reports):
         typer.echo(line)
+    by = Counter(shown(report.judged_by) for report in reports if report.judged_by)
+    if by:
+        typer.echo(f"judged by {', '.join(f'{name} ({number})' for name, number in sorted(by.items()))}")
     undecided = [item for item in found if not item.settled]
     if dry_run:
         changed = sum(item.changed for item in found)

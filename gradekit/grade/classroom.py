@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gradekit.course import reports
@@ -24,13 +25,14 @@ from gradekit.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from traitlets.config import Config
 
-    from gradekit.grade.judge import Grading
+    from gradekit.grade.judge import Grading, Setup
     from gradekit.gradebook.assignment import ReleasedAssignment
-    from gradekit.jobs import Job
-    from gradekit.model import GradeReport
+    from gradekit.jobs import Pool
+    from gradekit.model import GradeReport, Limits
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ def grade_class(
     *,
     jobs: int = 1,
     warn: Callable[[str], object] | None = None,
-    first: Job | None = None,
+    judges_of: Callable[[Grading, Limits], AbstractContextManager[Pool[Setup]]] | None = None,
 ) -> Iterator[Graded]:
     """Grade submissions and yield each when it is done.
 
@@ -164,16 +166,16 @@ def grade_class(
     warn : callable, optional
         Is told what the source's own solution loses, a line each, before anybody is graded; without it that is not
         tried.
-    first : Job, optional
-        A process that judges, where it was started before; see :func:`gradekit.grade.judge.started_early`.
+    judges_of : callable, optional
+        Opens who judges, in the place of processes of this machine: the workers of a cluster.
     """
     if not names:
         return
     before = {name: reports.load(grading.course.root, grading.assignment, name) for name in names}
     config = read_settings(grading.course)
     limits, order = read_limits(config), Order(hashes(grading), figures=grading.figures or read_figures(config))
-    jobs = max(1, min(jobs, len(names)))
-    with open_released(grading) as book, open_judges(grading, limits, jobs=jobs, first=first) as judges:
+    apart = judges_of or partial(open_judges, jobs=max(1, min(jobs, len(names))))
+    with open_released(grading) as book, apart(grading, limits) as judges:
         if warn is not None:
             for line in lost_by_solution(grading, judges, limits):
                 warn(line)

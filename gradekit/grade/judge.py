@@ -21,7 +21,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gradekit import __version__
+import gradekit
+from gradekit import __version__, files
 from gradekit.bounds import bounded_memory
 from gradekit.course import notebook, reports
 from gradekit.errors import CourseError, GradekitError, HostError, SourceError
@@ -48,6 +49,10 @@ if TYPE_CHECKING:
     from gradekit.model import Figures, HandedNotebook, HandIn, Limits
 
 T = TypeVar("T")
+PACKAGE = Path(gradekit.__file__).parent
+# Our own code that a score depends on: rooms and top files; no page, no report, no template.
+ROOMS = ("worker", "course", "judging", "diagnosis", "isolation", "gradebook", "handin", "grade")
+JUDGES = (*ROOMS, *(f"{name}.py" for name in ("errors", "model", "score", "text", "files", "bounds", "checks")))
 MODULE_BYTES = 2**20  # of a text; a larger one is compiled where it is imported
 HASH = slice(8, 16)  # of the text, in a compiled module that is held to it
 AGAIN = 3  # the exit code of a job process that gives its place to a new one
@@ -94,6 +99,8 @@ class Setup:
         The course's; fresh inputs follow from it, the same for the whole class.
     compiled : mapping of str to bytes
         The modules beside the notebooks, compiled, by the places where Python looks for that.
+    judged_by, line : str
+        What :class:`gradekit.model.Judged` says of the place; empty on the gradebook's machine.
     """
 
     assignment: str
@@ -105,6 +112,8 @@ class Setup:
     isolation: str = LANDLOCK
     all_cells: bool = False
     compiled: Mapping[str, bytes] = field(default_factory=dict)
+    judged_by: str = ""
+    line: str = ""
 
 
 @contextmanager
@@ -214,19 +223,19 @@ def refuse_too_large(grading: Grading, limits: Limits) -> None:
     CourseError
     """
     folder = grading.course.source_folder(grading.assignment)
-    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".ipynb"]
-    size = sum(path.stat().st_size for path in files)
+    data = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".ipynb"]
+    size = sum(path.stat().st_size for path in data)
     help_ = "Make them smaller, or raise c.Gradekit.{} in nbgrader_config.py."
     if size > ROOM * limits.scratch_bytes:
-        largest = max(files, key=lambda path: path.stat().st_size)
+        largest = max(data, key=lambda path: path.stat().st_size)
         raise CourseError(
             f"The data in {folder} have {size / 1e6:.0f} MB, the largest is {largest.name}: too much for a folder "
             f"in which learners' code runs, which holds {limits.scratch_bytes / 1e6:.0f} MB.",
             help=help_.format("scratch_bytes"),
         )
-    if len(files) > ROOM * limits.scratch_files:
+    if len(data) > ROOM * limits.scratch_files:
         raise CourseError(
-            f"{folder} holds {len(files):,} files: too many for a folder in which learners' code runs, which holds "
+            f"{folder} holds {len(data):,} files: too many for a folder in which learners' code runs, which holds "
             f"{limits.scratch_files:,}.",
             help=help_.format("scratch_files"),
         )
@@ -260,7 +269,8 @@ def judge(setup: Setup, hand_in: HandIn) -> Judged:
         runs = [_judged(setup, hand_in, item, budget, beside) for item in found]
     if setup.tests is not None and setup.assignment in hand_in.missing:
         runs.append(JudgedNotebook(setup.assignment, exercises=_unrun(setup.tests, Verdict.WA, NOTHING)))
-    return Judged(tuple(runs), setup.isolation, versions(), time.perf_counter() - begin, setup.limits.allow)
+    wall_s, where = time.perf_counter() - begin, (setup.judged_by, setup.line)
+    return Judged(tuple(runs), setup.isolation, versions(), wall_s, setup.limits.allow, *where)
 
 
 def give_up(hand_in: HandIn) -> HandIn:
@@ -342,6 +352,11 @@ def versions() -> dict[str, str]:
     """Return the versions that a score may depend on."""
     found = {name: importlib.metadata.version(name) for name in ("numpy", "IPython", "nbgrader")}
     return {"gradekit": __version__, "python": platform.python_version(), **found}
+
+
+def own_code() -> str:
+    """Return the hash of our own code that a score depends on."""
+    return files.digest([PACKAGE / name for name in JUDGES])
 
 
 # --- in a process apart ----------------------------------------------------------------------------------------------

@@ -60,6 +60,18 @@ def unpack_hand_in(data: bytes) -> HandIn:
         raise GradekitError(f"A submission on its way between two processes was damaged: {error}.") from None
 
 
+def files_of(data: bytes) -> Path:
+    """Return the folder that a packed submission names for its files."""
+    _, (_, _, _, files, _), _, _ = _unpack(data)
+    return Path(files)
+
+
+def with_files(data: bytes, folder: Path) -> bytes:
+    """Return a packed submission whose files lie in another folder."""
+    notebooks, (assignment, student, missing, _, digest), *rest = _unpack(data)
+    return _pack([notebooks, [assignment, student, missing, str(folder), digest], *rest])
+
+
 def pack_judged(judged: Judged) -> bytes:
     """Return what judging has brought as bytes."""
     runs = [
@@ -73,7 +85,8 @@ def pack_judged(judged: Judged) -> bytes:
         ]
         for run in judged.notebooks
     ]
-    return _pack([runs, judged.isolation, dict(judged.versions), judged.wall_s, judged.allowed])
+    where = [judged.judged_by, judged.line]
+    return _pack([runs, judged.isolation, dict(judged.versions), judged.wall_s, judged.allowed, where])
 
 
 def unpack_judged(data: bytes) -> Judged:
@@ -85,9 +98,10 @@ def unpack_judged(data: bytes) -> Judged:
         If they are damaged.
     """
     try:
-        runs, isolation, versions, wall_s, allowed = _unpack(data)
-        words = tuple(map(_str, allowed))
-        return Judged(tuple(map(_run, runs)), _str(isolation), dict(versions), float(wall_s), words)
+        runs, isolation, versions, wall_s, allowed, where = _unpack(data)
+        words, (judged_by, line) = tuple(map(_str, allowed)), map(_str, where)
+        found = tuple(map(_run, runs))
+        return Judged(found, _str(isolation), dict(versions), float(wall_s), words, judged_by, line)
     except (TypeError, ValueError, KeyError) as error:
         raise GradekitError(f"A submission on its way between two processes was damaged: {error}.") from None
 

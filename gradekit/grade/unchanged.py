@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import gradekit
 from gradekit import files
+from gradekit.grade.judge import own_code
 from gradekit.gradebook.assignment import due_date
 from gradekit.gradebook.settings import code_files, read_limits, read_settings, settings_files
 from gradekit.handin.figures import covers
@@ -17,11 +16,6 @@ if TYPE_CHECKING:
     from gradekit.grade.judge import Grading
     from gradekit.gradebook.assignment import ReleasedAssignment
     from gradekit.model import Figures
-
-PACKAGE = Path(gradekit.__file__).parent
-# Our own code that a score depends on: rooms and top files; no page, no report, no template.
-ROOMS = ("worker", "course", "judging", "diagnosis", "isolation", "gradebook", "handin", "grade")
-JUDGES = (*ROOMS, *(f"{name}.py" for name in ("errors", "model", "score", "text", "files", "bounds", "checks")))
 
 
 def hashes_of(book: ReleasedAssignment, student: str) -> dict[str, str]:
@@ -49,7 +43,7 @@ def hashes(grading: Grading, allow: tuple[str, ...] | None = None) -> dict[str, 
         "source": files.digest([grading.course.source_folder(grading.assignment), *config]),
         "tests": files.digest([hidden / "tests.py", hidden / "misconceptions.py"]),
         "reference": files.digest([hidden / "reference.npz"]),
-        "gradekit": files.digest([PACKAGE / name for name in JUDGES]),
+        "gradekit": own_code(),
         "isolation": ", ".join(how),
     }
 

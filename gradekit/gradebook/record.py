@@ -93,6 +93,8 @@ def _record(
         student=hand_in.student,
         isolation=judged.isolation,
         allowed=judged.allowed,
+        judged_by=judged.judged_by,
+        line=judged.line,
         exercises=tuple(result for run in judged.notebooks for result in run.exercises),
         inline=tuple(result for run in judged.notebooks for result in run.inline),
         missing=hand_in.missing,

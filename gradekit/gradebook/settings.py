@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-FIGURES, ALLOW, COPIES = "figures", "allow", "copies"  # the settings of ours that are no limit
+FIGURES, ALLOW, COPIES, SCHEDULER = "figures", "allow", "copies", "scheduler"  # the settings of ours that are no limit
 COPIES_FROM = 0.8  # by default
 LATE = ("AssignLatePenalties", "LateSubmissionPlugin", "LatePolicy")  # where a rule for late work is set
 PLAIN = (str, int, float)  # as JSON has it
@@ -282,11 +282,11 @@ def read_limits(config: Config) -> Limits:
     for name, given in config.Gradekit.items():
         if name == ALLOW:
             chosen[name] = _allowed(given)
-        if name in (FIGURES, ALLOW, COPIES):
+        if name in (FIGURES, ALLOW, COPIES, SCHEDULER):
             continue
         value = given.get_value(Float()) if isinstance(given, DeferredConfigString) else given  # a command line's
         if name not in known:
-            there = ", ".join([*known, FIGURES, COPIES])
+            there = ", ".join([*known, FIGURES, COPIES, SCHEDULER])
             raise CourseError(f"{CONFIG} sets c.Gradekit.{name}, which does not exist.", help=f"There are: {there}.")
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
             raise CourseError(f"{CONFIG} sets c.Gradekit.{name} to {value!r}; a positive number is needed.")
@@ -328,6 +328,21 @@ def read_copies(config: Config) -> float:
             f"{CONFIG} sets c.Gradekit.{COPIES} to {value!r}.", help="A share from 0 to 1 is needed; 0 switches it off."
         )
     return float(value)
+
+
+def read_scheduler(config: Config) -> str:
+    """Read the address of the Dask scheduler whose workers judge, ``c.Gradekit.scheduler``; empty for this machine.
+
+    Raises
+    ------
+    CourseError
+        If it is no text.
+    """
+    given = config.Gradekit.get(SCHEDULER, "")
+    value = given.get_value(Unicode()) if isinstance(given, DeferredConfigString) else given  # a command line's
+    if not isinstance(value, str):
+        raise CourseError(f"{CONFIG} sets c.Gradekit.{SCHEDULER} to {value!r}; an address is needed: tls://HOST:PORT.")
+    return value
 
 
 def _allowed(given: Any) -> tuple[str, ...]:

@@ -50,6 +50,10 @@ SAYS = {  # title and advice of each group
         "Graded with a right allowed",
         "By c.Gradekit.allow their code could do this, in the same sandbox: no network, no file outside.",
     ),
+    "open-line": (
+        "Judged over an open line",
+        "They and the hidden tests travelled where others could read them (--insecure-cluster).",
+    ),
     "not-graded": ("Handed in, not graded", "Run gradekit grade."),
     "late": ("Late", "Penalties are those of the gradebook."),
     "missing": ("Nothing handed in", "In none of the figures."),
@@ -248,6 +252,7 @@ def _groups(results: Results, graded: list[Entry], counted: Tally) -> Iterable[G
         ("newer", graded, lambda entry: _if(entry.newer)),
         ("differs", graded, _differs),
         ("unsafe", graded, lambda entry: _if(bool(entry.report and entry.report.isolation == "none"))),
+        ("open-line", graded, lambda entry: _if(bool(entry.report and entry.report.line == "insecure"))),
         ("not-graded", everybody, lambda entry: _if(entry.status == "not graded")),
         ("late", graded, _late),
         ("allowed", graded, lambda entry: (entry.report.allowed or None) if entry.report else None),

@@ -28,6 +28,7 @@ ROOMS: dict[str, frozenset[str]] = {  # room → the rooms, or modules of a room
     "gradebook": frozenset({"course"}),
     "handin": frozenset({"course", "gradebook", "worker.sandbox"}),
     "grade": frozenset({"course", "judging", "diagnosis", "isolation", "gradebook", "handin", "worker.sandbox"}),
+    "cluster": frozenset({"course", "handin", "grade", "worker.sandbox", "alone"}),
     "adopt": frozenset({"course", "judging", "gradebook"}),
     "release": frozenset({"course", "judging", "gradebook"}),
     "new": frozenset({"course", "judging", "gradebook", "release"}),
@@ -56,6 +57,7 @@ ROOMS: dict[str, frozenset[str]] = {  # room → the rooms, or modules of a room
         "terminal",
         "options",
         "cli_semester",
+        "cluster",
     },
     "__init__": frozenset({"plugin"}),
 }

@@ -19,7 +19,12 @@ EXTRAS = PROJECT["optional-dependencies"]
 KNOWN = packages_distributions()  # the name that is imported → those that are installed
 TESTS = ("unit", "property", "sandbox", "notebook", "e2e", "bench")
 # Which of our modules may ask for more than the extra `grader`.
-SPECIAL = {"gradekit/verify/mutants.py": "verify", "gradekit/export/otter.py": "otter"}
+SPECIAL = {
+    "gradekit/verify/mutants.py": "verify",
+    "gradekit/export/otter.py": "otter",
+    "gradekit/cluster/judges.py": "cluster",
+    "gradekit/cluster/worker.py": "cluster",
+}
 BARE = ("gradekit/checks.py", "gradekit/hidden.py", "gradekit/__init__.py", "gradekit/judging/")  # a student's side
 NO_IMPORT = {  # declared, and used in another way than by an import statement
     "psycopg": "SQLAlchemy opens a server's gradebook with it",

@@ -21,7 +21,15 @@ from gradekit.cli import app
 from gradekit.course import notebook
 from gradekit.course.course import Course
 from gradekit.errors import CourseError
-from gradekit.gradebook.settings import COPIES, FIGURES, read_copies, read_figures, read_limits
+from gradekit.gradebook.settings import (
+    COPIES,
+    FIGURES,
+    SCHEDULER,
+    read_copies,
+    read_figures,
+    read_limits,
+    read_scheduler,
+)
 from gradekit.judging import declare
 from gradekit.judging.line import Student
 from gradekit.judging.reference import Reference
@@ -103,6 +111,7 @@ def test_every_setting_has_a_row() -> None:
     defaults = {item.name: getattr(limits, item.name) for item in fields(limits)} | {
         FIGURES: str(read_figures(Config())),
         COPIES: read_copies(Config()),
+        SCHEDULER: read_scheduler(Config()),
     }
     assert shown == defaults
 

@@ -1,0 +1,352 @@
+"""What stands around a cluster of Dask's: addresses, frames, and who is asked when, with no cluster there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from distributed import KilledWorker
+
+from gradekit import cli
+from gradekit.cluster import judges, parcel
+from gradekit.cluster.address import check_address, line_of, refuse_plain
+from gradekit.cluster.judges import AHEAD, Cluster
+from gradekit.cluster.parcel import Answer
+from gradekit.cluster.worker import differences, judge_here
+from gradekit.course import reports
+from gradekit.course.course import Course
+from gradekit.errors import ClusterError, GradekitError, UsageError
+from gradekit.grade.judge import judge_there
+from gradekit.grade.travel import files_of, pack_hand_in, unpack_hand_in
+from gradekit.jobs import Broken
+from gradekit.model import HandIn
+
+# --- addresses -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("tls://node07:8786", "tls"),
+        ("tls://127.0.0.1:8786", "tls"),
+        ("127.0.0.1:8786", "loopback"),
+        ("tcp://localhost:8786", "loopback"),
+        ("tcp://[::1]:8786", "loopback"),
+        ("tcp://127.1.2.3:8786", "loopback"),
+        ("tcp://node07:8786", "insecure"),
+        ("node07:8786", "insecure"),
+        ("tcp://10.0.0.7:8786", "insecure"),
+        ("tcp://localhost.example.org:8786", "insecure"),
+        ("ws://node07:8786", "insecure"),
+        ("ws://127.0.0.1:8786", "insecure"),
+    ],
+)
+def test_how_a_line_is_kept(address: str, line: str) -> None:
+    """TLS and this machine's own loopback keep a line; everything else is refused, but where that is asked for."""
+    whole = check_address(address)
+    assert line_of(whole) == line
+    assert refuse_plain(whole, insecure=True) == line
+    if line == "insecure":
+        with pytest.raises(ClusterError, match="is neither TLS nor on this machine"):
+            refuse_plain(whole, insecure=False)
+
+
+def test_the_least_kept_line_counts() -> None:
+    """A tunnel's near end is on this machine; what the scheduler and its workers call themselves says the rest."""
+    with pytest.raises(ClusterError, match=r"^tcp://10\.0\.0\.7:8786 is neither"):
+        refuse_plain("tcp://127.0.0.1:8786", "tcp://127.0.0.1:8786", "tcp://10.0.0.7:8786", insecure=False)
+    assert line_of("tls://node07:8786", "tcp://127.0.0.1:9000") == "loopback"
+
+
+@pytest.mark.parametrize("address", ["node07", "tls://", "tls://node07", "tcp://:8786", "tcp://node07:x", ""])
+def test_no_address(address: str) -> None:
+    """Host and port are needed."""
+    with pytest.raises(UsageError, match="that is no address of a Dask scheduler"):
+        check_address(address)
+
+
+# --- the command line ------------------------------------------------------------------------------------------------
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], course: Course, *words: str) -> str:
+    """Grade with these words, which must be refused with nothing done; return what is said below the empty bar."""
+    folder = course.root / "submitted" / "ann" / "small"
+    folder.mkdir(parents=True)
+    (folder / "small.ipynb").write_bytes((course.root / "release" / "small" / "small.ipynb").read_bytes())
+    before = sorted(map(str, course.root.rglob("*")))
+    monkeypatch.setattr(sys, "argv", ["gradekit", "grade", "small", "--course-dir", str(course.root), *words])
+    assert cli.main() == 2
+    assert sorted(map(str, course.root.rglob("*"))) == before
+    said, error = capsys.readouterr()
+    assert said == ""
+    return error[error.index("error: ") :]
+
+
+def test_a_plain_scheduler_elsewhere_is_refused(
+    released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is sent, also where the settings name it; the one way round is named."""
+    with (released.root / "nbgrader_config.py").open("a", encoding="utf-8") as file:
+        file.write("\nc.Gradekit.scheduler = 'tcp://192.0.2.1:8786'\n")
+    error = refused(monkeypatch, capsys, released)
+    assert error.startswith("error: tcp://192.0.2.1:8786 is neither TLS nor on this machine: hidden tests and")
+    assert "--insecure-cluster goes without, and every report says so." in error
+
+
+def test_nobody_answers(released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """No scheduler at the address: one sentence, and what to look at."""
+    monkeypatch.setattr(judges, "CONNECT_S", 0.2)
+    error = refused(monkeypatch, capsys, released, "--scheduler", "127.0.0.1:9")
+    assert error.startswith("error: No Dask scheduler answers at tcp://127.0.0.1:9: ")
+    assert len(error.splitlines()) == 2
+
+
+def test_without_certificates(
+    released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """TLS without a word of it in Dask's configuration is the same sentence."""
+    error = refused(monkeypatch, capsys, released, "--scheduler", "tls://127.0.0.1:9")
+    assert error.startswith("error: No Dask scheduler answers at tls://127.0.0.1:9: ")
+    assert "does Dask's configuration name its certificates?" in error
+
+
+def test_without_dask(released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where Dask is not installed, the line says how it is."""
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    error = refused(monkeypatch, capsys, released, "--scheduler", "127.0.0.1:9")
+    assert error.splitlines()[0] == "error: --scheduler needs Dask, which is not installed here."
+    assert "pip install '.[cluster]'" in error
+
+
+def test_insecure_is_for_a_cluster(
+    released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a scheduler the word means nothing."""
+    assert "is for a cluster" in refused(monkeypatch, capsys, released, "--insecure-cluster")
+
+
+# --- frames ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_assignment_travels(small: Course, tmp_path: Path) -> None:
+    """Source with its links' contents, hidden tests, the secret; no cache, no submission, no gradebook."""
+    (small.root / "submitted").mkdir()
+    (small.hidden("small") / "__pycache__").mkdir()
+    (small.hidden("small") / "__pycache__" / "tests.pyc").touch()
+    folder = tmp_path / "there"
+    folder.mkdir()
+    there = parcel.unpack_course(parcel.pack_course(small, "small"), folder)
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert found == {
+        ".gradekit/+secret",
+        "source/small/checks.py",
+        "source/small/small.ipynb",
+        "tests/hidden/small/misconceptions.py",
+        "tests/hidden/small/reference.npz",
+        "tests/hidden/small/tests.py",
+    }
+    assert reports.secret(there.root) == reports.secret(small.root)
+    assert there.source("small").read_bytes() == small.source("small").read_bytes()
+
+
+def test_a_submission_travels(tmp_path: Path) -> None:
+    """Its files come along, those of the assignment by their names alone; what is written there comes back."""
+    here, there, given = (tmp_path / name for name in ("here", "there", "given"))
+    for folder in (here / "data", there, given):
+        folder.mkdir(parents=True)
+    (given / "checks.py").write_text("ours")
+    (here / "checks.py").write_text("ours")
+    (here / "data" / "own.csv").write_text("1,2")
+    packed = pack_hand_in(HandIn("small", "ann", (), (), here, "digest"))
+    known = {"checks.py": parcel._hash(b"ours"), "data/own.csv": parcel._hash(b"another")}
+    sent = parcel.pack_submission(packed, known)
+    assert b"ours" not in sent
+    arrived = unpack_hand_in(parcel.unpack_submission(sent, there, given))
+    assert (arrived.student, arrived.digest, arrived.files) == ("ann", "digest", there)
+    assert parcel.names_in(there) == {"checks.py", "data/own.csv"}
+    (there / "data" / "made.csv").write_text("3")
+    made = parcel.new_files(there, frozenset({"checks.py", "data/own.csv"}))
+    parcel.put_files(here, made)
+    assert (here / "data" / "made.csv").read_text() == "3"
+    assert files_of(packed) == here
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside", "data/../../outside", "", "checks.py"])
+def test_nothing_comes_back_to_another_place(tmp_path: Path, name: str) -> None:
+    """A path that leads elsewhere, or to a file that is there, is refused."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "checks.py").write_text("ours")
+    with pytest.raises(GradekitError, match="cannot be written"):
+        parcel.put_files(folder, {name: b"theirs"})
+    assert (folder / "checks.py").read_text() == "ours"
+    assert [path.name for path in tmp_path.iterdir()] == ["files"]
+
+
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x01", parcel.pack([1, 2]), parcel.pack({}) + b"x"])
+def test_a_damaged_answer_is_refused(data: bytes) -> None:
+    """What is no answer is said to be none."""
+    with pytest.raises(GradekitError, match="damaged"):
+        parcel.unpack_answer(data)
+
+
+def test_only_bytes_travel() -> None:
+    """A call with anything else is refused where it arrives."""
+    with pytest.raises(TypeError, match="a bytearray, where only bytes travel"):
+        judge_here(bytearray(b"x"))  # type: ignore[arg-type]
+
+
+def test_what_differs_is_named() -> None:
+    """Versions with both sides, code by its name alone, since its hash tells nobody anything."""
+    wanted = {"numpy": "2.4.6", "python": "3.12.1", "gradekit's code": "a" * 64}
+    assert differences(wanted, wanted) == ""
+    assert differences(wanted, {**wanted, "numpy": "1.0"}) == "it has another numpy 1.0, here 2.4.6"
+    assert differences(wanted, {"python": "3.12.1", "numpy": "2.4.6"}) == "it has another gradekit's code"
+
+
+# --- who is asked when -----------------------------------------------------------------------------------------------
+
+
+class Call:
+    """Stands for a future of Dask's, whose answer is known at once."""
+
+    def __init__(self, answer: Any, workers: list[str]) -> None:
+        self.answer, self.workers = answer, workers
+        self.status = {bytes: "finished"}.get(type(answer), "error" if isinstance(answer, Exception) else "cancelled")
+
+    def add_done_callback(self, tell: Any) -> None:
+        """Tell at once."""
+        tell(self)
+
+    def result(self) -> Any:
+        """Return the answer; where the scheduler is gone, there is none."""
+        if self.answer is None:
+            raise judges.CancelledError
+        return self.answer
+
+    def exception(self) -> Any:
+        """Return the answer, which is one."""
+        return self.answer
+
+
+class FakeClient:
+    """Stands for a client of Dask's: answers come from a list, one a call."""
+
+    status = "running"
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers, self.sent, self.cancelled = list(answers), [], []
+
+    def submit(self, function: Any, data: bytes, *, pure: bool, workers: list[str]) -> Call:
+        """Take a call."""
+        assert (function, type(data), pure) == (judge_here, bytes, False)
+        call = Call(self.answers.pop(0), workers)
+        self.sent.append(call)
+        return call
+
+    def cancel(self, calls: list[Call]) -> None:
+        """Note which calls are not needed any more."""
+        self.cancelled += calls
+
+
+def judged(**words: Any) -> bytes:
+    """Return an answer as it travels."""
+    return parcel.pack_answer(Answer(**words))
+
+
+def cluster(tmp_path: Path, *answers: Any, workers: int = 1, lines: list[str] | None = None) -> tuple[Cluster, Any]:
+    """Return a cluster with so many workers of one process each, and its client."""
+    client = FakeClient(*answers)
+    found = Cluster(client, "tls://node07:8786", "run", {}, ([] if lines is None else lines).append)
+    for number in range(workers):
+        told = {"worker": f"w{number}", "name": f"w{number}", "host": "node", "slots": 1, "isolation": "landlock"}
+        found.inbox.put(told)
+    found.wait(())
+    (tmp_path / "files").mkdir(exist_ok=True)
+    return found, client
+
+
+def items(tmp_path: Path, number: int) -> Iterator[tuple[str, bytes]]:
+    """Yield so many submissions, taken in."""
+    for one in range(number):
+        yield f"s{one}", pack_hand_in(HandIn("small", f"s{one}", (), (), tmp_path / "files", ""))
+
+
+def test_few_are_in_flight(tmp_path: Path) -> None:
+    """No more is taken in than the workers will soon judge, however large the class."""
+    found, _ = cluster(tmp_path, *[judged(judged=b"x")] * 50, workers=1)
+    taken: list[str] = []
+
+    def watched() -> Iterator[tuple[str, bytes]]:
+        for name, packed in items(tmp_path, 50):
+            taken.append(name)
+            yield name, packed
+
+    for done, ((name, _), answer) in enumerate(found.run(judge_there, watched(), seconds=1)):
+        assert (name, answer) == (f"s{done}", b"x")
+        assert len(taken) <= done + AHEAD + 1
+    assert len(taken) == 50
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (judged(said="a fault of ours"), "a fault of ours"),
+        (judged(ended=True, exit_code=3), Broken(3)),
+        (KilledWorker("key", None, 3), Broken(None)),
+        (ValueError("odd"), "a worker failed: ValueError('odd')"),
+        (judged(judged=b"x", files={"../out": b""}), "A file that came back"),
+    ],
+)
+def test_what_becomes_of_a_submission(tmp_path: Path, answer: Any, outcome: Any) -> None:
+    """Each way to end without a result is one that a process of this machine has too."""
+    found, _ = cluster(tmp_path, answer)
+    ((_, result),) = found.run(judge_there, items(tmp_path, 1), seconds=1)
+    assert result == outcome or (isinstance(outcome, str) and result.startswith(outcome))
+
+
+def test_who_can_judge_nobody_any_more_gives_it_back(tmp_path: Path) -> None:
+    """The submission goes to another worker; one that comes back again and again has ended like any other."""
+    found, client = cluster(tmp_path, judged(unfit="full"), judged(judged=b"x"), workers=2)
+    results = found.run(judge_there, items(tmp_path, 1), seconds=1)
+    found.inbox.put({"worker": "w0", "name": "w0", "host": "node", "problem": "its disk is full"})
+    assert [answer for _, answer in results] == [b"x"]
+    assert client.sent[-1].workers == ["w1"]
+    found, client = cluster(tmp_path, *[judged(unfit="full")] * 4, workers=2)
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [Broken(None)]
+
+
+def test_when_all_have_left_others_are_asked(tmp_path: Path) -> None:
+    """What was sent to workers of whom none is left is sent to those that came since."""
+    lines: list[str] = []
+    found, client = cluster(tmp_path, judged(judged=b"a"), judged(judged=b"b"), lines=lines)
+    found.flying[Call(None, [])] = judges._Sent(("s0", b""), b"", frozenset({"w0"}))
+    found._learn({"worker": "w0", "left": True})
+    assert not client.sent
+    found._learn({"worker": "w9", "name": "w9", "host": "node", "slots": 1, "isolation": "landlock"})
+    assert client.sent[0].workers == ["w9"]
+    assert len(client.cancelled) == 1
+    assert lines == ["worker w0 on node has left: its submissions go elsewhere"]
+
+
+def test_a_lost_scheduler_is_one_line(tmp_path: Path) -> None:
+    """Where a call is cancelled that nobody cancelled, or the client is closed, the line says what to do."""
+    found, client = cluster(tmp_path, None)
+    with pytest.raises(ClusterError, match="The scheduler tls://node07:8786 is gone") as lost:
+        list(found.run(judge_there, items(tmp_path, 1), seconds=1))
+    assert "the same command goes on with the rest" in lost.value.help
+    client.status = "connecting"
+    with pytest.raises(ClusterError, match="is gone"):
+        found._hear()
+
+
+def test_nobody_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster without workers is waited for, and not for ever."""
+    found, _ = cluster(tmp_path)
+    found.ready.clear()
+    monkeypatch.setattr(judges, "WORKERS_S", -1.0)
+    with pytest.raises(ClusterError, match="has no worker that can be used"):
+        found.wait(())
