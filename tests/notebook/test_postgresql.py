@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from nbgrader import api
 from nbgrader.api import Gradebook
+from nbgrader.apps import NbGraderAPI
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
@@ -29,7 +30,7 @@ from gradekit import cli, database
 from gradekit.course.course import CONFIG, Course
 from gradekit.demo import Submission, hand_in
 from gradekit.gradebook.convert import quiet
-from gradekit.gradebook.settings import course_at
+from gradekit.gradebook.settings import course_at, read_settings
 from gradekit.release.make import release
 from gradekit.semester.due import moment, set_due
 from gradekit.worker.sandbox import die_with_parent
@@ -258,6 +259,15 @@ def nbgrader(course: Course, *words: str) -> list[str]:
     return sorted(done.stdout.splitlines())
 
 
+def tables(course: Course) -> list[str]:
+    """Return what the tables of formgrader's pages hold, without the numbers that the gradebook gives."""
+    api = NbGraderAPI(config=read_settings(course))
+    found = [*api.get_assignments(), *api.get_submissions("small"), *api.get_students(), *api.get_notebooks("small")]
+    found += [*api.get_notebook_submissions("small", "small"), *api.get_student_submissions("right")]
+    found += api.get_student_notebook_submissions("right", "small")
+    return sorted(json.dumps({**row, "id": ""}, sort_keys=True, default=str) for row in found)
+
+
 FAULTS = {  # end of the address, or all of it → what is said
     "open%40sesame%2F2@127.0.0.1:{port}/postgres": 'cannot be used: password authentication failed for user "grader".',
     "open%40sesame%2F1@127.0.0.1:{port}/nobody": 'cannot be used: database "nobody" does not exist.',
@@ -325,7 +335,7 @@ def test_every_command_beside(
             assert run(monkeypatch, *words) == 0, words
         nbgraders = [nbgrader(course, *words) for words in NBGRADERS]
         said = capsys.readouterr().out.replace(str(course.root), "")
-        told.append((said, nbgraders, files(course), rows(url)))
+        told.append((said, nbgraders, files(course), rows(url), tables(course)))
     for here, there in zip(*told, strict=True):
         assert there == here
 
