@@ -178,7 +178,10 @@ def print_proof(proof: Proof) -> None:
         words = ["unnamed" if section == NAMES else "equivalent" for section in sections]
         _print_counts(proof, sections, words)
     if not trains:
-        typer.echo("training: not declared, so what a mistake costs is not weighed: write training(names) in tests.py")
+        typer.echo(
+            "training: not declared. Where the notebook trains a model, write training(names) in tests.py; "
+            "else there is nothing to do"
+        )
     said = {(1, 1, 0): "ok", (1, 0, 0): "NO"}
     typer.echo("  ".join(f"{section}: {said.get(proof.count(section), 'not tried')}" for section in LOOKED_AT))
     for finding in proof.problems:

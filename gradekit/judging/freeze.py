@@ -11,7 +11,7 @@ import numpy as np
 
 from gradekit.errors import BadReference, CourseError, HiddenTestError
 from gradekit.judging.assignment import load_tests
-from gradekit.judging.reference import Reference, flatten, generator, load_solution
+from gradekit.judging.reference import STORED, Reference, flatten, generator, is_storable, load_solution
 
 if TYPE_CHECKING:
     from gradekit.course.course import Course
@@ -46,8 +46,11 @@ def freeze(course: Course, assignment: str) -> Path:
     course.check_assignment(assignment)
     flat = flatten(frozen_cases(course, assignment))
     for key, array in flat.items():
-        if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
-            raise BadReference(f"The case {key} of '{assignment}' holds something else than finite numbers.")
+        if not is_storable(array):
+            raise BadReference(
+                f"The case {key} of '{assignment}' holds something else than {STORED}.",
+                help="Make anything else in the hidden test itself, and compare with reference.<function>(...).",
+            )
     target = course.hidden(assignment) / "reference.npz"
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, suffix=".npz")

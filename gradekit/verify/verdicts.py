@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 
 EQUIVALENT_SHARE = 0.05  # of the mutants; one is always allowed
+SURVIVES = (
+    "Write a hidden test that rejects it. Where none can, list it in equivalents.toml, beside tests.py: "
+    "[[equivalent]], with exercise, was, now and a reason."
+)
 RESULTS = "the results"  # what equivalents.toml says `was` of answers that are spoilt without a look at the solution
 SHOWN = 3  # of the messages in which a fault shows
 
@@ -139,10 +143,7 @@ def _alternative_problem(_: Plan, tried: TrialResult) -> tuple[str, str] | None:
 def _mutant_problem(_: Plan, tried: TrialResult) -> tuple[str, str] | None:
     if lost(tried.results):
         return None
-    return (
-        "this mutant of the solution survives",
-        "Write a hidden test that rejects it; where none can, list it in equivalents.toml with a reason.",
-    )
+    return "this mutant of the solution survives", SURVIVES
 
 
 def _listed(found: Plan, trial: Trial, problem: tuple[str, str] | None) -> tuple[tuple[str, str] | None, str]:

@@ -35,16 +35,19 @@ def test_damaged_files(tmp_path: Path) -> None:
             read_cases(tmp_path / name)
     with pytest.raises(BadReference, match="There is no"):
         read_cases(tmp_path / "none.npz")
-    for bad in (np.array([np.nan]), np.array(["text"]), np.array([object()], dtype=object)):
+    for bad in (np.array([np.nan]), np.array(["text"]), np.array("a", dtype="S"), np.array([object()], dtype=object)):
         with pytest.raises(BadReference, match="damaged"):
             read_cases(_write(tmp_path / "bad.npz", **{"a/000/x": bad}))
 
 
 def test_cases_survive_the_file(tmp_path: Path) -> None:
-    """Nested cases come back as they were, scalars as numbers, in their order."""
-    cases = {"a": [{"x": np.arange(3.0) + i, "inner": {"W": np.ones((2, 1)) * i}, "n": i} for i in range(12)]}
+    """Nested cases come back as they were, scalars as numbers and texts as texts, in their order."""
+    cases = {
+        "a": [{"x": np.arange(3.0) + i, "inner": {"W": np.ones((2, 1)) * i}, "n": i, "t": f"é {i}"} for i in range(12)]
+    }
     found = read_cases(_write(tmp_path / "a.npz", **flatten(cases)))
     assert [case["n"] for case in found["a"]] == list(range(12))
+    assert [case["t"] for case in found["a"]] == [f"é {i}" for i in range(12)]
     assert found["a"][3]["inner"]["W"].tolist() == [[3.0], [3.0]]
 
 
