@@ -61,7 +61,7 @@ def cluster(certificates: dict[str, str]) -> Iterator[LocalCluster]:
             protocol="tls",
             host="127.0.0.1",
             security=Security(),
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # else two runs of these tests at once would meet
         ) as running,
     ):
         yield running
