@@ -46,6 +46,8 @@ class ReleasedAssignment:
         Traits to set on nbgrader's converter, beside the settings.
     given : mapping of str to Given
         Notebook → what students were given of it, in all releases that are known.
+    kernels : mapping of str to str or None
+        Notebook → its source's kernel, as the gradebook has it.
     """
 
     gradebook: Gradebook
@@ -56,6 +58,7 @@ class ReleasedAssignment:
     cells: Mapping[str, Mapping[str, str]]
     traits: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, releases.Given] = field(default_factory=dict)
+    kernels: Mapping[str, str | None] = field(default_factory=dict)
 
     def folder(self, step: str, student: str) -> Path:
         """Return a student's folder of one of nbgrader's steps."""
@@ -192,15 +195,16 @@ def open_assignment(
     clear_stages(root / ".gradekit")
     with contextlib.suppress(OSError):  # a question may be asked where nothing can be written
         releases.remember(root, assignment, Path(directory.format_path(directory.release_directory, ".", assignment)))
-    sources, cells = {}, {}
+    sources, cells, kernels = {}, {}, {}
     for name in sorted(names):
         _refuse_other_languages(gradebook, assignment, name)
         sources[name] = convert.with_shown(config, _source_cells(gradebook, directory, assignment, name))
         found = gradebook.find_notebook(name, assignment)
         query = gradebook.db.query(BaseCell.id, BaseCell.name).filter(BaseCell.notebook_id == found.id)
+        kernels[name] = found.kernelspec
         cells[name] = {number: cell for number, cell in query}  # noqa: C416  (rows, which SQLAlchemy no longer calls tuples)
     given = releases.given(root, assignment)
-    return ReleasedAssignment(gradebook, directory, config, assignment, sources, cells, traits or {}, given)
+    return ReleasedAssignment(gradebook, directory, config, assignment, sources, cells, traits or {}, given, kernels)
 
 
 def _refuse_other_languages(gradebook: Gradebook, assignment: str, name: str) -> None:

@@ -45,8 +45,34 @@ class _Borrowed:
         """Stay open."""
 
 
+class _Notebook:
+    """A notebook of the gradebook's of which the kernel is known."""
+
+    def __init__(self, kernelspec: str | None, look_up: Callable[[], Any]) -> None:
+        self.kernelspec = kernelspec
+        self._look_up = look_up
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._look_up(), name)
+
+
 class Reading(_Borrowed):
     """Answers from what was read once for the class; every write of nbgrader's `init_assignment` is left for later."""
+
+    def find_assignment(self, _: str) -> SimpleNamespace:
+        """Return which notebooks the assignment has."""
+        return SimpleNamespace(notebooks=[SimpleNamespace(name=name) for name in self.book.sources])
+
+    def find_notebook(self, name: str, assignment: str) -> Any:
+        """Return a notebook with what is known of it; what else is asked for is looked up.
+
+        Raises
+        ------
+        MissingEntry
+        """
+        if name not in self.book.kernels:
+            raise MissingEntry(name)
+        return _Notebook(self.book.kernels[name], lambda: self.gradebook.find_notebook(name, assignment))
 
     def update_or_create_student(self, student_id: str, **kwargs: Any) -> None:
         """Leave it for later."""
@@ -82,6 +108,49 @@ class Writing(_Borrowed):
     def __init__(self, book: ReleasedAssignment) -> None:
         super().__init__(book)
         self._rows: dict[tuple[type, str], dict[str, Any]] = {}
+        self._found: dict[tuple[str, ...], Any] = {}
+
+    def find_assignment(self, name: str) -> Any:
+        """Return the assignment; what is asked for again is not looked up again.
+
+        Raises
+        ------
+        MissingEntry
+        """
+        return self._once(self.gradebook.find_assignment, name)
+
+    def find_notebook(self, name: str, assignment: str) -> Any:
+        """Return a notebook.
+
+        Raises
+        ------
+        MissingEntry
+        """
+        return self._once(self.gradebook.find_notebook, name, assignment)
+
+    def find_submission(self, assignment: str, student: str) -> Any:
+        """Return a submission.
+
+        Raises
+        ------
+        MissingEntry
+        """
+        return self._once(self.gradebook.find_submission, assignment, student)
+
+    def find_submission_notebook(self, name: str, assignment: str, student: str) -> Any:
+        """Return a notebook of a submission.
+
+        Raises
+        ------
+        MissingEntry
+        """
+        return self._once(self.gradebook.find_submission_notebook, name, assignment, student)
+
+    def _once(self, find: Callable[..., Any], *names: str) -> Any:
+        key = (find.__name__, *names)
+        if key not in self._found:
+            self._found[key] = find(*names)
+        return self._found[key]
 
     def find_grade(self, name: str, notebook: str, assignment: str, student: str) -> Any:
         """Return a grade.
@@ -107,7 +176,7 @@ class Writing(_Borrowed):
 
     def _find(self, kind: Any, notebook: str, student: str) -> dict[str, Any]:
         if (kind, notebook) not in self._rows:
-            found = self.gradebook.find_submission_notebook(notebook, self.book.assignment, student)
+            found = self.find_submission_notebook(notebook, self.book.assignment, student)
             cells = self.book.cells[notebook]
             # The ids of the cells, since the tables have an index that begins with them: the time stays flat.
             rows = self.gradebook.db.query(kind).filter(kind.cell_id.in_(cells), kind.notebook_id == found.id)
