@@ -95,7 +95,7 @@ def has_gradebook(address: str) -> bool:
         if url.get_backend_name() == SQLITE:
             path = Path(url.database or "")
             return path.is_file() and path.stat().st_size > 0
-        waits = url.get_backend_name() == POSTGRESQL and "connect_timeout" not in url.query
+        waits = url.get_driver_name() in DRIVERS and "connect_timeout" not in url.query
         engine = create_engine(url, connect_args={"connect_timeout": PATIENCE_S} if waits else {})
         try:
             return bool(inspect(engine).has_table("assignment"))
