@@ -331,14 +331,14 @@ def test_no_cell_is_a_formula(value: Any, cell: str) -> None:
 def test_the_command_prints_paths_and_json(
     released: Course, enrol: Enrol, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """gradekit report names its three files; --json has the figures."""
+    """gradekit report names its four files; --json has the figures."""
     import json
 
     enrol(released, "small", "ann", {"double": 0.25})
     monkeypatch.chdir(released.root)
     monkeypatch.setattr(sys, "argv", ["gradekit", "report", "small"])
     assert cli.main() == 0
-    assert capsys.readouterr().out.count("wrote ") == 3
+    assert capsys.readouterr().out.count("wrote ") == 4
     monkeypatch.setattr(sys, "argv", ["gradekit", "report", "small", "--json"])
     assert cli.main() == 0
     answer = json.loads(capsys.readouterr().out)
