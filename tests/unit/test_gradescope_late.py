@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from gradekit.course.course import Course
 from gradekit.export.gradescope_late import METADATA, Dates, counted, enter, read_dates
+from gradekit.gradebook.assignment import open_gradebook
 from gradekit.gradebook.settings import copy_settings, course_at, late_rule, read_settings
 
 RULE = 'c.AssignLatePenalties.plugin_class = "gradekit.plugin.late.LatePolicy"\nc.LatePolicy.per_day = "20%"\n'
@@ -57,8 +60,6 @@ def test_until_when(strict: Course, tmp_path: Path, found: dict[str, Any], due: 
 
 
 def _utc(written: str) -> str:
-    import datetime as dt
-
     return dt.datetime.fromisoformat(written).astimezone(dt.UTC).isoformat()
 
 
@@ -95,6 +96,34 @@ def test_odd_dates_cost_nothing_and_are_said_to_staff(strict: Course, tmp_path: 
     after = counted(before, dates, strict, "small", "ann")
     assert (after["score"], after["output"], after["tests"][0]) == (1.0, "", {"name": "double"})
     assert "no penalty for lateness" in after["tests"][1]["output"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "penalty", "expected"),
+    [
+        (-1, None, (1.25, "")),
+        (1, None, (1.25, "Handed in 1 hour after the due date: nothing is taken off; 1.25 counts.")),
+        (30, 0.5, (0.75, "Handed in 1 day after the due date: 0.5 points are taken off; 0.75 counts.")),
+        (30, 1.0, (0.25, "Handed in 1 day after the due date: 1 point is taken off; 0.25 counts.")),
+        (30, 2.0, (0.0, "Handed in 1 day after the due date: 2 points are taken off; 0 counts.")),
+    ],
+)
+def test_what_the_student_reads(
+    released: Course, enrol: Callable[..., None], hours: float, penalty: float | None, expected: tuple[float, str]
+) -> None:
+    """How late, what is taken off and what counts, never below 0; in time and in grace nothing is lost."""
+    score, said = expected
+    due = dt.datetime(2025, 12, 1, 12, tzinfo=dt.UTC)
+    handed_in = due + dt.timedelta(hours=hours)
+    enrol(released, "small", "ann", {}, timestamp=handed_in.replace(tzinfo=None), penalty=penalty)
+    dates = Dates("late.Rule", handed_in, due)
+    with open_gradebook(read_settings(released)) as gradebook:
+        gradebook.update_or_create_assignment("small", duedate=due.replace(tzinfo=None))
+    before = {"score": 1.25, "output": "Before\\.", "tests": [{"name": "For staff", "output": "- so"}]}
+    after = counted(before, dates, released, "small", "ann")
+    assert after["score"] == score
+    assert after["output"].replace("\\", "") == ("Before.\n\n" + said if said else "Before.")
+    assert ("late.Rule takes" in after["tests"][0]["output"].replace("\\", "")) == (hours > 0)
 
 
 def test_without_a_rule_nothing_is_read(small: Course, tmp_path: Path) -> None:
