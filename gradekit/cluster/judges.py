@@ -12,7 +12,6 @@ import math
 import queue
 import secrets
 import time
-from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,7 +39,9 @@ WORKERS_S = 300.0  # for a first worker to come, and for another one when all ha
 TICK_S = 1.0  # how often the line to the scheduler is looked at while nothing comes
 AHEAD = 2  # submissions in flight for each process that judges: one that is judged, one that waits for it there
 SHOWN = 5  # workers that a line names
-MOST_AGAIN = 3  # times that a submission comes back unjudged from a worker that can judge nobody
+MOST_AGAIN = (
+    3  # times that a submission is sent anew: its worker can judge nobody, or all that it was sent to have left
+)
 LARGE = 2**30  # bytes of one call, of which Dask would warn from 10 MB on; ours are bounded
 INSTALL = "In gradekit's folder: pip install '.[cluster]'"
 GONE = "What is recorded stays; the same command goes on with the rest."
@@ -87,6 +88,7 @@ class Cluster:
     unused: dict[str, str] = field(default_factory=dict)
     inbox: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
     flying: dict[Future[bytes], _Sent] = field(default_factory=dict)
+    given_up: list[_Sent] = field(default_factory=list)
 
     @property
     def slots(self) -> int:
@@ -111,13 +113,15 @@ class Cluster:
         waiting = iter(items)
         more = True
         try:
-            while more or self.flying:
+            while more or self.flying or self.given_up:
                 while more and len(self.flying) < AHEAD * self.slots:
                     item = next(waiting, None)
                     more = item is not None
                     if item is not None:
                         frame = pack([self.run_name, seconds, pack_submission(item[1], self.known)])
                         self._send(_Sent(item, frame, frozenset()))
+                while self.given_up:
+                    yield self.given_up.pop().item, Broken(None)
                 if self.flying or (more and not self.slots):
                     yield from self._next()
         finally:
@@ -173,48 +177,66 @@ class Cluster:
             self.say(f"worker {who} is not used: {why}")
         elif "slots" in told:
             self.ready[worker] = Ready(told["name"], told["host"], told["slots"], told["isolation"])
+            self.unused.pop(worker, None)
         elif before is not None:
             self.say(f"worker {before.name} on {before.host} has left: its submissions go elsewhere")
+        else:
+            self.unused.setdefault(worker, f"{worker} (it has left)")
         for future, sent in list(self.flying.items()):
             if self.ready and not sent.workers & self.ready.keys():  # nobody is left that it was sent to
                 del self.flying[future]
                 self.client.cancel([future])
-                self._send(sent)
+                self._send_again(sent)
 
     def _send(self, sent: _Sent) -> None:
         """Send a submission to whoever can judge it."""
         from gradekit.cluster.worker import judge_here  # noqa: PLC0415
 
         sent.workers = frozenset(self.ready)
-        with self._not_lost():
+        try:
             future = self.client.submit(judge_here, sent.frame, pure=False, workers=sorted(sent.workers))
-            self.flying[future] = sent
-            future.add_done_callback(self.inbox.put)
+        except OSError:
+            raise self._lost() from None
+        self.flying[future] = sent
+        future.add_done_callback(self._fetch)
+
+    def _send_again(self, sent: _Sent) -> None:
+        """Send a submission that was not judged to others; Dask counts its deaths anew, so that we bound them, too."""
+        sent.again += 1
+        if sent.again > MOST_AGAIN:
+            self.given_up.append(sent)
+        else:
+            self._send(sent)
+
+    def _fetch(self, future: Future[bytes]) -> None:
+        """Fetch an answer, or what the call raised; in a thread of Dask's, while ours takes in and records."""
+        try:
+            found: Any = future.result()
+        except BaseException as error:  # noqa: BLE001  (told to the thread that asked)
+            found = error
+        self.inbox.put((future, found))
 
     def _next(self) -> Iterator[tuple[Any, bytes | str | Broken]]:
         """Wait for one answer, and yield what it says."""
         if not self.ready:
             self.wait(())
-        future = self._hear()
-        sent = self.flying.pop(future, None) if future is not None else None
-        if future is None or sent is None:
+        future, found = self._hear() or (None, None)
+        sent = self.flying.pop(future, None)
+        if sent is None:  # nothing yet, or an answer that is not needed any more
             return
-        if future.status == "error":
-            yield sent.item, self._failed(future)
+        if isinstance(found, Exception):
+            yield sent.item, self._failed(found)
             return
-        with self._not_lost():
-            data = future.result()
-        answer = unpack_answer(data if type(data) is bytes else b"")
-        if answer.unfit and sent.again < MOST_AGAIN:
-            sent.again += 1  # the worker has told of itself before, so that another one is asked now
+        answer = unpack_answer(found if type(found) is bytes else b"")
+        if answer.unfit:  # the worker has told of itself before, so that another one is asked now
             self.wait(())
-            self._send(sent)
+            self._send_again(sent)
             return
         yield sent.item, self._outcome(sent, answer)
 
     def _outcome(self, sent: _Sent, answer: Any) -> bytes | str | Broken:
         """Return an answer as a process of this machine would give it, with its files in their place."""
-        if answer.ended or answer.unfit:
+        if answer.ended:
             return Broken(answer.exit_code)
         if answer.judged is None:
             return str(answer.said)
@@ -224,20 +246,13 @@ class Cluster:
             return str(error)
         return bytes(answer.judged)
 
-    def _failed(self, future: Future[bytes]) -> str | Broken:
+    def _failed(self, error: Exception) -> str | Broken:
         """Return what stands for the result of a call that raised."""
-        from distributed import KilledWorker  # noqa: PLC0415
+        from distributed import CancelledError, KilledWorker  # noqa: PLC0415
 
-        with self._not_lost():
-            error = future.exception()
+        if isinstance(error, CancelledError | OSError):  # nobody has cancelled it
+            raise self._lost()
         return Broken(None) if isinstance(error, KilledWorker) else f"a worker failed: {error!r}"
-
-    @contextmanager
-    def _not_lost(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, CancelledError, TimeoutError):
-            raise self._lost() from None
 
     def _lost(self) -> ClusterError:
         return ClusterError(f"The scheduler {self.address} is gone.", help=GONE)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from distributed import KilledWorker
+from distributed import CancelledError, KilledWorker
 
 from gradekit import cli
 from gradekit.cluster import judges, parcel
@@ -215,20 +215,15 @@ class Call:
 
     def __init__(self, answer: Any, workers: list[str]) -> None:
         self.answer, self.workers = answer, workers
-        self.status = {bytes: "finished"}.get(type(answer), "error" if isinstance(answer, Exception) else "cancelled")
 
     def add_done_callback(self, tell: Any) -> None:
         """Tell at once."""
         tell(self)
 
     def result(self) -> Any:
-        """Return the answer; where the scheduler is gone, there is none."""
-        if self.answer is None:
-            raise judges.CancelledError
-        return self.answer
-
-    def exception(self) -> Any:
-        """Return the answer, which is one."""
+        """Return the answer, or raise it."""
+        if isinstance(self.answer, Exception):
+            raise self.answer
         return self.answer
 
 
@@ -334,7 +329,7 @@ def test_when_all_have_left_others_are_asked(tmp_path: Path) -> None:
 
 def test_a_lost_scheduler_is_one_line(tmp_path: Path) -> None:
     """Where a call is cancelled that nobody cancelled, or the client is closed, the line says what to do."""
-    found, client = cluster(tmp_path, None)
+    found, client = cluster(tmp_path, CancelledError())
     with pytest.raises(ClusterError, match="The scheduler tls://node07:8786 is gone") as lost:
         list(found.run(judge_there, items(tmp_path, 1), seconds=1))
     assert "the same command goes on with the rest" in lost.value.help
