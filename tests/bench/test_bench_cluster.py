@@ -42,7 +42,7 @@ def test_the_gradebooks_machine(small: Course) -> None:
     release(small, "small", solutions=False)
     print("\n" + LINE.format("submissions", "judged", "CPU ms each", "wall ms each", "peak MB", "start s CPU"))
     peaks = []
-    with LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
         for where, words in {"here": (), "cluster": ("--scheduler", cluster.scheduler_address)}.items():
             start = one(small, 1, *words)
             for size in SIZES:
