@@ -9,9 +9,11 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from socket import AF_INET
 from typing import Any
 
 import dask
+import psutil
 import pytest
 from distributed import Client, LocalCluster, Security
 
@@ -173,3 +175,27 @@ def test_the_same_as_on_one_machine(
     (only,) = cluster.workers.values()
     assert not [name for name in only.plugins if "gradekit" in name]
     assert not folders()
+
+
+@pytest.mark.slow
+def test_an_open_line_is_written_down(
+    released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where it is asked for, a class is judged over a line that others can read; the command and each report say so."""
+    addresses = [one.address for found in psutil.net_if_addrs().values() for one in found if one.family is AF_INET]
+    own = [address for address in addresses if not address.startswith("127.")]
+    if not own:
+        pytest.skip("this machine has its loopback alone")
+    hand_in(released, "ann", ANSWERS["right"])
+    words = ["gradekit", "grade", "small", "--course-dir", str(released.root)]
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host=own[0], dashboard_address="127.0.0.1:0"
+    ) as running:
+        monkeypatch.setattr("sys.argv", [*words, "--scheduler", running.scheduler_address])
+        assert cli.main() == 2
+        monkeypatch.setattr("sys.argv", [*words, "--insecure-cluster", "--scheduler", running.scheduler_address])
+        assert cli.main() == 0
+    report = reports.load(released.root, "small", "ann")
+    assert report is not None
+    assert report.line == "insecure"
+    assert "warning: --insecure-cluster: hidden tests and students' work may travel open" in capsys.readouterr().err

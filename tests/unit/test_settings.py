@@ -19,6 +19,7 @@ from gradekit.gradebook.settings import (
     open_course,
     read_figures,
     read_limits,
+    read_scheduler,
     read_settings,
     settings_files,
     step_folders,
@@ -96,6 +97,21 @@ def test_which_figures_are_drawn(words: dict[str, Any], figures: Figures) -> Non
     """One of three words, in a file or on nbgrader's command line; it is no limit."""
     assert read_figures(settings(**words)) is figures
     assert read_limits(settings(**words)) == Limits()
+
+
+@pytest.mark.parametrize("given", ["tls://node07:8786", DeferredConfigString("tls://node07:8786")])
+def test_who_judges(given: Any) -> None:
+    """An address, in a file or on a command line; it is no limit."""
+    assert read_scheduler(settings(Gradekit_scheduler=given)) == "tls://node07:8786"
+    assert read_scheduler(settings()) == ""
+    assert read_limits(settings(Gradekit_scheduler=given)) == Limits()
+
+
+@pytest.mark.parametrize("given", [8786, None, ["tls://node07:8786"]])
+def test_no_address_of_a_scheduler(given: Any) -> None:
+    """What is no text is one sentence with the setting's name."""
+    with pytest.raises(CourseError, match=r"c\.Gradekit\.scheduler"):
+        read_scheduler(settings(Gradekit_scheduler=given))
 
 
 @pytest.mark.parametrize("word", ["some", True, 1, None, DeferredConfigString("")])
