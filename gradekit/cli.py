@@ -27,7 +27,7 @@ from gradekit.terminal import print_adoption, print_demo, print_grades, print_js
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gradekit.cluster.judges import Workers
+    from gradekit.cluster.connect import Workers
     from gradekit.course.course import Course
     from gradekit.model import Figures
     from gradekit.verify.findings import ProofFinding
@@ -325,7 +325,7 @@ def _workers(course: Course, scheduler: str | None, *, insecure: bool) -> Worker
         if insecure:
             raise UsageError("--insecure-cluster is for a cluster, and none is named.", help="Name it: --scheduler")
         return None
-    from gradekit.cluster.judges import Workers  # noqa: PLC0415
+    from gradekit.cluster.connect import Workers  # noqa: PLC0415
 
     if insecure:
         typer.echo(

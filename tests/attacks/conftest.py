@@ -97,7 +97,7 @@ class Class:
     user : int or None
         The ordinary user whom workers share their number with; None for whoever runs the tests.
     by : str
-        What grades: our own command, ``nbgrader autograde``, or formgrader's button.
+        What grades: our own command, with a cluster or without, ``nbgrader autograde``, or formgrader's button.
     sample : tuple of str
         The cases that hand in; empty where the tests that are run say so.
     pages : bool
@@ -139,6 +139,7 @@ CLASSES = {
     "nbgrader": Class(by="nbgrader", sample=HARMFUL),
     "formgrader": Class(by="formgrader", sample=PRESSED),
     "beside": Class(sample=HARMFUL),
+    "cluster": Class(by="cluster", sample=HARMFUL),
 }
 
 
@@ -405,6 +406,7 @@ def grade(run: Run, how: Class, *options: str) -> None:
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans become our children
     ours = {child.pid for child in psutil.Process().children(recursive=True)}
     program = ["-m", "gradekit.cli"] if how.max_abi == 99 else [str(HERE / "older_landlock.py")]
+    program = [str(HERE / "on_a_cluster.py")] if how.by == "cluster" else program
     command = [sys.executable, *program, "grade", "small", "--course-dir", run.course, "--jobs", str(how.jobs)]
     if how.by == "nbgrader":
         command = [sys.executable, "-W", "ignore", "-m", "nbgrader", "autograde", "small"]

@@ -40,6 +40,7 @@ class Machines:
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
+    nanny: bool = False
     address: str = ""
     scheduler: subprocess.Popen[str] | None = None
     workers: list[subprocess.Popen[str]] = field(default_factory=list)
@@ -61,7 +62,16 @@ class Machines:
         return {**os.environ, **own, **self.settings}
 
     def _start(self, module: str, *words: str, until: str) -> tuple[subprocess.Popen[str], str]:
-        command = [sys.executable, "-W", "ignore", "-m", f"distributed.cli.{module}", *words, "--no-dashboard"]
+        command = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            f"distributed.cli.{module}",
+            *words,
+            "--dashboard-address",
+            "127.0.0.1:0",
+        ]
         process = subprocess.Popen(
             command,
             env=self.environment,
@@ -84,17 +94,23 @@ class Machines:
         self.scheduler, self.address = self._start("dask_scheduler", *words, until="Scheduler at:")
 
     def start_worker(self, name: str) -> None:
-        """Start one, without a nanny that would start another in its place."""
-        words = ("--nthreads", "1", "--no-nanny", "--name", name, "--local-directory", str(self.folder / name))
+        """Start one, with or without a nanny, which starts another in its place."""
+        kind = "--nanny" if self.nanny else "--no-nanny"
+        words = ("--nthreads", "1", kind, "--name", name, "--local-directory", str(self.folder / name))
         process, _ = self._start("dask_worker", self.address, *words, until="Registered to:")
         self.workers.append(process)
 
     def end(self) -> None:
         """End all of them, and wait for what they had started."""
         for process in (*self.workers, *filter(None, [self.scheduler])):
-            process.kill()
-            process.communicate()
+            self.kill(process)
         self.workers.clear()
+
+    def kill(self, process: subprocess.Popen[str]) -> None:
+        """Kill one of them; with a nanny goes its worker."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
     def left(self) -> list[Path]:
         """Return the private folders that lie about, once every process has gone that judged."""
@@ -113,9 +129,9 @@ def slots(folder: Path) -> list[psutil.Process]:
 
 
 @pytest.fixture
-def machines() -> Iterator[Machines]:
-    """A cluster of four workers."""
-    found = Machines(Path(tempfile.mkdtemp(prefix="gradekit-cluster-")) / "m")
+def machines(request: pytest.FixtureRequest) -> Iterator[Machines]:
+    """A cluster of four workers; a parameter is fields of :class:`Machines`."""
+    found = Machines(Path(tempfile.mkdtemp(prefix="gradekit-cluster-")) / "m", **getattr(request, "param", {}))
     try:
         found.start_scheduler()
         for number in range(4):
@@ -214,8 +230,7 @@ def kill(victim: str, running: subprocess.Popen[str], machines: Machines, moment
         os.killpg(running.pid, signal.SIGKILL)
     elif victim == "worker":
         worker = machines.workers.pop(moments.randrange(4))
-        worker.kill()
-        worker.communicate()
+        machines.kill(worker)
         machines.start_worker(f"again{worker.pid}")
     else:
         machines.scheduler.kill()
@@ -224,3 +239,63 @@ def kill(victim: str, running: subprocess.Popen[str], machines: Machines, moment
         machines.start_scheduler()
         for number in range(4):
             machines.start_worker(f"w{number}")
+
+
+SOON = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "4 s"}
+RETIRE = "from distributed import Client, Security; Client({!r}, security=Security()).retire_workers(names=['w1'])"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("machines", [{"settings": SOON}], indirect=True, ids=["soon missed"])
+def test_a_worker_that_hangs_and_one_that_is_drained(released: Course, machines: Machines, tmp_path: Path) -> None:
+    """One is stopped in the middle of a run, another one is drained: their submissions go elsewhere, nobody is lost."""
+    kinds = [Submission(f"{kind}_{number}", cells) for number in range(8) for kind, cells in ANSWERS.items()]
+    hand_in(released, "small", kinds)
+    (released.root / ".gradekit" / "+secret").write_bytes(b"the same for both runs")
+    there = copied(released, tmp_path / "there")
+    start(released, "small", None).communicate()
+    running = start(there, "small", machines)
+    line = next(line for line in running.stderr if "so far, the line is" in line)
+    assert "the line is tls" in line
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        running.wait(2)  # so that most workers are at it; where one is not yet, nothing of it has to go elsewhere
+    os.kill(machines.workers[0].pid, signal.SIGSTOP)
+    code = RETIRE.format(machines.address)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=machines.environment, check=True)
+    assert "worker w1 on" in running.communicate()[1]
+    assert running.returncode == 0
+    found, workers, _ = left(there, "small")
+    assert found == left(released, "small")[0]
+    assert {one.split()[0] for one in workers} >= {"w2", "w3"}
+
+
+ENDS_WORKERS = """
+
+@quadruple.test()
+def ends(student, reference, expect):
+    \"\"\"Ends the Dask worker that had this judged, where the answer says so.\"\"\"
+    import os
+    if student.double(0) == 13:
+        os.kill(os.getppid(), 9)
+    expect.true(True, "")
+"""
+FEW = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("machines", [{"settings": FEW, "nanny": True}], indirect=True, ids=["few deaths"])
+def test_who_ends_workers_is_left_to_a_person(released: Course, machines: Machines) -> None:
+    """Whoever is in too many deaths is tried once more, alone and last, and is then undecided; nobody else is."""
+    path = released.hidden("small") / "tests.py"
+    path.write_text(path.read_text(encoding="utf-8") + ENDS_WORKERS, encoding="utf-8")
+    right = "def double(x): return x + x"
+    hand_in(released, "small", [Submission(f"s{number}", {"double": right}) for number in range(12)])
+    bad = "def double(x): return 13 if np.ndim(x) == 0 else x + x"
+    hand_in(released, "small", [Submission("bad", {"double": bad})])
+    running = start(released, "small", machines, "--json")
+    said, complained = running.communicate()
+    assert running.returncode == 1, complained
+    told = json.loads(said)
+    assert told["undecided"] == {"bad": ["double", "quadruple"]}
+    assert len(told["graded"]) == 13
+    assert not told["failed"]

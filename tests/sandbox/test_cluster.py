@@ -9,15 +9,17 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from socket import AF_INET
 from typing import Any
 
 import dask
+import psutil
 import pytest
 from distributed import Client, LocalCluster, Security
 
 from gradekit import cli
 from gradekit.cluster import judges
-from gradekit.cluster.judges import Workers
+from gradekit.cluster.connect import Workers
 from gradekit.cluster.worker import PLACE, judge_here
 from gradekit.course import reports
 from gradekit.course.course import Course
@@ -168,8 +170,32 @@ def test_the_same_as_on_one_machine(
     made = Path("autograded/writes/small/made.csv")
     assert (released.root / made).read_text() == (here.root / made).read_text() == "a,b"
     assert (released.root / made).stat().st_mode == (here.root / made).stat().st_mode
-    assert lines[0].startswith(f"1 worker of {cluster.scheduler_address}, 2 submissions at once, the line is tls")
+    assert lines[0].startswith(f"1 worker of {cluster.scheduler_address} so far, the line is tls")
     assert not cluster.scheduler.plugins.keys() & {name for name in cluster.scheduler.plugins if "gradekit" in name}
     (only,) = cluster.workers.values()
     assert not [name for name in only.plugins if "gradekit" in name]
     assert not folders()
+
+
+@pytest.mark.slow
+def test_an_open_line_is_written_down(
+    released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where it is asked for, a class is judged over a line that others can read; the command and each report say so."""
+    addresses = [one.address for found in psutil.net_if_addrs().values() for one in found if one.family is AF_INET]
+    own = [address for address in addresses if not address.startswith("127.")]
+    if not own:
+        pytest.skip("this machine has its loopback alone")
+    hand_in(released, "ann", ANSWERS["right"])
+    words = ["gradekit", "grade", "small", "--course-dir", str(released.root)]
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host=own[0], dashboard_address="127.0.0.1:0"
+    ) as running:
+        monkeypatch.setattr("sys.argv", [*words, "--scheduler", running.scheduler_address])
+        assert cli.main() == 2
+        monkeypatch.setattr("sys.argv", [*words, "--insecure-cluster", "--scheduler", running.scheduler_address])
+        assert cli.main() == 0
+    report = reports.load(released.root, "small", "ann")
+    assert report is not None
+    assert report.line == "insecure"
+    assert "warning: --insecure-cluster: hidden tests and students' work may travel open" in capsys.readouterr().err

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from distributed import KilledWorker
+from distributed import CancelledError, KilledWorker
 
 from gradekit import cli
-from gradekit.cluster import judges, parcel
+from gradekit.cluster import connect, judges, parcel
 from gradekit.cluster.address import check_address, line_of, refuse_plain
-from gradekit.cluster.judges import AHEAD, Cluster
+from gradekit.cluster.judges import AHEAD, Cluster, Roll
 from gradekit.cluster.parcel import Answer
 from gradekit.cluster.worker import differences, judge_here
 from gradekit.course import reports
@@ -98,7 +98,7 @@ def test_a_plain_scheduler_elsewhere_is_refused(
 
 def test_nobody_answers(released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """No scheduler at the address: one sentence, and what to look at."""
-    monkeypatch.setattr(judges, "CONNECT_S", 0.2)
+    monkeypatch.setattr(connect, "CONNECT_S", 0.2)
     error = refused(monkeypatch, capsys, released, "--scheduler", "127.0.0.1:9")
     assert error.startswith("error: No Dask scheduler answers at tcp://127.0.0.1:9: ")
     assert len(error.splitlines()) == 2
@@ -215,20 +215,15 @@ class Call:
 
     def __init__(self, answer: Any, workers: list[str]) -> None:
         self.answer, self.workers = answer, workers
-        self.status = {bytes: "finished"}.get(type(answer), "error" if isinstance(answer, Exception) else "cancelled")
 
     def add_done_callback(self, tell: Any) -> None:
         """Tell at once."""
         tell(self)
 
     def result(self) -> Any:
-        """Return the answer; where the scheduler is gone, there is none."""
-        if self.answer is None:
-            raise judges.CancelledError
-        return self.answer
-
-    def exception(self) -> Any:
-        """Return the answer, which is one."""
+        """Return the answer, or raise it."""
+        if isinstance(self.answer, Exception):
+            raise self.answer
         return self.answer
 
 
@@ -260,7 +255,7 @@ def judged(**words: Any) -> bytes:
 def cluster(tmp_path: Path, *answers: Any, workers: int = 1, lines: list[str] | None = None) -> tuple[Cluster, Any]:
     """Return a cluster with so many workers of one process each, and its client."""
     client = FakeClient(*answers)
-    found = Cluster(client, "tls://node07:8786", "run", {}, ([] if lines is None else lines).append)
+    found = Cluster(client, "tls://node07:8786", "run", {}, Roll(([] if lines is None else lines).append))
     for number in range(workers):
         told = {"worker": f"w{number}", "name": f"w{number}", "host": "node", "slots": 1, "isolation": "landlock"}
         found.inbox.put(told)
@@ -324,9 +319,11 @@ def test_when_all_have_left_others_are_asked(tmp_path: Path) -> None:
     lines: list[str] = []
     found, client = cluster(tmp_path, judged(judged=b"a"), judged(judged=b"b"), lines=lines)
     found.flying[Call(None, [])] = judges._Sent(("s0", b""), b"", frozenset({"w0"}))
-    found._learn({"worker": "w0", "left": True})
+    found.inbox.put({"worker": "w0", "left": True})
+    found._hear()
     assert not client.sent
-    found._learn({"worker": "w9", "name": "w9", "host": "node", "slots": 1, "isolation": "landlock"})
+    found.inbox.put({"worker": "w9", "name": "w9", "host": "node", "slots": 1, "isolation": "landlock"})
+    found._hear()
     assert client.sent[0].workers == ["w9"]
     assert len(client.cancelled) == 1
     assert lines == ["worker w0 on node has left: its submissions go elsewhere"]
@@ -334,7 +331,7 @@ def test_when_all_have_left_others_are_asked(tmp_path: Path) -> None:
 
 def test_a_lost_scheduler_is_one_line(tmp_path: Path) -> None:
     """Where a call is cancelled that nobody cancelled, or the client is closed, the line says what to do."""
-    found, client = cluster(tmp_path, None)
+    found, client = cluster(tmp_path, CancelledError())
     with pytest.raises(ClusterError, match="The scheduler tls://node07:8786 is gone") as lost:
         list(found.run(judge_there, items(tmp_path, 1), seconds=1))
     assert "the same command goes on with the rest" in lost.value.help
@@ -346,7 +343,7 @@ def test_a_lost_scheduler_is_one_line(tmp_path: Path) -> None:
 def test_nobody_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cluster without workers is waited for, and not for ever."""
     found, _ = cluster(tmp_path)
-    found.ready.clear()
+    found.roll.ready.clear()
     monkeypatch.setattr(judges, "WORKERS_S", -1.0)
     with pytest.raises(ClusterError, match="has no worker that can be used"):
         found.wait(())

@@ -22,6 +22,7 @@ TESTS = ("unit", "property", "sandbox", "notebook", "e2e", "bench")
 SPECIAL = {
     "gradekit/verify/mutants.py": "verify",
     "gradekit/export/otter.py": "otter",
+    "gradekit/cluster/connect.py": "cluster",
     "gradekit/cluster/judges.py": "cluster",
     "gradekit/cluster/worker.py": "cluster",
 }

@@ -233,7 +233,7 @@ def test_tests_that_never_and_always_fail(released: Course, enrol: Enrol) -> Non
 
 
 def test_what_else_an_instructor_must_know(released: Course, enrol: Enrol) -> None:
-    """Inline scores, no isolation, another grader's scores, different versions, notes: each has its group."""
+    """Inline scores, no isolation, an open line, another grader's scores, versions, notes: each has its group."""
     inline = (InlineResult("old-grade", 1.0, 1.0),)
     enrol(
         released,
@@ -244,7 +244,7 @@ def test_what_else_an_instructor_must_know(released: Course, enrol: Enrol) -> No
         notes=(Note("the file numpy.py is refused"),),
         hashes={"tests": "a"},
     )
-    enrol(released, "small", "bob", {"double": 0.0}, isolation="none", hashes={"tests": "b"})
+    enrol(released, "small", "bob", {"double": 0.0}, isolation="none", line="insecure", hashes={"tests": "b"})
     with open_gradebook(read_settings(released)) as gradebook:
         grade = gradebook.find_grade("double-grade", "small", "small", "bob")
         grade.auto_score, grade.needs_manual_grade = 0.5, True
@@ -253,6 +253,7 @@ def test_what_else_an_instructor_must_know(released: Course, enrol: Enrol) -> No
     found = groups(made)
     assert (found["inline"], found["note"], found["unsafe"]) == (["ann"], ["ann"], ["bob"])
     assert (found["differs"], found["again"]) == (["bob"], ["bob"])
+    assert found["open-line"] == ["bob"]
     assert len(found["versions"]) == 2
     text(made)
 

@@ -20,6 +20,7 @@ from gradekit.gradebook.settings import (
     read_copies,
     read_figures,
     read_limits,
+    read_scheduler,
     read_settings,
     settings_files,
     step_folders,
@@ -120,6 +121,21 @@ def test_no_such_share(word: Any) -> None:
     """What is no share is one sentence with the setting's name."""
     with pytest.raises(CourseError, match=r"c\.Gradekit\.copies"):
         read_copies(settings(Gradekit_copies=word))
+
+
+@pytest.mark.parametrize("given", ["tls://node07:8786", DeferredConfigString("tls://node07:8786")])
+def test_who_judges(given: Any) -> None:
+    """An address, in a file or on a command line; it is no limit."""
+    assert read_scheduler(settings(Gradekit_scheduler=given)) == "tls://node07:8786"
+    assert read_scheduler(settings()) == ""
+    assert read_limits(settings(Gradekit_scheduler=given)) == Limits()
+
+
+@pytest.mark.parametrize("given", [8786, None, ["tls://node07:8786"]])
+def test_no_address_of_a_scheduler(given: Any) -> None:
+    """What is no text is one sentence with the setting's name."""
+    with pytest.raises(CourseError, match=r"c\.Gradekit\.scheduler"):
+        read_scheduler(settings(Gradekit_scheduler=given))
 
 
 @pytest.mark.parametrize("word", ["some", True, 1, None, DeferredConfigString("")])

@@ -1,0 +1,165 @@
+"""A run on a Dask cluster: the scheduler is spoken to, workers open what judges, and all of it ends with the run."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import logging
+import secrets
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gradekit.cluster.address import check_address, refuse_plain
+from gradekit.cluster.judges import SHOWN, TICK_S, Cluster, Roll
+from gradekit.cluster.parcel import known_files, pack_course
+from gradekit.errors import ClusterError
+from gradekit.grade.judge import own_code, refuse_too_large, versions
+from gradekit.text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from distributed import Client
+
+    from gradekit.grade.judge import Grading
+    from gradekit.model import Limits
+
+CONNECT_S = 15.0
+LARGE = 2**30  # bytes of one call, of which Dask would warn from 10 MB on; ours are bounded
+INSTALL = "In gradekit's folder: pip install '.[cluster]'"
+
+
+@dataclass
+class Workers:
+    """The workers of a cluster, where a class is to be judged by them; see :func:`open_cluster`.
+
+    Attributes
+    ----------
+    cluster : Cluster or None
+        While a run is open.
+    """
+
+    address: str
+    insecure: bool
+    say: Callable[[str], object]
+    cluster: Cluster | None = None
+
+    @contextmanager
+    def open(self, grading: Grading, limits: Limits) -> Iterator[Cluster]:
+        """Let them judge for the length of a with block."""
+        with open_cluster(self.address, grading, limits, insecure=self.insecure, say=self.say) as self.cluster:
+            yield self.cluster
+
+    def words(self) -> str:
+        """Return how many there are, for the progress bar."""
+        return self.cluster.roll.words() if self.cluster else ""
+
+
+@contextmanager
+def open_cluster(
+    address: str, grading: Grading, limits: Limits, *, insecure: bool = False, say: Callable[[str], object] = print
+) -> Iterator[Cluster]:
+    """Let the workers of a Dask cluster judge an assignment for the length of a with block.
+
+    Parameters
+    ----------
+    address : str
+        The scheduler's. Certificates are those of Dask's own configuration.
+    insecure : bool
+        Whether a line that others can read will do; every report says so.
+    say : callable
+        Is told in a line each which worker is not used, and which has left.
+
+    Raises
+    ------
+    UsageError
+        If the address is none.
+    ClusterError
+        If Dask is not installed here, nobody answers there, others could read the line, or no worker can be used.
+    CourseError
+        If the assignment is too large.
+    """
+    address = check_address(address)
+    refuse_plain(address, insecure=insecure)
+    refuse_too_large(grading, limits)
+    run, facts = f"gradekit-{secrets.token_hex(8)}", {**versions(), "gradekit's code": own_code()}
+    with _connected(address) as client:
+        info = client.scheduler_info()
+        kept = refuse_plain(address, str(info["address"]), *info["workers"], insecure=insecure)
+        known = known_files(grading.course, grading.assignment)
+        cluster = Cluster(client, address, run, known, Roll(say))
+        client.subscribe_topic(run, lambda event: cluster.inbox.put(event[1]))
+        with _registered(client, address, run, _terms(run, grading, limits, facts, insecure=insecure)):
+            cluster.wait(info["workers"])
+            say(_begun(cluster, kept))
+            yield cluster
+
+
+def _begun(cluster: Cluster, kept: str) -> str:
+    """Say who begins, and where to look on."""
+    dashboard = f"; dashboard: {cluster.client.dashboard_link}" if cluster.client.dashboard_link else ""
+    return f"{cluster.roll.words()} of {cluster.address} so far, the line is {kept}{dashboard}"
+
+
+def _terms(run: str, grading: Grading, limits: Limits, facts: dict[str, str], *, insecure: bool) -> Any:
+    from gradekit.cluster.worker import Terms  # noqa: PLC0415
+
+    order = {
+        "assignment": grading.assignment,
+        "isolation": grading.isolation,
+        "all_cells": grading.all_cells,
+        "limits": dataclasses.asdict(limits),
+    }
+    return Terms(run, order, pack_course(grading.course, grading.assignment), facts, insecure)
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Client]:
+    """Speak to a scheduler for the length of a with block."""
+    try:
+        import dask  # noqa: PLC0415
+        from distributed import Client, Security  # noqa: PLC0415
+    except ImportError:
+        raise ClusterError("--scheduler needs Dask, which is not installed here.", help=INSTALL) from None
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it would say of a lost line, we say in one
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGE}):
+        try:
+            client = Client(address, security=Security(), timeout=CONNECT_S, set_as_default=False, name="gradekit")
+        except (OSError, TypeError, ValueError) as error:
+            raise ClusterError(
+                f"No Dask scheduler answers at {address}: {shown(str(error), 200)}.",
+                help="Is it running, is it that address, and does Dask's configuration name its certificates?",
+            ) from None
+        try:
+            yield client
+        finally:
+            with suppress(Exception):  # it may have lost its scheduler
+                client.close(timeout=TICK_S)
+
+
+@contextmanager
+def _registered(client: Client, address: str, run: str, terms: Any) -> Iterator[None]:
+    """Open the processes that judge on all workers, also those that come later; end them afterwards."""
+    from gradekit.cluster.worker import Judges, Watch  # noqa: PLC0415
+
+    without = client.run(importlib.metadata.version, "gradekit", on_error="return")
+    names = [worker for worker, found in without.items() if not isinstance(found, str)]
+    if names:
+        raise ClusterError(
+            f"There is no gradekit on {', '.join(names[:SHOWN])}.", help="Install on every worker what is here."
+        )
+    try:
+        client.register_plugin(Watch(run, client.id), name=run)
+        client.register_plugin(Judges(terms), name=run)
+    except Exception as error:  # noqa: BLE001  (what another process of ours raised, of whatever kind)
+        raise ClusterError(
+            f"The scheduler {address} cannot be used: {shown(repr(error), 200)}.",
+            help="Install in its Python, and in its workers', the same gradekit as here.",
+        ) from None
+    try:
+        yield
+    finally:
+        with suppress(Exception):  # the scheduler does it too, once it sees that we are gone
+            client.unregister_worker_plugin(run)
+            client.unregister_scheduler_plugin(run)

@@ -1,0 +1,77 @@
+"""What a class costs the machine of the gradebook when a cluster judges it, and what the workers.
+
+Run with ``make bench``; ``GRADEKIT_BENCH_CLUSTER=500,5000`` names the sizes. Two workers run on this machine; processor
+time and memory are of the process alone that takes in and records, and less of what its start takes. Times are figures
+to read; that memory does not grow with the class is a property, and is asserted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from distributed import LocalCluster
+
+from gradekit.course.course import Course
+from gradekit.demo import Submission, hand_in
+from gradekit.release.make import release
+
+from .classes import ASSIGNMENT, as_released
+from .test_bench_memory import GRADE, GROWTH_MB
+
+SIZES = tuple(map(int, os.environ.get("GRADEKIT_BENCH_CLUSTER", "50,200").split(",")))
+LARGER = 24  # submissions of the first assignment: its demo's class, and some of it again
+WORKERS = 2
+LINE = "{:<18}{:>12}{:>10}{:>13}{:>15}{:>14}{:>9}"
+
+
+def grade(course: Course, assignment: str, *words: str) -> dict[str, float]:
+    """Grade a course's class in a process of its own; return what that process took."""
+    script = GRADE.replace('"small"', f'"{assignment}"').replace('"--jobs", "1"', '"--jobs", "2", *sys.argv[2:]')
+    command = (sys.executable, "-W", "ignore", "-c", script, str(course.root), *words)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    done = subprocess.run(command, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False)
+    assert "TOOK" in done.stdout, (done.stdout + done.stderr)[-3000:]
+    return json.loads(done.stdout.rsplit("TOOK", 1)[1])
+
+
+def measured(course: Course, assignment: str, start: float, *words: str) -> float:
+    """Print what a class takes, each of its submissions; return the peak of memory."""
+    took = grade(course, assignment, *words)
+    reports = [json.loads(path.read_text()) for path in (course.root / ".gradekit" / assignment).glob("*.json")]
+    size, judged = len(reports), statistics.fmean(report["times"]["wall"] for report in reports)
+    assert {bool(report["judged_by"]) for report in reports} == {bool(words)}
+    own, wall = (took["own"] - start) / size * 1000, took["wall"] / size * 1000
+    figures = (f"{own:.1f}", f"{judged * 1000:.0f}", f"{wall:.1f}", f"{took['peak_mb']:.0f}")
+    print(LINE.format(assignment, size, "cluster" if words else "here", *figures))
+    return took["peak_mb"]
+
+
+def small_class(small: Course, size: int) -> Course:
+    """Let so many hand in to a copy of the small course."""
+    folder = small.root.parent / "one"
+    shutil.rmtree(folder, ignore_errors=True)
+    course = Course(Path(shutil.copytree(small.root, folder, symlinks=True)))
+    hand_in(course, "small", (Submission(f"s{number:04d}", {}) for number in range(size)))
+    return course
+
+
+def test_the_gradebooks_machine(small: Course, tmp_path: Path) -> None:
+    """Processor time of each submission where the gradebook is, with a cluster and without; memory is flat."""
+    release(small, "small", solutions=False)
+    heads = ("assignment", "submissions", "judged", "our CPU ms", "judging ms", "wall ms", "peak MB")
+    print("\n" + LINE.format(*heads))
+    peaks = []
+    with LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
+        for words in ((), ("--scheduler", cluster.scheduler_address)):
+            start = grade(small_class(small, 1), "small", *words)["own"]
+            for size in SIZES:
+                peak = measured(small_class(small, size), "small", start, *words)
+                peaks += [peak] if words else []
+            measured(as_released(tmp_path / f"larger{len(words)}", LARGER), ASSIGNMENT, start, *words)
+    assert max(peaks) <= peaks[0] + GROWTH_MB
