@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.layout_engine import ConstrainedLayoutEngine, PlaceHolderLayoutEngine
 from matplotlib.transforms import Bbox
 
-DUE = "_gradekit_due"  # of a place: its figure, and all places of that
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+DUE = "_gradekit_due"  # of a place: its figure, what was to lay that out, and all of its places
 
 
 class Awaited(Bbox):
@@ -30,6 +34,11 @@ class Awaited(Bbox):
         _settle(self)
         return self.__reduce_ex__(protocol)
 
+    def __copy__(self) -> Any:
+        """Be copied as a plain place: matplotlib's own way of copying does not ask the above."""
+        _settle(self)
+        return copy.copy(self)
+
 
 def is_mere_figure(value: object) -> bool:
     """Tell whether a value is a figure of matplotlib's to whose drawing nothing listens, as an animation does."""
@@ -42,18 +51,32 @@ def is_mere_figure(value: object) -> bool:
 def leave_undrawn(figure: Any) -> None:
     """Do without drawing a figure: what drawing would have moved is moved where somebody asks.
 
-    Laying out is most of what an undrawn figure costs, and hardly any code asks. A tight layout changes settings of the
-    figure too, of which nothing tells that they are read: it is laid out at once.
+    Laying out is most of what an undrawn figure costs, and hardly any code asks. What else it changes nothing tells that
+    it is read: a tight layout changes settings of the figure, figures within one have places of their own, and axes of
+    an equal scale their limits. Such a figure is laid out at once.
     """
     engine = figure.get_layout_engine()
-    if isinstance(engine, ConstrainedLayoutEngine):
-        places = [place for axes in figure.axes for place in _places(axes) if type(place) is Bbox]
-        for place in places:
-            place.invalidate()  # what has been computed of it would not ask again
-            place.__dict__[DUE] = (figure, places)
-            place.__class__ = Awaited
-    elif not (engine is None or isinstance(engine, PlaceHolderLayoutEngine)):  # that of tight_layout(), which is done
+    if engine is None or isinstance(engine, PlaceHolderLayoutEngine):  # that of tight_layout(), which is done
+        return
+    if not isinstance(engine, ConstrainedLayoutEngine) or figure.subfigs or any(map(_moves_limits, figure.axes)):
         figure.draw_without_rendering()
+        return
+    places = [place for axes in _all(figure.axes) for place in _places(axes) if type(place) is Bbox]
+    for place in places:
+        place.invalidate()  # what has been computed of it would not ask again
+        place.__dict__[DUE] = (figure, engine, places)
+        place.__class__ = Awaited
+
+
+def _all(axes: Iterable[Any]) -> Iterator[Any]:
+    """Yield axes, and those that lie in them, which no figure lists."""
+    for each in axes:
+        yield each
+        yield from _all(each.child_axes)
+
+
+def _moves_limits(axes: Any) -> bool:
+    return bool(axes.get_adjustable() == "datalim" and axes.get_aspect() != "auto")
 
 
 def _places(axes: Any) -> tuple[Any, ...]:
@@ -62,9 +85,12 @@ def _places(axes: Any) -> tuple[Any, ...]:
 
 def _settle(place: Awaited) -> None:
     """Lay out the figure as drawing does, every place of its axes being plain again."""
-    figure, places = place.__dict__[DUE]
-    for each in places:
-        del each.__dict__[DUE]
+    figure, engine, places = place.__dict__[DUE]
+    for each in (place, *places):  # axes may share one
+        each.__dict__.pop(DUE, None)
         each.__class__ = Bbox
     with suppress(Exception):  # drawing would have failed in the cell that showed it
-        figure.draw_without_rendering()
+        if figure.get_layout_engine() is engine:
+            figure.draw_without_rendering()
+        else:  # was taken from it since
+            engine.execute(figure)

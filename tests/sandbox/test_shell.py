@@ -458,6 +458,39 @@ def test_a_layout_is_where_drawing_would_have_put_it(fork: Fork, asks: str, layo
     assert printed(drawn, f"print({asks})") == printed(undrawn, f"print({asks})")
 
 
+@pytest.mark.parametrize(
+    ("before", "asks"),
+    [
+        ("within = ax.inset_axes([0.5, 0.5, 0.3, 0.3])", "within.get_position().x0.round(6)"),
+        ("above = ax.secondary_xaxis('top')", "above.get_position().x0.round(6)"),
+        ("", "copy.copy(ax._position).x0.round(6)"),
+        ("", "(fig.set_layout_engine('none'), ax.get_position().x0.round(6))[1]"),
+        ("", "(fig.set_layout_engine('tight'), ax.get_position().x0.round(6))[1]"),
+        ("ax.axis('equal')", "(ax.get_xlim()[1].round(6), ax.get_ylim()[1].round(6))"),
+        (
+            "beside = fig.add_axes([0, 0, 1, 1])\nbeside._position = ax._position",
+            "(ax.get_position().x0.round(6), beside.get_position().x0.round(6))",
+        ),
+    ],
+)
+def test_a_layout_holds_for_all_that_lies_in_a_figure(fork: Fork, before: str, asks: str) -> None:
+    """Axes within axes, limits of an equal scale, and places that are copied are as after drawing too."""
+    made = "import copy\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots(layout='constrained')"
+    source = f"{made}\nax.plot([1, 2])\nax.set_ylabel('x\\n' * 6)\n{before}\nplt.show()"
+    drawn, undrawn = fork(), fork()
+    drawn.run_cell(source)
+    undrawn.run_cell(source, undrawn=INSTEAD)
+    assert printed(drawn, f"print({asks})") == printed(undrawn, f"print({asks})")
+
+
+def test_a_layout_moves_figures_within_a_figure(fork: Fork) -> None:
+    """Where a figure holds others, these are where drawing puts them."""
+    made = "import matplotlib.pyplot as plt\nfig = plt.figure(layout='constrained')\nleft, right = fig.subfigures(1, 2)"
+    undrawn = fork()
+    undrawn.run_cell(f"{made}\nleft.subplots()\nfig.suptitle('x\\n' * 6)\nplt.show()", undrawn=INSTEAD)
+    assert printed(undrawn, "print(left.bbox.y1 < fig.bbox.y1)") == "True\n"
+
+
 @pytest.mark.parametrize("keep", [True, False])
 def test_a_layout_moves_the_axes(fork: Fork, *, keep: bool) -> None:
     """Where nobody keeps what a cell shows, its axes are where drawing puts them too."""
