@@ -69,7 +69,8 @@ def _without_secrets(address: str) -> str:
     """Return what of an unreadable address is no password for sure: what comes before and after it."""
     kind, slashes, rest = address.partition("://")
     if "@" not in address:
-        return address.partition("?")[0]
+        host, colon, _ = rest.partition(":")  # a number is a port; else it may be that the host was forgotten
+        return f"{kind}{slashes}{host}:{HIDDEN}" if colon else address.partition("?")[0]
     end = (rest or kind).rpartition("@")[2].partition("?")[0]
     return f"{kind if slashes else ''}{slashes}{HIDDEN}@{end}"
 

@@ -27,6 +27,7 @@ UNREADABLE = {
     "postgresql://grader:open@sesame@host/course": "'postgresql://***@host/course' is",
     "postgresql://grader:open@sesame/1@host/course": "'postgresql://***@host/course' is",
     "postgresql//host/course?password=sesame": "'postgresql//host/course' is",
+    "postgresql://grader:sesame/course": "'postgresql://grader:***' is",
 }
 
 
