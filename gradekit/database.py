@@ -78,7 +78,7 @@ def _without_secrets(address: str) -> str:
 def named(address: str) -> str:
     """Return an address as it may be read by anybody; of a file its path."""
     url = parse(address)
-    if url.drivername == SQLITE and url.database:
+    if url.get_backend_name() == SQLITE and url.database:
         return url.database
     return url.difference_update_query([key for key in url.query if "pass" in key.lower()]).render_as_string()
 
