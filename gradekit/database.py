@@ -69,7 +69,8 @@ def _without_secrets(address: str) -> str:
     """Return what of an unreadable address is no password for sure: what comes before and after it."""
     kind, slashes, rest = address.partition("://")
     if "@" not in address:
-        return address.partition("?")[0]
+        host, colon, _ = rest.partition(":")  # a number is a port; else it may be that the host was forgotten
+        return f"{kind}{slashes}{host}:{HIDDEN}" if colon else address.partition("?")[0]
     end = (rest or kind).rpartition("@")[2].partition("?")[0]
     return f"{kind if slashes else ''}{slashes}{HIDDEN}@{end}"
 
@@ -77,7 +78,7 @@ def _without_secrets(address: str) -> str:
 def named(address: str) -> str:
     """Return an address as it may be read by anybody; of a file its path."""
     url = parse(address)
-    if url.drivername == SQLITE and url.database:
+    if url.get_backend_name() == SQLITE and url.database:
         return url.database
     return url.difference_update_query([key for key in url.query if "pass" in key.lower()]).render_as_string()
 

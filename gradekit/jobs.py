@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import signal
 import sys
 import time
 import traceback
@@ -16,6 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -250,7 +252,7 @@ def start(
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    with theirs, _without_program():
+    with theirs, _without_program(), _held_interrupt():
         process = context.Process(target=_work, args=(theirs, begin, prepare), daemon=True)
         process.start()
     return Job(process, ours)
@@ -270,6 +272,20 @@ def _without_program() -> Iterator[None]:
         sys.modules["__main__"] = program
 
 
+@contextmanager
+def _held_interrupt() -> Iterator[None]:
+    """Hold Ctrl-C back while a process begins; there it stays held until the process can end without a word."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # where it begins it lets Ctrl-C through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _work(
     connection: Any,
     begin: Callable[[], object] | None,
@@ -279,7 +295,10 @@ def _work(
     if begin is not None:
         begin()
     with suppress(KeyboardInterrupt), ExitStack() as stack, suppress(EOFError, ConnectionError):
-        more = (stack.enter_context(prepare()),) if prepare is not None else ()
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        _, made = _tried(lambda: stack.enter_context(prepare())) if prepare is not None else (None, None)
+        more = (made,) if made is not None else ()  # what could not be made ready says why when it is opened
         open_, args = connection.recv()
         failure, opened = _tried(lambda: stack.enter_context(open_(*args, *more)))
         while True:

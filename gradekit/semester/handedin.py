@@ -48,8 +48,10 @@ class HandedIn:
     ----------
     wrote, same : tuple of str
         For whom a time was written, and for whom it stood there already.
+    kept : tuple of str
+        Who has handed in, has no time in the table, and a file with one from before, which goes on to count.
     without : tuple of str
-        Who has handed in, and has no time in the table.
+        Who has handed in, and has no time at all.
     unclear : tuple of str
         Rows whose time cannot be read, or that could be several students'.
     """
@@ -57,6 +59,7 @@ class HandedIn:
     column: str
     wrote: tuple[str, ...] = ()
     same: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
 
@@ -81,22 +84,26 @@ def enter_times(course: Course, assignment: str, file: Path, *, column: str = ""
     table = read_table(file)
     at = _column(table, column, file)
     rows = match_rows(table, _layout(table), people)
-    handed_in = set(students(read_settings(course), assignment))
+    stamps = {
+        student: course.folder("submitted", assignment, student) / TIMESTAMP
+        for student in students(read_settings(course), assignment)
+    }
     wrote: list[str] = []
     same: list[str] = []
     unclear = list(rows.unclear)
     for row, student in rows.mine.items():
         written = table.value(row, at)
-        if student not in handed_in or written.lower() in NEVER:
+        if student not in stamps or written.lower() in NEVER:
             continue
         moment = read_time(written, there)
         if moment is None:
             unclear.append(f"{student}: '{written}' is no date that is known")
         else:
-            changed = _put(course.folder("submitted", assignment, student) / TIMESTAMP, moment)
-            (wrote if changed else same).append(student)
-    without = tuple(sorted(handed_in - {*wrote, *same}))
-    return HandedIn(table.header[at], tuple(wrote), tuple(same), without, tuple(unclear))
+            (wrote if _put(stamps[student], moment) else same).append(student)
+    rest = sorted(stamps.keys() - {*wrote, *same})
+    kept = tuple(student for student in rest if _holds_something(stamps[student]))
+    without = tuple(student for student in rest if student not in kept)
+    return HandedIn(table.header[at], tuple(wrote), tuple(same), kept, without, tuple(unclear))
 
 
 def _column(table: Table, column: str, file: Path) -> int:
@@ -140,6 +147,10 @@ def _as(words: str, form: str) -> dt.datetime | None:
         return dt.datetime.strptime(words, form)  # noqa: DTZ007  (the zone is the caller's)
     except ValueError:
         return None
+
+
+def _holds_something(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink() and path.stat().st_size > 0
 
 
 def _put(path: Path, moment: dt.datetime) -> bool:

@@ -24,7 +24,7 @@ from gradekit.worker import host, programs, refusals, sandbox, serve, shell
 from gradekit.worker.wire import Channel, WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from gradekit.worker.serve import Server
 
@@ -41,17 +41,10 @@ def main(descriptor: int) -> None:
     if not data:
         return  # nothing is to be judged after all
     opening = msgpack.unpackb(data)
-    processes = bool(opening["processes"])
     os.environ |= opening["environment"]
-    program = b""  # without it nothing is run that must be isolated
-    with suppress(sandbox.SandboxError):
-        program = sandbox.compile_filter(processes=processes)
-    host.prepare(processes=processes)
-    shell.import_once(python, opening["modules"])
-    if processes:
-        sandbox.adopt_orphans()
+    program = _make_ready(python, opening)
     living: set[int] = set()
-    if processes:
+    if opening["processes"]:
         signal.signal(signal.SIGCHLD, lambda *_: _wait_for_orphans(living))
     control.sendall(msgpack.packb({"ready": True}))
     while True:
@@ -78,6 +71,18 @@ def main(descriptor: int) -> None:
         living.add(pid)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         control.sendall(msgpack.packb({"pid": pid}))
+
+
+def _make_ready(python: shell.Shell, opening: Mapping[str, Any]) -> bytes:
+    """Do for all workers what depends on what is allowed and imported; return the filter of their system calls."""
+    program = b""  # without it nothing is run that must be isolated
+    with suppress(sandbox.SandboxError):
+        program = sandbox.compile_filter(processes=opening["processes"])
+    host.prepare(processes=opening["processes"])
+    shell.import_once(python, opening["modules"])
+    if opening["processes"]:
+        sandbox.adopt_orphans()
+    return program
 
 
 def _wait_for_orphans(living: set[int]) -> None:

@@ -383,7 +383,7 @@ def _keep_colours() -> None:
 
     def set_up_styles(formatter: Any) -> None:
         """Take what a style's colours are in a terminal from another formatter of it."""
-        key = (formatter.style, formatter.usebold, formatter.useunderline, formatter.useitalic)
+        key = (type(formatter), formatter.style, formatter.usebold, formatter.useunderline, formatter.useitalic)
         if key not in known:
             work_out(formatter)
             known[key] = formatter.style_string
@@ -394,8 +394,9 @@ def _keep_colours() -> None:
 
     def make_lexer(kind: Any, *args: Any, **words: Any) -> Any:
         """Take the grammar of a class that adds nothing to it from the class before it."""
-        before = kind.__mro__[1]
-        if not kind.__dict__.keys() & {"_tokens", "tokens", "token_variants", "flags"} and "_tokens" in before.__dict__:
+        before, *others = kind.__bases__
+        own = kind.__dict__.keys() & {"_tokens", "tokens", "token_variants", "flags"}
+        if not own and not others and "_tokens" in before.__dict__:
             kind._tokens, kind._all_tokens, kind._tmpname = before._tokens, {}, 0  # noqa: SLF001
         return make(kind, *args, **words)
 

@@ -51,9 +51,9 @@ def is_mere_figure(value: object) -> bool:
 def leave_undrawn(figure: Any) -> None:
     """Do without drawing a figure: what drawing would have moved is moved where somebody asks.
 
-    Laying out is most of what an undrawn figure costs, and hardly any code asks. What else it changes nothing tells that
-    it is read: a tight layout changes settings of the figure, figures within one have places of their own, and axes of
-    an equal scale their limits. Such a figure is laid out at once.
+    Laying out is most of what an undrawn figure costs, and hardly any code asks. But nothing tells that what else it
+    changes is read: settings of the figure by a tight layout, places of figures within one, limits of axes of an equal
+    scale. Such a figure is laid out at once.
     """
     engine = figure.get_layout_engine()
     if engine is None or isinstance(engine, PlaceHolderLayoutEngine):  # that of tight_layout(), which is done

@@ -6,6 +6,7 @@ import gc
 import json
 import operator
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -104,12 +105,22 @@ def test_a_process_may_be_started_before_it_is_known_what_for(tmp_path: Path) ->
     assert not any(tmp_path.iterdir())
 
 
-def test_a_process_that_failed_before_it_was_asked_is_replaced() -> None:
-    """What could not be made ready is made when it is needed."""
+def test_what_could_not_be_made_ready_is_made_when_it_is_needed(capfd: pytest.CaptureFixture[str]) -> None:
+    """The process goes on, and nothing is printed: what keeps it from its work says so when that is asked for."""
     first = start(prepare=partial(tempfile.TemporaryDirectory, dir="/no/such/folder"))
     with pool(lister, EVAL, jobs=1, first=first) as doing:
         found = [result for _, result in doing.run(operator.call, ["1", "2"])]
-    assert found in (["nothing", "nothing"], [Broken(1), "nothing"])
+    assert found == ["nothing", "nothing"]
+    assert capfd.readouterr().err == ""
+
+
+def test_an_interrupt_ends_a_process_that_begins_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C reaches it while it still imports: it is held until the process can end by it."""
+    job = start(prepare=nullcontext)
+    os.kill(job.process.pid or 0, signal.SIGINT)
+    job.process.join()
+    assert job.end() == 0
+    assert capfd.readouterr().err == ""
 
 
 def test_a_process_that_is_not_needed_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

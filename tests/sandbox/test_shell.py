@@ -469,7 +469,7 @@ def test_a_layout_is_where_drawing_would_have_put_it(fork: Fork, asks: str, layo
         ("ax.axis('equal')", "(ax.get_xlim()[1].round(6), ax.get_ylim()[1].round(6))"),
         (
             "beside = fig.add_axes([0, 0, 1, 1])\nbeside._position = ax._position",
-            "(ax.get_position().x0.round(6), beside.get_position().x0.round(6))",
+            "[one.get_position().x0.round(6) for one in (ax, beside)]",
         ),
     ],
 )
@@ -506,6 +506,17 @@ def test_a_layout_that_fails_stops_no_later_cell(fork: Fork) -> None:
     undrawn = fork()
     undrawn.run_cell(f"{made}\nax.set_title(r'$\\frac{{$')\nplt.show()", undrawn=INSTEAD)
     assert printed(undrawn, "print(ax.get_position().x0.round(6))") == "0.125\n"
+
+
+def test_a_lexer_of_a_learners_own_has_all_of_its_grammar(fork: Fork) -> None:
+    """A lexer that takes rules from two others has both; a formatter with colours of its own has those."""
+    session = fork()
+    lexer = "class A(RegexLexer): tokens = {'root': []}\nclass B: tokens = {'more': []}\nclass C(A, B): pass\nA()"
+    assert printed(session, f"from pygments.lexer import RegexLexer\n{lexer}\nprint(*C()._tokens)") == "root more\n"
+    formatter = "class F(Terminal): _closest_color = lambda *_: 1\nprint(Terminal().style_string == F().style_string)"
+    assert (
+        printed(session, f"from pygments.formatters import Terminal256Formatter as Terminal\n{formatter}") == "False\n"
+    )
 
 
 def test_a_traceback_is_coloured_the_same_each_time(fork: Fork) -> None:

@@ -15,6 +15,7 @@ from gradekit.errors import CourseError
 SHOWN = {
     "sqlite:////srv/a@b@c/gradebook.db": "/srv/a@b@c/gradebook.db",
     "sqlite:///gradebook.db": "gradebook.db",
+    "sqlite+pysqlite:///gradebook.db": "gradebook.db",
     "postgresql://grader@host/course": "postgresql://grader@host/course",
     "postgresql://grader:sesame@host/course": "postgresql://grader:***@host/course",
     "postgresql://host/course?user=grader&password=sesame": "postgresql://host/course?user=grader",
@@ -27,6 +28,7 @@ UNREADABLE = {
     "postgresql://grader:open@sesame@host/course": "'postgresql://***@host/course' is",
     "postgresql://grader:open@sesame/1@host/course": "'postgresql://***@host/course' is",
     "postgresql//host/course?password=sesame": "'postgresql//host/course' is",
+    "postgresql://grader:sesame/course": "'postgresql://grader:***' is",
 }
 
 

@@ -89,6 +89,22 @@ def test_times_are_written_beside_submissions(
     assert not course.folder("submitted", "small", "absent").exists()
 
 
+def test_a_time_that_stands_there_already_is_said_to_count(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who is not in the table, and has a time from before, or of the own making, is not said to be in time."""
+    stamp = course.folder("submitted", "small", "bob") / "timestamp.txt"
+    stamp.write_text("2025-12-03 10:15:00 UTC\n")
+    (tmp_path / "times.csv").write_text("id,timestamp\nann,2025-12-03T10:15:00Z\nbob,-\n")
+    monkeypatch.chdir(course.root)
+    monkeypatch.setattr(sys, "argv", ["gradekit", "handed-in", "small", str(tmp_path / "times.csv")])
+    assert cli.main() == 0
+    before, _, after = capsys.readouterr().out.partition("handed in, and without a time: counts as in time:\n")
+    assert before.endswith("without a time in the table: the one in timestamp.txt still counts:\n  bob\n")
+    assert after == "  eve\n  zoe\n"
+    assert stamp.read_text() == "2025-12-03 10:15:00 UTC\n"
+
+
 def test_a_link_in_the_place_is_replaced(course: Course, tmp_path: Path) -> None:
     """What a link leads to stays as it was."""
     (tmp_path / "elsewhere").write_text("mine")
