@@ -255,7 +255,7 @@ def test_a_worker_that_hangs_and_one_that_is_drained(released: Course, machines:
     there = copied(released, tmp_path / "there")
     start(released, "small", None).communicate()
     running = start(there, "small", machines)
-    line = next(line for line in running.stderr if "so far, the line is" in line)
+    line = next(line for line in running.stderr if "of tls://127.0.0.1:" in line)
     assert "the line is tls" in line
     with contextlib.suppress(subprocess.TimeoutExpired):
         running.wait(2)  # so that most workers are at it; where one is not yet, nothing of it has to go elsewhere
