@@ -241,6 +241,7 @@ def kill(victim: str, running: subprocess.Popen[str], machines: Machines, moment
     """Kill one process; what was killed of the cluster is started again."""
     if victim == "ours":
         os.killpg(running.pid, signal.SIGKILL)
+        assert not psutil.wait_procs(slots(machines.folder), timeout=LATE_S)[1]
     elif victim == "worker":
         worker = machines.workers.pop(moments.randrange(4))
         machines.kill(worker)

@@ -128,6 +128,33 @@ def test_insecure_is_for_a_cluster(
     assert "is for a cluster" in refused(monkeypatch, capsys, released, "--insecure-cluster")
 
 
+def test_a_worker_without_gradekit_is_named() -> None:
+    """Before anything is sent to it; so is a scheduler that cannot take what is ours."""
+
+    class Elsewhere:
+        id = "Client-1"
+
+        def __init__(self, found: Any) -> None:
+            self.found = found
+
+        def run(self, *_: Any, **__: Any) -> Any:
+            return {"tls://node07:1": self.found}
+
+        def register_plugin(self, *_: Any, **__: Any) -> None:
+            raise ModuleNotFoundError("No module named 'gradekit'")
+
+    for found, said in (
+        (LookupError("gradekit"), "no gradekit on tls://node07:1"),
+        ("0.1", "tls://node07:2 cannot be"),
+    ):
+        with (
+            pytest.raises(ClusterError, match=said) as refused_,
+            connect._registered(Elsewhere(found), "tls://node07:2", "run", None),
+        ):
+            pass
+        assert refused_.value.exit_code == 2
+
+
 # --- frames ----------------------------------------------------------------------------------------------------------
 
 
@@ -348,13 +375,14 @@ def test_an_answer_that_comes_while_nobody_is_there_counts(tmp_path: Path) -> No
     assert len(client.sent) == 1
 
 
-def test_a_lost_scheduler_is_one_line(tmp_path: Path) -> None:
+def test_a_lost_scheduler_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a call is cancelled that nobody cancelled, or the client is closed, the line says what to do."""
     found, client = cluster(tmp_path, CancelledError())
     with pytest.raises(ClusterError, match="The scheduler tls://node07:8786 is gone") as lost:
         list(found.run(judge_there, items(tmp_path, 1), seconds=1))
     assert "the same command goes on with the rest" in lost.value.help
     client.status = "connecting"
+    monkeypatch.setattr(judges, "TICK_S", 0.01)
     with pytest.raises(ClusterError, match="is gone"):
         found._hear()
 
