@@ -118,7 +118,7 @@ def print_adoption(found: Adoption, written: tuple[Path, ...]) -> None:
 def print_grades(found: list[Graded], kept: list[str], *, dry_run: bool = False) -> None:
     """Print what the instructor must know: what is undecided, what changed, one line for each note."""
     from gradekit.grade.inline import said_of_class  # noqa: PLC0415
-    from gradekit.text import shown  # noqa: PLC0415
+    from gradekit.text import listed, shown  # noqa: PLC0415
 
     for item in found:
         name = shown(item.student)
@@ -137,7 +137,7 @@ def print_grades(found: list[Graded], kept: list[str], *, dry_run: bool = False)
         typer.echo(line)
     by = Counter(shown(report.judged_by) for report in reports if report.judged_by)
     if by:
-        typer.echo(f"judged by {', '.join(f'{name} ({number})' for name, number in sorted(by.items()))}")
+        typer.echo(f"judged by {listed([f'{name} ({number})' for name, number in by.most_common()])}")
     undecided = [item for item in found if not item.settled]
     if dry_run:
         changed = sum(item.changed for item in found)

@@ -83,7 +83,7 @@ def open_cluster(
     address = check_address(address)
     refuse_plain(address, insecure=insecure)
     refuse_too_large(grading, limits)
-    run, facts = f"gradekit-{secrets.token_hex(8)}", {**versions(), "gradekit's code": own_code()}
+    run, facts = f"gradekit-{secrets.token_hex(8)}", {**versions(), "code of gradekit": own_code()}
     with _connected(address) as client:
         info = client.scheduler_info()
         kept = refuse_plain(address, str(info["address"]), *info["workers"], insecure=insecure)
@@ -99,7 +99,8 @@ def open_cluster(
 def _begun(cluster: Cluster, kept: str) -> str:
     """Say who begins, and where to look on."""
     dashboard = f"; dashboard: {cluster.client.dashboard_link}" if cluster.client.dashboard_link else ""
-    return f"{cluster.roll.words()} of {cluster.address} so far, the line is {kept}{dashboard}"
+    kinds = ", ".join(sorted({shown(worker.isolation) for worker in cluster.roll.ready.values()}))
+    return f"{cluster.roll.words()} of {cluster.address} so far ({kinds}), the line is {kept}{dashboard}"
 
 
 def _terms(run: str, grading: Grading, limits: Limits, facts: dict[str, str], *, insecure: bool) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import queue
 import time
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -113,6 +114,8 @@ class Cluster:
         The hashes of the assignment's own files.
     inbox : SimpleQueue
         What Dask's threads tell this one: answers of calls, and words of workers.
+    flying, answered, given_up : dict, deque, list
+        Calls that are not answered yet, answers that nobody has looked at, submissions that were sent anew too often.
     """
 
     client: Client
@@ -122,6 +125,7 @@ class Cluster:
     roll: Roll
     inbox: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
     flying: dict[Future[bytes], _Sent] = field(default_factory=dict)
+    answered: deque[tuple[Future[bytes], Any]] = field(default_factory=deque)
     given_up: list[_Sent] = field(default_factory=list)
 
     def run(
@@ -181,8 +185,10 @@ class Cluster:
 
     def _next(self) -> Iterator[tuple[Any, bytes | str | Broken]]:
         """Wait for one answer, and yield what it says."""
-        self.wait(())
-        future, found = self._hear() or (None, None)
+        if not self.answered:
+            self.wait(())
+            self._hear()
+        future, found = self.answered.popleft() if self.answered else (None, None)
         sent = self.flying.pop(future, None)
         if sent is None:  # nothing yet, or an answer that is not needed any more
             return
@@ -196,23 +202,23 @@ class Cluster:
         else:
             yield sent.item, _outcome(sent, answer)
 
-    def _hear(self) -> Any:
-        """Wait for a word, and for no more than a moment; learn of workers; return an answered call and its answer."""
+    def _hear(self) -> None:
+        """Wait for a word, and for no more than a moment: an answer is kept, and of workers is learnt."""
         try:
             found = self.inbox.get(timeout=TICK_S)
         except queue.Empty:
             if self.client.status != "running":
                 raise self._lost() from None
-            return None
+            return
         if not isinstance(found, dict):
-            return found
+            self.answered.append(found)
+            return
         self.roll.learn(found)
         for future, sent in list(self.flying.items()):
             if self.roll.ready and not sent.workers & self.roll.ready.keys():  # nobody is left that it was sent to
                 del self.flying[future]
                 self.client.cancel([future])
                 self._send_again(sent)
-        return None
 
     def _send(self, sent: _Sent) -> None:
         """Send a submission to whoever can judge it."""

@@ -64,7 +64,7 @@ class Order:
 
 def facts() -> dict[str, str]:
     """Return what a score depends on, of this Python: versions, and the hash of gradekit's own code."""
-    return {**versions(), "gradekit's code": own_code()}
+    return {**versions(), "code of gradekit": own_code()}
 
 
 def main(descriptor: int) -> None:

@@ -201,6 +201,7 @@ class Judges(WorkerPlugin):  # type: ignore[misc]
             told |= {"slots": len(opened), "isolation": str(opened[0].about["isolation"])}
         except (GradekitError, OSError, ValueError) as error:
             told["problem"] = str(error)
+            self._discard()  # nothing of the course stays where nobody is judged
         if not self._closing.is_set():
             worker.log_event(self.terms.run, told)
 
@@ -241,8 +242,13 @@ class Judges(WorkerPlugin):  # type: ignore[misc]
 
     def _clean_up(self) -> None:
         self._opening.join()
+        self._discard()
+
+    def _discard(self) -> None:
+        """End all processes, and remove the private folder."""
         for slot in self._slots:
             slot.end()
+        self._slots.clear()
         if self._folder is not None:
             remove_tree(self._folder)
 

@@ -13,6 +13,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from distributed import LocalCluster
@@ -27,7 +28,8 @@ from .test_bench_memory import GRADE, GROWTH_MB
 SIZES = tuple(map(int, os.environ.get("GRADEKIT_BENCH_CLUSTER", "50,200").split(",")))
 LARGER = 24  # submissions of the first assignment: its demo's class, and some of it again
 WORKERS = 2
-LINE = "{:<18}{:>12}{:>10}{:>13}{:>15}{:>14}{:>9}"
+CLASS, SLOTS = 5000, (1, 2, 8, 32, 128)
+LINE = "{:<18}{:>12}{:>9}{:>12}{:>13}{:>12}{:>10}{:>9}"
 
 
 def grade(course: Course, assignment: str, *words: str) -> dict[str, float]:
@@ -40,16 +42,26 @@ def grade(course: Course, assignment: str, *words: str) -> dict[str, float]:
     return json.loads(done.stdout.rsplit("TOOK", 1)[1])
 
 
-def measured(course: Course, assignment: str, start: float, *words: str) -> float:
-    """Print what a class takes, each of its submissions; return the peak of memory."""
+def measured(course: Course, assignment: str, start: float, *words: str) -> tuple[float, float, float, float]:
+    """Print what a class takes, each of its submissions; return peak, our time, the scheduler's, that of judging."""
+    before = time.process_time()  # of this process: the scheduler's, which runs in it
     took = grade(course, assignment, *words)
     reports = [json.loads(path.read_text()) for path in (course.root / ".gradekit" / assignment).glob("*.json")]
-    size, judged = len(reports), statistics.fmean(report["times"]["wall"] for report in reports)
+    size, judged = len(reports), statistics.fmean(report["times"]["wall"] for report in reports) * 1000
     assert {bool(report["judged_by"]) for report in reports} == {bool(words)}
     own, wall = (took["own"] - start) / size * 1000, took["wall"] / size * 1000
-    figures = (f"{own:.1f}", f"{judged * 1000:.0f}", f"{wall:.1f}", f"{took['peak_mb']:.0f}")
+    scheduler = (time.process_time() - before) / size * 1000 if words else 0.0
+    figures = (f"{own:.1f}", f"{scheduler:.1f}", f"{judged:.0f}", f"{wall:.1f}", f"{took['peak_mb']:.0f}")
     print(LINE.format(assignment, size, "cluster" if words else "here", *figures))
-    return took["peak_mb"]
+    return took["peak_mb"], own, scheduler, judged
+
+
+def print_model(assignment: str, own: float, scheduler: float, judged: float) -> None:
+    """Print what these parts make of a large class: the slowest of the three decides, once it has enough to do."""
+    print(f"{assignment}, {CLASS:,} submissions, by how many are judged at once:")
+    for slots in SLOTS:
+        each = max(own, scheduler, judged / slots)
+        print(f"{slots:>6}: {1000 / each:6.1f} a second, {CLASS * each / 60_000:7.1f} minutes")
 
 
 def small_class(small: Course, size: int) -> Course:
@@ -64,14 +76,16 @@ def small_class(small: Course, size: int) -> Course:
 def test_the_gradebooks_machine(small: Course, tmp_path: Path) -> None:
     """Processor time of each submission where the gradebook is, with a cluster and without; memory is flat."""
     release(small, "small", solutions=False)
-    heads = ("assignment", "submissions", "judged", "our CPU ms", "judging ms", "wall ms", "peak MB")
+    heads = ("assignment", "submissions", "judged", "our CPU ms", "scheduler's", "judging ms", "wall ms", "peak MB")
     print("\n" + LINE.format(*heads))
     peaks = []
     with LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
         for words in ((), ("--scheduler", cluster.scheduler_address)):
             start = grade(small_class(small, 1), "small", *words)["own"]
             for size in SIZES:
-                peak = measured(small_class(small, size), "small", start, *words)
+                peak, *parts = measured(small_class(small, size), "small", start, *words)
                 peaks += [peak] if words else []
-            measured(as_released(tmp_path / f"larger{len(words)}", LARGER), ASSIGNMENT, start, *words)
+            _, *larger = measured(as_released(tmp_path / f"larger{len(words)}", LARGER), ASSIGNMENT, start, *words)
+    print_model("small", *parts)
+    print_model(ASSIGNMENT, *larger)
     assert max(peaks) <= peaks[0] + GROWTH_MB

@@ -170,7 +170,7 @@ def test_the_same_as_on_one_machine(
     made = Path("autograded/writes/small/made.csv")
     assert (released.root / made).read_text() == (here.root / made).read_text() == "a,b"
     assert (released.root / made).stat().st_mode == (here.root / made).stat().st_mode
-    assert lines[0].startswith(f"1 worker of {cluster.scheduler_address} so far, the line is tls")
+    assert lines[0].startswith(f"1 worker of {cluster.scheduler_address} so far (landlock+seccomp, ")
     assert not cluster.scheduler.plugins.keys() & {name for name in cluster.scheduler.plugins if "gradekit" in name}
     (only,) = cluster.workers.values()
     assert not [name for name in only.plugins if "gradekit" in name]

@@ -128,6 +128,33 @@ def test_insecure_is_for_a_cluster(
     assert "is for a cluster" in refused(monkeypatch, capsys, released, "--insecure-cluster")
 
 
+def test_a_worker_without_gradekit_is_named() -> None:
+    """Before anything is sent to it; so is a scheduler that cannot take what is ours."""
+
+    class Elsewhere:
+        id = "Client-1"
+
+        def __init__(self, found: Any) -> None:
+            self.found = found
+
+        def run(self, *_: Any, **__: Any) -> Any:
+            return {"tls://node07:1": self.found}
+
+        def register_plugin(self, *_: Any, **__: Any) -> None:
+            raise ModuleNotFoundError("No module named 'gradekit'")
+
+    for found, said in (
+        (LookupError("gradekit"), "no gradekit on tls://node07:1"),
+        ("0.1", "tls://node07:2 cannot be"),
+    ):
+        with (
+            pytest.raises(ClusterError, match=said) as refused_,
+            connect._registered(Elsewhere(found), "tls://node07:2", "run", None),
+        ):
+            pass
+        assert refused_.value.exit_code == 2
+
+
 # --- frames ----------------------------------------------------------------------------------------------------------
 
 
@@ -201,10 +228,10 @@ def test_only_bytes_travel() -> None:
 
 def test_what_differs_is_named() -> None:
     """Versions with both sides, code by its name alone, since its hash tells nobody anything."""
-    wanted = {"numpy": "2.4.6", "python": "3.12.1", "gradekit's code": "a" * 64}
+    wanted = {"numpy": "2.4.6", "python": "3.12.1", "code of gradekit": "a" * 64}
     assert differences(wanted, wanted) == ""
     assert differences(wanted, {**wanted, "numpy": "1.0"}) == "it has another numpy 1.0, here 2.4.6"
-    assert differences(wanted, {"python": "3.12.1", "numpy": "2.4.6"}) == "it has another gradekit's code"
+    assert differences(wanted, {"python": "3.12.1", "numpy": "2.4.6"}) == "it has another code of gradekit"
 
 
 # --- who is asked when -----------------------------------------------------------------------------------------------
@@ -252,13 +279,15 @@ def judged(**words: Any) -> bytes:
     return parcel.pack_answer(Answer(**words))
 
 
+READY = {"worker": "w0", "name": "w0", "host": "node", "slots": 1, "isolation": "landlock"}
+
+
 def cluster(tmp_path: Path, *answers: Any, workers: int = 1, lines: list[str] | None = None) -> tuple[Cluster, Any]:
     """Return a cluster with so many workers of one process each, and its client."""
     client = FakeClient(*answers)
     found = Cluster(client, "tls://node07:8786", "run", {}, Roll(([] if lines is None else lines).append))
     for number in range(workers):
-        told = {"worker": f"w{number}", "name": f"w{number}", "host": "node", "slots": 1, "isolation": "landlock"}
-        found.inbox.put(told)
+        found.inbox.put({**READY, "worker": f"w{number}", "name": f"w{number}"})
     found.wait(())
     (tmp_path / "files").mkdir(exist_ok=True)
     return found, client
@@ -329,13 +358,31 @@ def test_when_all_have_left_others_are_asked(tmp_path: Path) -> None:
     assert lines == ["worker w0 on node has left: its submissions go elsewhere"]
 
 
-def test_a_lost_scheduler_is_one_line(tmp_path: Path) -> None:
+def test_an_answer_that_comes_while_nobody_is_there_counts(tmp_path: Path) -> None:
+    """What a worker had answered before it left is taken, also where it comes back with the same address."""
+    found, client = cluster(tmp_path, judged(judged=b"x"))
+    results = found.run(judge_there, items(tmp_path, 1), seconds=1)
+    submit = client.submit
+
+    def leaves(*args: Any, **words: Any) -> Call:
+        found.inbox.put({"worker": "w0", "left": True})
+        call = submit(*args, **words)
+        call.add_done_callback = lambda tell: (tell(call), found.inbox.put(dict(READY)))
+        return call
+
+    client.submit = leaves
+    assert [answer for _, answer in results] == [b"x"]
+    assert len(client.sent) == 1
+
+
+def test_a_lost_scheduler_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a call is cancelled that nobody cancelled, or the client is closed, the line says what to do."""
     found, client = cluster(tmp_path, CancelledError())
     with pytest.raises(ClusterError, match="The scheduler tls://node07:8786 is gone") as lost:
         list(found.run(judge_there, items(tmp_path, 1), seconds=1))
     assert "the same command goes on with the rest" in lost.value.help
     client.status = "connecting"
+    monkeypatch.setattr(judges, "TICK_S", 0.01)
     with pytest.raises(ClusterError, match="is gone"):
         found._hear()
 
