@@ -303,7 +303,8 @@ def grade(  # noqa: PLR0913  (one option each)
             here = partial(open_judges, jobs=min(jobs or available_cores(), max(1, len(names))), first=first)
             running = grade_class(there, names, warn=warn, judges_of=workers.open if workers else here)
             by = workers.words if workers else None
-            found = sorted(track(running, len(names), quiet=as_json, by=by), key=lambda item: item.student)
+            done = track(running, len(names), quiet=as_json, by=by)
+            found = sorted((item if as_json else item.shortened() for item in done), key=lambda item: item.student)
             # Of whom is not graded now the copy knows less than the course does.
             now = {item.student: item for item in standing.standings(grading.course, assignment)} if as_json else {}
             again = standing.standings(course, assignment) if as_json else ()

@@ -130,7 +130,7 @@ def print_grades(found: list[Graded], kept: list[str], *, dry_run: bool = False)
         if item.changed:
             change = "would change" if dry_run else "changed"
             typer.echo(f"{name}: score {change} from {_score(item.score_before)} to {_score(item.score)}")
-        elif dry_run and item.before is None:
+        elif dry_run and item.first:
             typer.echo(f"{name}: would be graded for the first time, {_score(item.score)}")
     reports = [item.report for item in found if item.report]
     for line in said_of_class(reports):

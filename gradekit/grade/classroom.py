@@ -6,7 +6,7 @@ A submission is done when its report is written, which happens last: a run that 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -43,13 +43,16 @@ class Graded:
     ----------
     report : GradeReport or None
         None where gradekit itself failed; `failure` says how, and nothing was recorded.
-    before : GradeReport or None
-        The report of the grading before this one.
+    first : bool
+        Whether there was no grading before this one.
+    score_before : float or None
+        The sum of its scores; None where something was undecided.
     """
 
     student: str
     report: GradeReport | None
-    before: GradeReport | None = None
+    first: bool = True
+    score_before: float | None = None
     failure: str = ""
 
     @property
@@ -75,17 +78,19 @@ class Graded:
     @property
     def changed(self) -> bool:
         """Whether this grading gave another score than the one before."""
-        return None not in (self.before, self.report) and self.score_before != self.score
+        return not self.first and self.report is not None and self.score_before != self.score
 
     @property
     def score(self) -> float | None:
         """The sum of its scores; None where something is undecided."""
         return total(self.report) if self.report else None
 
-    @property
-    def score_before(self) -> float | None:
-        """That of the grading before."""
-        return total(self.before) if self.before else None
+    def shortened(self) -> Graded:
+        """Return it without what each test said: a class of thousands is held until its end."""
+        if self.report is None:
+            return self
+        exercises = tuple(replace(result, tests=(), diagnosis=None) for result in self.report.exercises)
+        return replace(self, report=replace(self.report, exercises=exercises))
 
 
 @contextmanager
@@ -171,7 +176,7 @@ def grade_class(
     """
     if not names:
         return
-    before = {name: reports.load(grading.course.root, grading.assignment, name) for name in names}
+    before = {name: _score_of(reports.load(grading.course.root, grading.assignment, name)) for name in names}
     config = read_settings(grading.course)
     limits, order = read_limits(config), Order(hashes(grading), figures=grading.figures or read_figures(config))
     apart = judges_of or partial(open_judges, jobs=max(1, min(jobs, len(names))))
@@ -181,6 +186,11 @@ def grade_class(
                 warn(line)
         for name, outcome in grade_each(book, judges, names, order):
             if isinstance(outcome, str):
-                yield Graded(name, None, before[name], failure=outcome)
+                yield Graded(name, None, *before[name], failure=outcome)
             else:
-                yield Graded(name, outcome, before[name])
+                yield Graded(name, outcome, *before[name])
+
+
+def _score_of(report: GradeReport | None) -> tuple[bool, float | None]:
+    """Return of an earlier grading whether there was none, and its score."""
+    return (True, None) if report is None else (False, total(report))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from gradekit import terminal
+from gradekit import demo, terminal
 from gradekit.course.course import Course
 from gradekit.errors import CourseError, GradekitError
 from gradekit.grade import judge
@@ -254,3 +254,20 @@ def test_a_process_that_never_answers_is_ended() -> None:
         assert dict(doing.run(operator.call, ["1"])) == {"1": 1}
         assert dict(doing.run(operator.call, [endless], seconds=0.5)) == {endless: Broken(-9)}
         assert dict(doing.run(operator.call, ["2", "3"], seconds=100)) == {"2": 2, "3": 3}
+
+
+def test_what_is_held_of_a_class_is_short(released: Course) -> None:
+    """Without what tests said everything is left that is said of a class at its end."""
+    demo.hand_in(released, "small", [demo.Submission("ann", {"double": "def double(x): return x * x"})])
+    grading = Grading(released, "small")
+    (whole,) = grade_class(grading, ["ann"])
+    short = whole.shortened()
+    assert whole.report is not None
+    assert short.report is not None
+    assert any(result.tests for result in whole.report.exercises)
+    assert not any(result.tests or result.diagnosis for result in short.report.exercises)
+    for name in ("score", "settled", "asks", "changed", "first", "score_before"):
+        assert getattr(short, name) == getattr(whole, name)
+    assert whole.first
+    (again,) = grade_class(grading, ["ann"])
+    assert (again.first, again.score_before, again.changed) == (False, whole.score, False)
