@@ -139,20 +139,27 @@ def _connected(address: str) -> Iterator[Client]:
                 client.close(timeout=TICK_S)
 
 
+def _refuse_bare(client: Client) -> None:
+    """Refuse a cluster with workers that have no gradekit: they could not even say so themselves."""
+    found = client.run(importlib.metadata.version, "gradekit", on_error="return")
+    bare = [worker for worker, version in found.items() if not isinstance(version, str)]
+    if bare:
+        raise ClusterError(
+            f"There is no gradekit on {', '.join(bare[:SHOWN])}.", help="Install on every worker what is here."
+        )
+
+
 @contextmanager
 def _registered(client: Client, address: str, run: str, terms: Any) -> Iterator[None]:
     """Open the processes that judge on all workers, also those that come later; end them afterwards."""
     from gradekit.cluster.worker import Judges, Watch  # noqa: PLC0415
 
-    without = client.run(importlib.metadata.version, "gradekit", on_error="return")
-    names = [worker for worker, found in without.items() if not isinstance(found, str)]
-    if names:
-        raise ClusterError(
-            f"There is no gradekit on {', '.join(names[:SHOWN])}.", help="Install on every worker what is here."
-        )
     try:
+        _refuse_bare(client)
         client.register_plugin(Watch(run, client.id), name=run)
         client.register_plugin(Judges(terms), name=run)
+    except ClusterError:
+        raise
     except Exception as error:  # noqa: BLE001  (what another process of ours raised, of whatever kind)
         raise ClusterError(
             f"The scheduler {address} cannot be used: {shown(repr(error), 200)}.",

@@ -224,11 +224,10 @@ class Cluster:
         """Send a submission to whoever can judge it."""
         from gradekit.cluster.worker import judge_here  # noqa: PLC0415
 
+        if self.client.status != "running":  # Dask would keep the call, for a scheduler that knows nothing of this run
+            raise self._lost()
         sent.workers = frozenset(self.roll.ready)
-        try:
-            future = self.client.submit(judge_here, sent.frame, pure=False, workers=sorted(sent.workers))
-        except OSError:
-            raise self._lost() from None
+        future = self.client.submit(judge_here, sent.frame, pure=False, workers=sorted(sent.workers))
         self.flying[future] = sent
         future.add_done_callback(self._fetch)
 

@@ -381,7 +381,11 @@ def test_a_lost_scheduler_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(ClusterError, match="The scheduler tls://node07:8786 is gone") as lost:
         list(found.run(judge_there, items(tmp_path, 1), seconds=1))
     assert "the same command goes on with the rest" in lost.value.help
+    found, client = cluster(tmp_path)
     client.status = "connecting"
+    with pytest.raises(ClusterError, match="is gone"):
+        list(found.run(judge_there, items(tmp_path, 1), seconds=1))
+    assert not client.sent
     monkeypatch.setattr(judges, "TICK_S", 0.01)
     with pytest.raises(ClusterError, match="is gone"):
         found._hear()
