@@ -6,6 +6,7 @@ A password stands in no sentence. SQLite's file is the rule; a server is asked f
 from __future__ import annotations
 
 import importlib.util
+import sqlite3
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -37,6 +38,13 @@ DRIVERS = ("psycopg", "psycopg2")  # modules of Python's, and of SQLAlchemy's di
 PATIENCE_S = 10  # for a server to answer at all; `connect_timeout` in the address counts more
 HIDDEN = "***"
 LOOK = "Look at --db or c.CourseDirectory.db_url: the server must run, and know user, password and database."
+LOOK_AT_FILE = "Look at --db or c.CourseDirectory.db_url: it must be nbgrader's file, open to you, on a disk with room."
+OF_A_FILE = {  # by what SQLite says, without its details
+    sqlite3.SQLITE_ERROR: "After an upgrade of nbgrader: nbgrader db upgrade",  # a column or a table is missing
+    **dict.fromkeys(
+        (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED), "Another program writes to it: try again when that is done."
+    ),
+}
 EXAMPLES = "A file: sqlite:////srv/course/gradebook.db; a server: postgresql://USER@HOST/DATABASE"
 
 
@@ -157,7 +165,9 @@ def refused(address: str, error: DBAPIError) -> CourseError:
 def _help(url: URL, error: DBAPIError) -> str:
     if isinstance(error, DataError):
         return "What is written there must be shorter."
-    return LOOK if url.get_backend_name() != SQLITE else "After an upgrade of nbgrader: nbgrader db upgrade"
+    if url.get_backend_name() != SQLITE:
+        return LOOK
+    return OF_A_FILE.get(getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF, LOOK_AT_FILE)
 
 
 @contextmanager

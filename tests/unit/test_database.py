@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.dialects import registry
 
 from gradekit import database
@@ -74,3 +77,18 @@ def test_of_two_drivers_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(importlib.util, "find_spec", lambda name, both=both: name if both else None)
         database.choose_driver()
         assert make_url("postgresql://host/course").get_driver_name() == own
+
+
+@pytest.mark.parametrize(
+    ("fault", "help_"),
+    [("no such table", "nbgrader db upgrade"), ("is locked", "try again"), ("unable to open", "open to you")],
+)
+def test_what_to_do_about_a_file(tmp_path: Path, fault: str, help_: str) -> None:
+    """A file that another program holds, or that cannot be read, needs no upgrade of its tables."""
+    path = tmp_path / ("no folder" if fault == "unable to open" else ".") / "gradebook.db"
+    engine = create_engine(f"sqlite:///{path}?timeout=0")
+    with closing(sqlite3.connect(tmp_path / "gradebook.db")) as holder:
+        holder.execute("begin exclusive" if fault == "is locked" else "pragma user_version = 1")
+        with pytest.raises(CourseError, match=fault) as refusal, database.using(str(engine.url)):
+            engine.connect().execute(text("select lms_user_id from student"))
+    assert help_ in (refusal.value.help or "")
