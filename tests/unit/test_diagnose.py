@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,7 @@ import pytest
 from gradekit.course.course import Course
 from gradekit.diagnosis import case, further, pattern
 from gradekit.diagnosis import diagnose as module
-from gradekit.diagnosis.case import Attempt
+from gradekit.diagnosis.case import Attempt, Case
 from gradekit.diagnosis.diagnose import diagnose
 from gradekit.diagnosis.further import ask_further
 from gradekit.diagnosis.own_cost import is_own_gradient, of_own_cost
@@ -577,3 +578,20 @@ def test_memory_is_bounded() -> None:
     memory.keep("small", [Event(("f",), 1.0)])
     assert memory.events["small"]
     assert memory.room < before
+
+
+def test_what_the_solution_answers_is_kept_where_it_came_to_its_end(
+    assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was stopped for one learner's lack of time is asked anew for the next; another seed has other answers."""
+    transcript, line = Transcript(), InProcess(dict(assignment.solution))
+    attempt = Attempt(judge(assignment, "double", line, seed=b"unit", transcript=transcript), transcript)
+    ask = Case.ask
+    with monkeypatch.context() as patch:
+        patch.setattr(Case, "ask", lambda *args: replace(ask(*args), verdict=Verdict.TLE))
+        Case(assignment, attempt, b"unit", math.inf)
+    assert not assignment.memory.events
+    first, again, other = (Case(assignment, attempt, seed, math.inf).right for seed in (b"unit", b"unit", b"other"))
+    assert first
+    assert all(first[test] is again[test] for test in first)
+    assert repr(first) != repr(other)
