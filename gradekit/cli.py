@@ -140,7 +140,8 @@ news = typer.Typer(no_args_is_help=True, help="Begin an assignment or an exercis
 app.add_typer(news, name="new")
 NewName = Annotated[str, typer.Argument(help="The new assignment's name: letters, digits, _ and -.")]
 ExerciseName = Annotated[
-    str, typer.Argument(help="The new exercise's name: that of the function which students write; a cell's name too.")
+    str,
+    typer.Argument(help="The new exercise's name: that of the function or class that students write."),
 ]
 Points = Annotated[
     float, typer.Option(help="The points of the exercise; they stand in its graded cell's metadata alone.")

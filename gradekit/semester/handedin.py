@@ -52,6 +52,8 @@ class HandedIn:
         Who has handed in, and has no time in the table.
     unclear : tuple of str
         Rows whose time cannot be read, or that could be several students'.
+    only_file : tuple of str
+        Rows of people whom the gradebook does not know, by no id and no e-mail address.
     """
 
     column: str
@@ -59,6 +61,7 @@ class HandedIn:
     same: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
+    only_file: tuple[str, ...] = ()
 
 
 def enter_times(course: Course, assignment: str, file: Path, *, column: str = "", timezone: str = "") -> HandedIn:
@@ -80,7 +83,7 @@ def enter_times(course: Course, assignment: str, file: Path, *, column: str = ""
     people = standings(course, assignment)
     table = read_table(file)
     at = _column(table, column, file)
-    rows = match_rows(table, _layout(table), people)
+    rows = match_rows(table, _layout(table, at), people)
     handed_in = set(students(read_settings(course), assignment))
     wrote: list[str] = []
     same: list[str] = []
@@ -96,7 +99,7 @@ def enter_times(course: Course, assignment: str, file: Path, *, column: str = ""
             changed = _put(course.folder("submitted", assignment, student) / TIMESTAMP, moment)
             (wrote if changed else same).append(student)
     without = tuple(sorted(handed_in - {*wrote, *same}))
-    return HandedIn(table.header[at], tuple(wrote), tuple(same), without, tuple(unclear))
+    return HandedIn(table.header[at], tuple(wrote), tuple(same), without, tuple(unclear), rows.only_file)
 
 
 def _column(table: Table, column: str, file: Path) -> int:
@@ -108,11 +111,14 @@ def _column(table: Table, column: str, file: Path) -> int:
     return at
 
 
-def _layout(table: Table) -> Layout:
-    """Say where a row says whose it is: in columns for ids, and by an e-mail address anywhere."""
+def _layout(table: Table, times: int) -> Layout:
+    """Say where a row says whose it is: in columns for ids, and by an e-mail address anywhere.
+
+    A row is called by its second cell, where Moodle has the name, or by its first one where the time stands there.
+    """
     known = IDS | {name.casefold() for name in CANVAS_IDS}
     ids = tuple(at for at, name in enumerate(table.header) if name.casefold() in known)
-    return Layout(OTHER, len(table.header), ids, min(1, len(table.header) - 1), None)
+    return Layout(OTHER, len(table.header), ids, int(times != 1 and len(table.header) > 1), None)
 
 
 def read_time(written: str, there: dt.tzinfo | None) -> dt.datetime | None:
