@@ -120,7 +120,11 @@ def spoilt_problem(assignment: Assignment, exercise: Exercise, kind: str, source
         return f"answers that are all wrong earn {result.score:g} of {result.points:g} points ({passed})", advice
     if kind in WORTHLESS or kind in OTHER_FORM or lost(result):
         return None
-    advice = "Test in a larger world: more steps, larger numbers, a size of 1; where none can tell, list it."
+    advice = (
+        "Test in a larger world: more steps, larger numbers, a size of 1. Where none can tell, list it in "
+        "equivalents.toml, beside tests.py: [[equivalent]], with exercise, "
+        f'was = "the results", now = "{kind}" and a reason.'
+    )
     return "an answer that is spoilt so keeps all its points", advice
 
 

@@ -140,6 +140,17 @@ def test_what_forgets_nothing_is_not_tried(assignment: Assignment, start: str, f
     assert any("forgotten" in kind for kind, _ in here.kinds(assignment, double)) is forgets
 
 
+def test_a_spoilt_answer_that_nobody_sees(assignment: Assignment) -> None:
+    """Where it keeps its points the author reads what to test, and what to list where no test can tell."""
+    double = assignment.exercises[0]
+    said, advice = here.spoilt_problem(assignment, double, "state forgotten every 2 steps", double.stub.source) or (
+        "",
+        "",
+    )
+    assert said == "an answer that is spoilt so keeps all its points"
+    assert 'was = "the results", now = "state forgotten every 2 steps"' in advice
+
+
 def test_why_a_hidden_test_fails_on_the_solution(small: Course) -> None:
     """Who writes the test reads the error's own words and its line; a sound test has no such words."""
     tests = small.hidden("small") / "tests.py"
