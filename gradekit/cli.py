@@ -140,7 +140,8 @@ news = typer.Typer(no_args_is_help=True, help="Begin an assignment or an exercis
 app.add_typer(news, name="new")
 NewName = Annotated[str, typer.Argument(help="The new assignment's name: letters, digits, _ and -.")]
 ExerciseName = Annotated[
-    str, typer.Argument(help="The new exercise's name: that of the function which students write; a cell's name too.")
+    str,
+    typer.Argument(help="The new exercise's name: that of the function or class that students write."),
 ]
 Points = Annotated[
     float, typer.Option(help="The points of the exercise; they stand in its graded cell's metadata alone.")
@@ -287,6 +288,8 @@ def grade(  # noqa: PLR0913  (one option each)
 
         grading = Grading(open_course(course_dir, db), assignment, kind, all_cells=all_cells, figures=drawn)
         workers = _workers(grading.course, scheduler, insecure=insecure_cluster)
+        if workers and first:
+            first.end()  # the settings name a cluster: nothing is judged here
         names, kept = due(grading, only=student or (), force=force)
         if stale := changed_in_source(grading):
             typer.echo(stale, err=True)

@@ -124,8 +124,12 @@ def handed_in(  # noqa: PLR0913  (one option each)
     typer.echo(f"{count} written, {len(found.same)} stood there already (column '{found.column}')")
     _print_names("without a time in the table: the one in timestamp.txt still counts", found.kept)
     _print_names("handed in, and without a time: counts as in time", found.without)
+    _print_names("in the file only", found.only_file)
     _print_names("NOT read", found.unclear)
-    raise typer.Exit(1 if found.unclear else 0)
+    lost = bool(found.without and found.only_file)  # a row may be that of who is without a time
+    if lost:
+        typer.echo("Ids and e-mail addresses that the gradebook lacks are entered by: gradekit roster FILE")
+    raise typer.Exit(1 if found.unclear or lost else 0)
 
 
 def roster(file: RosterFile, *, id_column: IdColumn = "", db: Db = "", course_dir: CourseDir = None) -> None:

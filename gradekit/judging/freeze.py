@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,6 +38,20 @@ def frozen_cases(course: Course, assignment: str) -> dict[str, list[Case]]:
     return cases
 
 
+def _not_storable(case: str, array: np.ndarray[Any, Any]) -> BadReference:
+    """Say what a case holds that no reference can, and what to do instead."""
+    if array.dtype.kind == "f":
+        return BadReference(
+            f"{case} holds a number that is infinite or NaN.",
+            help="No answer is compared with such a number: let the exercise give another one for it, such as -1. "
+            "An argument that is infinite is made in the hidden test itself.",
+        )
+    return BadReference(
+        f"{case} holds something else than {STORED}.",
+        help="Make anything else in the hidden test itself, and compare with reference.<function>(...).",
+    )
+
+
 def freeze(course: Course, assignment: str) -> Path:
     """Write ``tests/hidden/<assignment>/reference.npz`` and return its path.
 
@@ -47,10 +61,7 @@ def freeze(course: Course, assignment: str) -> Path:
     flat = flatten(frozen_cases(course, assignment))
     for key, array in flat.items():
         if not is_storable(array):
-            raise BadReference(
-                f"The case {key} of '{assignment}' holds something else than {STORED}.",
-                help="Make anything else in the hidden test itself, and compare with reference.<function>(...).",
-            )
+            raise _not_storable(f"The case {key} of '{assignment}'", array)
     target = course.hidden(assignment) / "reference.npz"
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, suffix=".npz")

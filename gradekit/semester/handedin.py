@@ -54,6 +54,8 @@ class HandedIn:
         Who has handed in, and has no time at all.
     unclear : tuple of str
         Rows whose time cannot be read, or that could be several students'.
+    only_file : tuple of str
+        Rows of people whom the gradebook does not know, by no id and no e-mail address.
     """
 
     column: str
@@ -62,6 +64,7 @@ class HandedIn:
     kept: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
+    only_file: tuple[str, ...] = ()
 
 
 def enter_times(course: Course, assignment: str, file: Path, *, column: str = "", timezone: str = "") -> HandedIn:
@@ -83,7 +86,7 @@ def enter_times(course: Course, assignment: str, file: Path, *, column: str = ""
     people = standings(course, assignment)
     table = read_table(file)
     at = _column(table, column, file)
-    rows = match_rows(table, _layout(table), people)
+    rows = match_rows(table, _layout(table, at), people)
     stamps = {
         student: course.folder("submitted", assignment, student) / TIMESTAMP
         for student in students(read_settings(course), assignment)
@@ -103,7 +106,7 @@ def enter_times(course: Course, assignment: str, file: Path, *, column: str = ""
     rest = sorted(stamps.keys() - {*wrote, *same})
     kept = tuple(student for student in rest if _holds_something(stamps[student]))
     without = tuple(student for student in rest if student not in kept)
-    return HandedIn(table.header[at], tuple(wrote), tuple(same), kept, without, tuple(unclear))
+    return HandedIn(table.header[at], tuple(wrote), tuple(same), kept, without, tuple(unclear), rows.only_file)
 
 
 def _column(table: Table, column: str, file: Path) -> int:
@@ -115,11 +118,14 @@ def _column(table: Table, column: str, file: Path) -> int:
     return at
 
 
-def _layout(table: Table) -> Layout:
-    """Say where a row says whose it is: in columns for ids, and by an e-mail address anywhere."""
+def _layout(table: Table, times: int) -> Layout:
+    """Say where a row says whose it is: in columns for ids, and by an e-mail address anywhere.
+
+    A row is called by its second cell, where Moodle has the name, or by its first one where the time stands there.
+    """
     known = IDS | {name.casefold() for name in CANVAS_IDS}
     ids = tuple(at for at, name in enumerate(table.header) if name.casefold() in known)
-    return Layout(OTHER, len(table.header), ids, min(1, len(table.header) - 1), None)
+    return Layout(OTHER, len(table.header), ids, int(times != 1 and len(table.header) > 1), None)
 
 
 def read_time(written: str, there: dt.tzinfo | None) -> dt.datetime | None:

@@ -8,21 +8,27 @@ gives zeros where the step is one to forget at. Sums that grow, such as a gradie
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 STEP = "step_of_the_loop"
-# The text is put before the cell; only arrays of floats are a state.
+# The text is put before the cell; only arrays of floats are a state. Whether one came by stands in `carried.felt`.
 HELPER = """
 import numpy as np
 
 
 def carried(value, step):
     array = np.asarray(value)
-    return np.zeros_like(array) if array.ndim and array.dtype.kind == "f" and ({when}) else value
+    if not array.ndim or array.dtype.kind != "f":
+        return value
+    carried.felt = True
+    return np.zeros_like(array) if {when} else value
+
+
+carried.felt = False
 
 
 """
@@ -30,14 +36,30 @@ def carried(value, step):
 
 def forgetful(source: str, steps: Sequence[int]) -> Iterator[tuple[str, str]]:
     """Yield a label and a cell's text for each way to forget; nothing where no loop carries a state."""
-    tree = ast.parse(source)
-    loops = _Loops()
-    changed = ast.unparse(ast.fix_missing_locations(loops.visit(tree)))
-    if not loops.carries:
+    changed = _through_carried(source)
+    if not changed:
         return
     for number in steps:
         yield f"state forgotten every {number} steps", HELPER.format(when=f"step and step % {number} == 0") + changed
         yield f"state forgotten from step {number} on", HELPER.format(when=f"step >= {number}") + changed
+
+
+def watched(source: str) -> str:
+    """Return a cell's text that forgets nothing, and notes whether a loop carries an array of floats: `carries`."""
+    changed = _through_carried(source)
+    return HELPER.format(when="False") + changed if changed else source
+
+
+def carries(names: Mapping[str, Any]) -> bool:
+    """Tell whether a watched cell's loops have carried a state: a number that a loop counts up is none."""
+    return bool(getattr(names.get("carried"), "felt", False))
+
+
+def _through_carried(source: str) -> str:
+    """Return a cell's text whose loops read through ``carried`` what they carry; empty where they carry nothing."""
+    loops = _Loops()
+    changed = ast.unparse(ast.fix_missing_locations(loops.visit(ast.parse(source))))
+    return changed if loops.carries else ""
 
 
 class _Loops(ast.NodeTransformer):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import time
+import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,15 @@ from gradekit.diagnosis.case import Attempt
 from gradekit.diagnosis.diagnose import diagnose
 from gradekit.diagnosis.further import ask_further
 from gradekit.diagnosis.likeness import same
+from gradekit.judging.declare import Expect
 from gradekit.judging.inprocess import InProcess, quiet
 from gradekit.judging.judge import each_test, judge
-from gradekit.judging.reference import _checks_importable, solution_cells
+from gradekit.judging.line import Student
+from gradekit.judging.reference import Reference, _checks_importable, solution_cells
 from gradekit.judging.transcript import Transcript
 from gradekit.model import ExerciseResult, Verdict
 from gradekit.score import lost
-from gradekit.verify.forgetful import forgetful
+from gradekit.verify.forgetful import carries, forgetful, watched
 from gradekit.verify.spoilt import OTHER_FORM, SEED, SPOILT, STEPS, WORTHLESS, draws, felt, spoil
 
 if TYPE_CHECKING:
@@ -92,12 +95,13 @@ def _seed(assignment: Assignment) -> bytes:
 def kinds(assignment: Assignment, exercise: Exercise) -> Iterator[tuple[str, str]]:
     """Yield the kinds in which an exercise's answers can be spoilt, each with the text of the cell it is done to."""
     source, heard = exercise.stub.source, Transcript()
-    names = namespace(assignment, source)
+    names = namespace(assignment, watched(source))
     told = draws(exercise, names)
     judged(assignment, exercise.name, names, seed=_seed(assignment), heard=heard)
     possible = [*felt(exercise, heard), *([SEED] if told() else [])]
     yield from ((kind, source) for kind in possible)
-    yield from forgetful(source, STEPS)
+    if carries(names):  # else all would survive, since nothing is forgotten in them
+        yield from forgetful(source, STEPS)
 
 
 def spoilt_problem(assignment: Assignment, exercise: Exercise, kind: str, source: str) -> Problem:
@@ -116,11 +120,33 @@ def spoilt_problem(assignment: Assignment, exercise: Exercise, kind: str, source
         return f"answers that are all wrong earn {result.score:g} of {result.points:g} points ({passed})", advice
     if kind in WORTHLESS or kind in OTHER_FORM or lost(result):
         return None
-    advice = "Test in a larger world: more steps, larger numbers, a size of 1; where none can tell, list it."
+    advice = (
+        "Test in a larger world: more steps, larger numbers, a size of 1. Where none can tell, list it in "
+        "equivalents.toml, beside tests.py: [[equivalent]], with exercise, "
+        f'was = "the results", now = "{kind}" and a reason.'
+    )
     return "an answer that is spoilt so keeps all its points", advice
 
 
 # --- one score, whatever the secret ----------------------------------------------------------------------------------
+
+
+def cause(assignment: Assignment, name: str, test: str) -> str:
+    """Say what ends a hidden test where it is tried on the solution: the error's own words, for who writes the test.
+
+    Empty where none does. Learners never read these words: they may tell what stands in the test.
+    """
+    asked = next(item for item in assignment.tested[name].tests if item.name == test)
+    reference = Reference(assignment.solution, assignment.cases, _seed(assignment))
+    try:
+        with bounded_time(time.monotonic() + ONE_S), quiet():
+            asked.function(Student(InProcess(dict(assignment.solution))), reference, Expect())
+    except Exception as error:  # noqa: BLE001  (whatever it is, its words are what is asked for)
+        own = asked.function.__code__.co_filename
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
+        where = f" (tests.py, line {lines[-1]})" if lines else ""
+        return f"{type(error).__name__}: {error}{where}"
+    return ""
 
 
 def draws_inputs(assignment: Assignment, name: str) -> bool:

@@ -42,7 +42,7 @@ def prove(found: Plan, *, jobs: int) -> Iterator[ProofFinding]:
     yield ProofFinding.of("stubs", "", "", _stubs(found))
     yield from verdicts.unfit(found)
     with try_answers(found.course, found.assignment.name, found.limits, jobs=jobs) as run:
-        first = [finding for tried in run([Trial("clean run")]) for finding in verdicts.clean(tried)]
+        first = [finding for tried in run([Trial("clean run")]) for finding in verdicts.clean(found, tried)]
         yield from first
         if any(finding.problem for finding in first):
             return

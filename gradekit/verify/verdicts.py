@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradekit.model import Verdict
-from gradekit.verify import exposure
+from gradekit.verify import exposure, here
 from gradekit.verify.findings import SPOILT, ProofFinding
 from gradekit.verify.trials import lost
 
@@ -34,10 +34,20 @@ def listed_shortly(lines: Sequence[str | Leak]) -> str:
     return "; ".join(map(str, lines[:SHOWN])) + more
 
 
-def clean(tried: TrialResult) -> Iterator[ProofFinding]:
+def clean(found: Plan, tried: TrialResult) -> Iterator[ProofFinding]:
     """Yield what is wrong where the solution itself was judged, for each exercise."""
     for result in tried.results:
-        yield ProofFinding.of("clean run", result.exercise, "the solution", _not_full(result, "the solution"))
+        problem = _broken(found, result) or _not_full(result, "the solution")
+        yield ProofFinding.of("clean run", result.exercise, "the solution", problem)
+
+
+def _broken(found: Plan, result: ExerciseResult) -> tuple[str, str] | None:
+    """Say which error of its own a hidden test ends in on the solution, and where; None where there is none."""
+    test = next((test.test for test in result.tests if test.broke), None)
+    said = here.cause(found.assignment, result.exercise, test) if test else ""
+    if not said:
+        return None
+    return f"{test} fails on the solution: {said}", "Mend that line, or what it is given: gradekit freeze."
 
 
 def _not_full(result: ExerciseResult, who: str) -> tuple[str, str] | None:

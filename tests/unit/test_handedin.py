@@ -82,6 +82,8 @@ def test_times_are_written_beside_submissions(
     said = capsys.readouterr().out
     assert "1 time written, 0 stood there already (column 'submitted_at')" in said
     assert "bob: 'soon' is no date that is known" in said
+    assert "in the file only:\n  x@y.z\n" in said
+    assert "gradekit roster FILE" in said
     stamp = course.folder("submitted", "small", "ann") / "timestamp.txt"
     assert stamp.read_text() == "2025-12-03 10:15:00 UTC\n"
     found = enter_times(course, "small", table)
@@ -103,6 +105,23 @@ def test_a_time_that_stands_there_already_is_said_to_count(
     assert before.endswith("without a time in the table: the one in timestamp.txt still counts:\n  bob\n")
     assert after == "  eve\n  zoe\n"
     assert stamp.read_text() == "2025-12-03 10:15:00 UTC\n"
+
+
+def test_rows_that_may_be_of_who_has_no_time(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Strangers' rows are named; where somebody is without a time, one may be theirs, and a person must look."""
+    table = tmp_path / "times.csv"
+    monkeypatch.chdir(course.root)
+    monkeypatch.setattr(sys, "argv", ["gradekit", "handed-in", "small", str(table)])
+    everybody = [f"{student}@example.com,2025-12-03T10:15:00Z" for student in ("ann", "bob", "eve", "zoe")]
+    for rows, code in (([*everybody, "x@y.z,-"], 0), ([*everybody[1:], "x@y.z,2025-12-03T10:15:00Z"], 1)):
+        table.write_text("\n".join(["Email address,submitted_at", *rows]))
+        (course.folder("submitted", "small", "ann") / "timestamp.txt").unlink(missing_ok=True)
+        assert cli.main() == code
+        said = capsys.readouterr().out
+        assert "in the file only:\n  x@y.z\n" in said
+        assert ("gradekit roster FILE" in said) is bool(code)
 
 
 def test_a_link_in_the_place_is_replaced(course: Course, tmp_path: Path) -> None:

@@ -98,7 +98,11 @@ def test_failed_freeze_leaves_the_old_file(small: Course) -> None:
     with pytest.raises(HiddenTestError, match="'double_cases' of 'small' cannot be made"):
         freeze(small, "small")
     tests.write_text(text.replace("reference.double(x)}", "x / 0.0 * 0}"))
-    with np.errstate(all="ignore"), pytest.raises(BadReference, match="finite"):
+    with np.errstate(all="ignore"), pytest.raises(BadReference, match="is infinite or NaN") as stopped:
+        freeze(small, "small")
+    assert "such as -1" in (stopped.value.help or "")
+    tests.write_text(text.replace("reference.double(x)}", "[None]}"))
+    with pytest.raises(BadReference, match="something else than"):
         freeze(small, "small")
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.glob("*.npz")] == ["reference.npz"]

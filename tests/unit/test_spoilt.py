@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from gradekit.judging.assignment import Assignment, load_assignment
 from gradekit.judging.catalogue import Variant
 from gradekit.model import Cell, Exercise, Role
 from gradekit.verify import here
-from gradekit.verify.forgetful import forgetful
+from gradekit.verify.forgetful import carries, forgetful, watched
 from gradekit.verify.spoilt import KINDS, SEED, draws, spoil, spoilt
 
 LOOPS = {
@@ -61,6 +62,17 @@ def test_a_state_is_forgotten(body: str) -> None:
 def test_nothing_is_carried(body: str) -> None:
     """A loop whose passes stand alone, or add up a sum, has nothing to forget."""
     assert not list(forgetful(cell(body), (3,)))
+
+
+@pytest.mark.parametrize(("start", "felt"), [("np.ones(2)", True), ("1.0", False), ("np.ones(2, int)", False)])
+def test_whether_a_state_is_carried_is_seen(start: str, felt: bool) -> None:  # noqa: FBT001  (a case of a table)
+    """Only arrays of floats can be forgotten: a number that a loop counts up, such as a balance, is no state."""
+    body = f"h = {start}\nfor x in xs:\n    h = h + x\nreturn h"
+    names = run(watched(cell(body)))
+    assert not carries(names)
+    assert np.all(names["f"]([1, 2]) == run(cell(body))["f"]([1, 2]))
+    assert carries(names) is felt
+    assert watched(cell("return xs")) == cell("return xs")
 
 
 @pytest.mark.parametrize(
@@ -113,6 +125,45 @@ def test_who_draws_is_seen() -> None:
 def assignment(small: Course) -> Assignment:
     """The small course's assignment."""
     return load_assignment(small, "small")
+
+
+@pytest.mark.parametrize(("start", "forgets"), [("0.0", False), ("np.zeros(x.shape)", True)])
+def test_what_forgets_nothing_is_not_tried(assignment: Assignment, start: str, forgets: bool) -> None:  # noqa: FBT001
+    """Where no loop carries an array of floats there is nothing to forget, and so nothing that could survive."""
+    body = f"y = {start}\nfor _ in range(2):\n    y = y + x\nreturn y"
+    stub = dataclasses.replace(assignment.exercises[0].stub, source=cell(body, "def double(x):"))
+    double = dataclasses.replace(assignment.exercises[0], stub=stub)
+    # The sum of a number and an array is an array from the second step on, so the number's loop sums numbers.
+    if not forgets:
+        text = stub.source.replace("y + x", "y + 1.0").replace("return y", "return y * x")
+        double = dataclasses.replace(double, stub=dataclasses.replace(stub, source=text))
+    assert any("forgotten" in kind for kind, _ in here.kinds(assignment, double)) is forgets
+
+
+def test_a_spoilt_answer_that_nobody_sees(assignment: Assignment) -> None:
+    """Where it keeps its points the author reads what to test, and what to list where no test can tell."""
+    double = assignment.exercises[0]
+    said, advice = here.spoilt_problem(assignment, double, "state forgotten every 2 steps", double.stub.source) or (
+        "",
+        "",
+    )
+    assert said == "an answer that is spoilt so keeps all its points"
+    assert 'was = "the results", now = "state forgotten every 2 steps"' in advice
+
+
+def test_why_a_hidden_test_fails_on_the_solution(small: Course) -> None:
+    """Who writes the test reads the error's own words and its line; a sound test has no such words."""
+    tests = small.hidden("small") / "tests.py"
+    text = tests.read_text()
+    wrong = text.replace("reference.quadruple(x)", "reference.quadruple(x) / 0.0")
+    tests.write_text(wrong)
+    broken = load_assignment(small, "small")
+    line = next(number for number, said in enumerate(wrong.splitlines(), 1) if "/ 0.0" in said)
+    with np.errstate(all="ignore"):
+        said = here.cause(broken, "quadruple", "four_times")
+    assert said.startswith("BadReference: The reference of quadruple(x) cannot be compared with: ")
+    assert said.endswith(f"is not made of finite numbers (tests.py, line {line})")
+    assert not here.cause(broken, "double", "values")
 
 
 def test_a_verdict_that_hangs_on_the_secret(assignment: Assignment) -> None:
