@@ -35,12 +35,12 @@ hypothesis.settings.load_profile("untimed")
 ROOT = Path(__file__).parents[1]
 NAMES = Course(ROOT).assignments()
 
-# What tries one answer after the other tries of the first assignment's every one, or every second one, in every run,
+# What tries one answer after the other tries of the first assignment's every one, or every third one, in every run,
 # and of another assignment's one in so many; what grades a whole class does so for these in every run. The long run,
 # `make test-all`, tries all.
 FIRST, SAMPLED = "rnn_from_scratch", {"test_catalogue": 30, "test_diagnose": 24}
 SAMPLED |= {f"test_{name}_{what}": 12 for name in NAMES if name != FIRST for what in ("grades", "oracles")}
-OF_FIRST = {"test_catalogue": 2}
+OF_FIRST = {"test_catalogue": 3}
 WHOLE, IN_EVERY_RUN = {"test_parity", "test_nbgrader", "test_jupyter", "test_exports"}, {FIRST}
 # What runs a whole solution leaves these out, which train for long.
 SOLVED, LONG = {"test_release", "test_figures"}, {*NAMES} - {FIRST}

@@ -333,6 +333,7 @@ def test_a_course_that_was_graded_before(tmp_path: Path, monkeypatch: pytest.Mon
         assert scores(course, assignment) == STOCK[assignment]
 
 
+@pytest.mark.slow
 def test_a_course_is_adopted_by_the_command_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,6 +45,7 @@ def hub(small: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cours
     return open_course()
 
 
+@pytest.mark.slow
 def test_every_command_goes_by_the_settings(hub: Course, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Release, grade, feedback, report, leak search, export and demo find and leave everything where nbgrader does."""
     root = hub.root

@@ -39,6 +39,7 @@ def test_a_hidden_test_that_rejects_the_solution_is_said_at_release(
     assert WARNING not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_the_solution_needs_and_has_not_is_said_before_the_class(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
