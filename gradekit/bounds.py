@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+AGAIN_S = 1.0  # a first error may strike where Python drops it, in a destructor, or a call may catch it
+
+
 @contextmanager
 def bounded_memory(size: int) -> Iterator[None]:
     """Let a call that takes more than so many bytes of new address space fail with MemoryError."""
@@ -37,25 +40,31 @@ def _address_space() -> int:
 
 @contextmanager
 def bounded_time(deadline: float) -> Iterator[None]:
-    """Let a call fail with TimeoutError at the deadline. In a thread no signal comes: it ends late, but ends."""
+    """Let a call fail with TimeoutError at the deadline, and again where it goes on.
+
+    In a thread no signal comes: it ends late, but ends.
+    """
     if not can_bound_time():
         yield
         return
+    over = False
 
     def late(*_: object) -> None:
         """End the call."""
-        raise TimeoutError("the time for this is used up")
+        if not over:
+            raise TimeoutError("the time for this is used up")
 
     before = signal.signal(signal.SIGALRM, late)
     begin = time.monotonic()
-    left, _ = signal.setitimer(signal.ITIMER_REAL, max(deadline - begin, 0.001))
+    left, _ = signal.setitimer(signal.ITIMER_REAL, max(deadline - begin, 0.001), AGAIN_S)
     try:
         yield
     finally:
+        over = True
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
         if left:  # an outer bound goes on, less what was spent
-            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begin), 0.001))
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begin), 0.001), AGAIN_S)
 
 
 def can_bound_time() -> bool:
