@@ -7,14 +7,17 @@ import resource
 import signal
 import threading
 import time
+import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 
-AGAIN_S = 1.0  # a first error may strike where Python drops it, in a destructor, or a call may catch it
+AGAIN_S = 1.0  # to the next error, where a call catches the first
+SOON_S = 0.001  # to the first, where it would strike in a destructor or a weak reference's callback: Python drops it
 
 
 @contextmanager
@@ -49,10 +52,14 @@ def bounded_time(deadline: float) -> Iterator[None]:
         return
     over = False
 
-    def late(*_: object) -> None:
+    def late(_: int, frame: FrameType | None) -> None:
         """End the call."""
-        if not over:
-            raise TimeoutError("the time for this is used up")
+        if over:
+            return
+        if frame is not None and (frame.f_code.co_name == "__del__" or frame.f_code.co_filename == weakref.__file__):
+            signal.setitimer(signal.ITIMER_REAL, SOON_S, AGAIN_S)
+            return
+        raise TimeoutError("the time for this is used up")
 
     before = signal.signal(signal.SIGALRM, late)
     begin = time.monotonic()

@@ -35,6 +35,28 @@ def test_a_call_that_swallows_its_end_is_ended_again(monkeypatch: pytest.MonkeyP
     assert swallowed == ["once"]
 
 
+class Late:
+    """Takes its time to go."""
+
+    def __del__(self) -> None:
+        until = time.monotonic() + 0.1
+        while time.monotonic() < until:
+            pass
+
+
+def test_an_end_that_would_strike_in_a_destructor_comes_after_it() -> None:
+    """Python would drop it with a warning; here it comes as soon as the destructor is done."""
+    begin = time.monotonic()
+
+    def let_go() -> None:
+        """Let an object go while the time runs out, and go on."""
+        Late()
+        for_ever()
+
+    with pytest.raises(TimeoutError), bounded_time(begin + 0.02):
+        let_go()
+
+
 def test_an_outer_bound_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """What an inner bound ends is the inner call; the outer one ends at its own time, and again where it must."""
     monkeypatch.setattr(bounds, "AGAIN_S", 0.05)
