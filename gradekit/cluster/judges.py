@@ -13,10 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gradekit.cluster.parcel import pack, pack_submission, put_files, unpack_answer
+from gradekit.cluster.parcel import pack_submission, put_files, unpack_answer
 from gradekit.errors import ClusterError, GradekitError
 from gradekit.grade.judge import judge_there
-from gradekit.grade.travel import files_of
+from gradekit.grade.travel import files_of, pack
 from gradekit.jobs import Broken
 from gradekit.text import shown
 

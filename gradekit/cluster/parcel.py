@@ -11,15 +11,13 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
-
-import msgpack
+from typing import TYPE_CHECKING
 
 from gradekit.course import reports
 from gradekit.course.course import Course
 from gradekit.errors import CourseError, GradekitError
 from gradekit.files import own
-from gradekit.grade.travel import FRAME_BYTES, files_of, with_files
+from gradekit.grade.travel import FRAME_BYTES, files_of, pack, unpack, with_files
 from gradekit.handin.collect import CREATE_FILE
 
 if TYPE_CHECKING:
@@ -181,29 +179,7 @@ def put_files(folder: Path, files: Mapping[str, bytes]) -> None:
         raise GradekitError(f"A file that came back from a worker cannot be written: {error}.") from None
 
 
-# --- frames ----------------------------------------------------------------------------------------------------------
-
-
-def pack(value: Any) -> bytes:
-    """Return plain values as bytes."""
-    data: bytes = msgpack.packb(value, unicode_errors="surrogatepass")
-    return data
-
-
-def unpack(data: bytes) -> Any:
-    """Return the plain values that bytes hold.
-
-    Raises
-    ------
-    ValueError
-        If they are damaged, or too many.
-    """
-    if len(data) > FRAME_BYTES:
-        raise ValueError(f"{len(data)} bytes, where {FRAME_BYTES} are allowed")
-    try:
-        return msgpack.unpackb(data, unicode_errors="surrogatepass")
-    except (msgpack.UnpackException, msgpack.ExtraData) as error:
-        raise ValueError(f"no frame: {error}") from None
+# --- files -----------------------------------------------------------------------------------------------------------
 
 
 def _regular(folder: Path) -> Iterator[Path]:

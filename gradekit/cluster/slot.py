@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradekit.alone  # noqa: F401  (this process is ours alone)
-from gradekit.cluster.parcel import Answer, names_in, new_files, pack, pack_answer, unpack, unpack_submission
+from gradekit.cluster.parcel import Answer, names_in, new_files, pack_answer, unpack_submission
 from gradekit.course.course import Course
 from gradekit.errors import GradekitError
 from gradekit.files import remove_tree
 from gradekit.grade.judge import Grading, judge_there, open_setup, own_code, versions
-from gradekit.grade.travel import FRAME_BYTES
+from gradekit.grade.travel import FRAME_BYTES, pack, unpack
 from gradekit.model import Limits
 from gradekit.worker import sandbox
 

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 from distributed import Reschedule, SchedulerPlugin, WorkerPlugin, get_worker
 
 from gradekit.cluster.address import INSECURE, line_of
-from gradekit.cluster.parcel import Answer, pack, pack_answer, unpack, unpack_answer, unpack_course
+from gradekit.cluster.parcel import Answer, pack_answer, unpack_answer, unpack_course
 from gradekit.errors import GradekitError
 from gradekit.files import clear_stages, make_stage, remove_tree
-from gradekit.grade.travel import FRAME_BYTES
+from gradekit.grade.travel import FRAME_BYTES, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -92,14 +92,13 @@ class Case:
     def _right(self, test: HiddenTest) -> Sequence[Event]:
         """Return what the solution answers in a test, found out once for a class."""
         memory, key = self.assignment.memory, (self.name, test.name, self.seed)
-        if key not in memory.events:
-            right = Transcript()
-            result = self.ask(test, dict(self.assignment.solution), right.of(test.name))
-            if result.verdict is not Verdict.AC:  # stopped on its way: it may be asked again
-                return right.events[test.name]
+        if key in memory.events:
+            return memory.events[key]
+        right = Transcript()
+        result = self.ask(test, dict(self.assignment.solution), right.of(test.name))
+        if result.verdict is Verdict.AC:  # else it was stopped on its way, and may be asked again
             memory.keep(key, right.events[test.name])
-            return right.events[test.name]
-        return memory.events[key]
+        return right.events[test.name]
 
     @property
     def goes_on(self) -> bool:

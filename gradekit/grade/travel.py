@@ -27,7 +27,7 @@ def pack_hand_in(hand_in: HandIn) -> bytes:
         for found in hand_in.notebooks
     ]
     kept = [hand_in.assignment, hand_in.student, list(hand_in.missing), str(hand_in.files), hand_in.digest]
-    return _pack([notebooks, kept, _plain_notes(hand_in.notes), dict(hand_in.points)])
+    return pack([notebooks, kept, _plain_notes(hand_in.notes), dict(hand_in.points)])
 
 
 def unpack_hand_in(data: bytes) -> HandIn:
@@ -39,7 +39,7 @@ def unpack_hand_in(data: bytes) -> HandIn:
         If they are damaged.
     """
     try:
-        notebooks, (assignment, student, missing, files, digest), notes, points = _unpack(data)
+        notebooks, (assignment, student, missing, files, digest), notes, points = unpack(data)
         found = tuple(
             HandedNotebook(
                 _str(name), json.loads(node), _str(problem), bool(runs), doubts=_words(doubts), undrawn=_places(undrawn)
@@ -62,14 +62,14 @@ def unpack_hand_in(data: bytes) -> HandIn:
 
 def files_of(data: bytes) -> Path:
     """Return the folder that a packed submission names for its files."""
-    _, (_, _, _, files, _), _, _ = _unpack(data)
+    _, (_, _, _, files, _), _, _ = unpack(data)
     return Path(files)
 
 
 def with_files(data: bytes, folder: Path) -> bytes:
     """Return a packed submission whose files lie in another folder."""
-    notebooks, (assignment, student, missing, _, digest), *rest = _unpack(data)
-    return _pack([notebooks, [assignment, student, missing, str(folder), digest], *rest])
+    notebooks, (assignment, student, missing, _, digest), *rest = unpack(data)
+    return pack([notebooks, [assignment, student, missing, str(folder), digest], *rest])
 
 
 def pack_judged(judged: Judged) -> bytes:
@@ -86,7 +86,7 @@ def pack_judged(judged: Judged) -> bytes:
         for run in judged.notebooks
     ]
     where = [judged.judged_by, judged.line]
-    return _pack([runs, judged.isolation, dict(judged.versions), judged.wall_s, judged.allowed, where])
+    return pack([runs, judged.isolation, dict(judged.versions), judged.wall_s, judged.allowed, where])
 
 
 def unpack_judged(data: bytes) -> Judged:
@@ -98,7 +98,7 @@ def unpack_judged(data: bytes) -> Judged:
         If they are damaged.
     """
     try:
-        runs, isolation, versions, wall_s, allowed, where = _unpack(data)
+        runs, isolation, versions, wall_s, allowed, where = unpack(data)
         words, (judged_by, line) = tuple(map(_str, allowed)), map(_str, where)
         found = tuple(map(_run, runs))
         return Judged(found, _str(isolation), dict(versions), float(wall_s), words, judged_by, line)
@@ -140,12 +140,20 @@ def _str(value: Any) -> str:
     return value
 
 
-def _pack(value: Any) -> bytes:
+def pack(value: Any) -> bytes:
+    """Return plain values as bytes."""
     data: bytes = msgpack.packb(value, unicode_errors=_TEXT)
     return data
 
 
-def _unpack(data: bytes) -> Any:
+def unpack(data: bytes) -> Any:
+    """Return the plain values that bytes hold.
+
+    Raises
+    ------
+    ValueError
+        If they are damaged, or too many.
+    """
     if len(data) > FRAME_BYTES:
         raise ValueError(f"{len(data)} bytes, where {FRAME_BYTES} are allowed")
     try:

@@ -20,7 +20,7 @@ from gradekit.course import reports
 from gradekit.course.course import Course
 from gradekit.errors import ClusterError, GradekitError, UsageError
 from gradekit.grade.judge import judge_there
-from gradekit.grade.travel import files_of, pack_hand_in, unpack_hand_in
+from gradekit.grade.travel import files_of, pack, pack_hand_in, unpack_hand_in
 from gradekit.jobs import Broken
 from gradekit.model import HandIn
 
@@ -213,7 +213,7 @@ def test_nothing_comes_back_to_another_place(tmp_path: Path, name: str) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["files"]
 
 
-@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x01", parcel.pack([1, 2]), parcel.pack({}) + b"x"])
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x01", pack([1, 2]), pack({}) + b"x"])
 def test_a_damaged_answer_is_refused(data: bytes) -> None:
     """What is no answer is said to be none."""
     with pytest.raises(GradekitError, match="damaged"):
