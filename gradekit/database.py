@@ -19,6 +19,7 @@ from sqlalchemy.exc import (
     ArgumentError,
     DataError,
     DBAPIError,
+    IntegrityError,
     InterfaceError,
     NoSuchModuleError,
     OperationalError,
@@ -133,7 +134,7 @@ def opening(address: str) -> Iterator[None]:
 
 @contextmanager
 def using(address: str) -> Iterator[None]:
-    """Say in one sentence what an open gradebook refuses: it is gone, it is locked, a text is longer than its column.
+    """Say in one sentence what an open gradebook refuses: it is gone, it is locked, another has written the same row.
 
     Raises
     ------
@@ -141,7 +142,7 @@ def using(address: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OperationalError, InterfaceError, DataError) as error:
+    except (OperationalError, InterfaceError, IntegrityError, DataError) as error:
         raise refused(address, error) from None
 
 

@@ -7,11 +7,12 @@ import json
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbgrader import utils
-from nbgrader.api import BaseCell, Gradebook, MissingEntry
+from nbgrader.api import Gradebook, GradeCell, MissingEntry, SolutionCell, TaskCell
 
 from gradekit import database
 from gradekit.course import releases
@@ -25,11 +26,35 @@ from gradekit.gradebook.settings import step_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime, timedelta
 
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
     from gradekit.course.course import Course
+
+
+@dataclass(frozen=True)
+class NotebookRows:
+    """What the gradebook holds of a notebook, and what is the same for a whole class.
+
+    Attributes
+    ----------
+    number : str
+        Its row's id.
+    kernel : str or None
+        The source's kernel.
+    cells : mapping of str to str
+        The id of each graded, solution and task cell → its name.
+    graded, commented : tuple of str
+        The ids of those of which a submission has a grade, and of those of which it has a comment.
+    """
+
+    number: str
+    kernel: str | None
+    cells: Mapping[str, str]
+    graded: tuple[str, ...]
+    commented: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -40,14 +65,14 @@ class ReleasedAssignment:
     ----------
     sources : mapping of str to tuple
         Notebook → its cells with nbgrader metadata, as released, hidden tests included; as `intake.repair` takes them.
-    cells : mapping of str to mapping
-        Notebook → the gradebook's id of each graded, solution and task cell → its name.
+    rows : mapping of str to NotebookRows
+        Notebook → what the gradebook holds of it.
     traits : mapping of str to Any
         Traits to set on nbgrader's converter, beside the settings.
     given : mapping of str to Given
         Notebook → what students were given of it, in all releases that are known.
-    kernels : mapping of str to str or None
-        Notebook → its source's kernel, as the gradebook has it.
+    made : dict
+        What is made once for a class, by whoever needs it first.
     """
 
     gradebook: Gradebook
@@ -55,20 +80,21 @@ class ReleasedAssignment:
     config: Config
     assignment: str
     sources: Mapping[str, tuple[dict[str, Any], ...]]
-    cells: Mapping[str, Mapping[str, str]]
+    rows: Mapping[str, NotebookRows]
     traits: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, releases.Given] = field(default_factory=dict)
-    kernels: Mapping[str, str | None] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def folder(self, step: str, student: str) -> Path:
         """Return a student's folder of one of nbgrader's steps."""
         return Path(self.directory.format_path(step, student, self.assignment))
 
-    def source_files(self) -> list[str]:
-        """Return the source's data files, relative to its folder, as nbgrader's Autograde finds them."""
+    @cached_property
+    def source_files(self) -> tuple[str, ...]:
+        """The source's data files, relative to its folder, as nbgrader's Autograde finds them."""
         folder = self.directory.format_path(self.directory.source_directory, ".", self.assignment)
         found = utils.find_all_files(folder, [*self.directory.ignore, "*.ipynb"])
-        return [os.path.relpath(path, folder) for path in found]
+        return tuple(os.path.relpath(path, folder) for path in found)
 
 
 def due_date(book: ReleasedAssignment, student: str) -> str:
@@ -78,6 +104,11 @@ def due_date(book: ReleasedAssignment, student: str) -> str:
         extension = book.gradebook.find_submission(book.assignment, student).extension
     except MissingEntry:
         extension = None
+    return due_words(due, extension)
+
+
+def due_words(due: datetime | None, extension: timedelta | None) -> str:
+    """Return until when a student may hand in, in words that differ where it does."""
     return f"{due or 'any time'}, extended by {extension or 'nothing'}"
 
 
@@ -116,7 +147,7 @@ def open_gradebook(config: Config) -> Iterator[Gradebook]:
     directory = step_folders(config)
     if not database.has_gradebook(directory.db_url):
         raise _no_gradebook(directory, "<assignment>")
-    with quiet(), convert.gradebook(config) as gradebook, convert.using(config):
+    with quiet(), convert.gradebook(config) as gradebook, convert.using(directory.db_url):
         yield gradebook
 
 
@@ -195,16 +226,25 @@ def open_assignment(
     clear_stages(root / ".gradekit")
     with contextlib.suppress(OSError):  # a question may be asked where nothing can be written
         releases.remember(root, assignment, Path(directory.format_path(directory.release_directory, ".", assignment)))
-    sources, cells, kernels = {}, {}, {}
+    sources, rows = {}, {}
     for name in sorted(names):
         _refuse_other_languages(gradebook, assignment, name)
         sources[name] = convert.with_shown(config, _source_cells(gradebook, directory, assignment, name))
-        found = gradebook.find_notebook(name, assignment)
-        query = gradebook.db.query(BaseCell.id, BaseCell.name).filter(BaseCell.notebook_id == found.id)
-        kernels[name] = found.kernelspec
-        cells[name] = {number: cell for number, cell in query}  # noqa: C416  (rows, which SQLAlchemy no longer calls tuples)
+        rows[name] = _rows(gradebook, assignment, name)
     given = releases.given(root, assignment)
-    return ReleasedAssignment(gradebook, directory, config, assignment, sources, cells, traits or {}, given, kernels)
+    return ReleasedAssignment(gradebook, directory, config, assignment, sources, rows, traits or {}, given)
+
+
+def _rows(gradebook: Gradebook, assignment: str, name: str) -> NotebookRows:
+    found = gradebook.find_notebook(name, assignment)
+    kinds: dict[Any, list[str]] = {GradeCell: [], SolutionCell: [], TaskCell: []}
+    cells = {}
+    for kind, numbers in kinds.items():
+        for number, cell in gradebook.db.query(kind.id, kind.name).filter(kind.notebook_id == found.id):
+            numbers.append(number)
+            cells[number] = cell
+    graded, commented = (tuple(kinds[kind] + kinds[TaskCell]) for kind in (GradeCell, SolutionCell))
+    return NotebookRows(found.id, found.kernelspec, cells, graded, commented)
 
 
 def _refuse_other_languages(gradebook: Gradebook, assignment: str, name: str) -> None:

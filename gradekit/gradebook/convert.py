@@ -205,14 +205,13 @@ def gradebook(config: Config) -> Gradebook:
 
 
 @contextmanager
-def using(config: Config) -> Iterator[None]:
+def using(address: str) -> Iterator[None]:
     """Say in one sentence what the open gradebook refuses, to us or to nbgrader.
 
     Raises
     ------
     CourseError
     """
-    address = step_folders(config).db_url
     try:
         with database.using(address):
             yield

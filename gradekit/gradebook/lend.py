@@ -1,7 +1,9 @@
 """The open gradebook, lent to nbgrader's classes, and one transaction for a submission.
 
 nbgrader's preprocessors open a gradebook each and commit for each cell; here they share the one that is open, and what
-they commit waits. Not for threads: while it is lent, the name `Gradebook` in nbgrader's modules is ours.
+they commit waits. What is the same for a class is known and not asked for again, so that recording a submission takes
+one question and, for a new one, one row after the other in one go. Not for threads: while it is lent, the name
+`Gradebook` in nbgrader's modules is ours.
 """
 
 from __future__ import annotations
@@ -11,12 +13,27 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
 
-from nbgrader.api import Comment, Grade, Gradebook, MissingEntry
+from nbgrader import utils
+from nbgrader.api import (
+    Assignment,
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+    new_uuid,
+)
+from sqlalchemy import and_, bindparam, select
+from sqlalchemy.orm.attributes import set_committed_value
+
+from gradekit.gradebook.assignment import due_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gradekit.gradebook.assignment import ReleasedAssignment
+    from gradekit.gradebook.assignment import NotebookRows, ReleasedAssignment
 
 
 LENDERS = (  # nbgrader's modules that open a gradebook by the name `Gradebook`
@@ -27,13 +44,35 @@ LENDERS = (  # nbgrader's modules that open a gradebook by the name `Gradebook`
     "nbgrader.preprocessors.latesubmissions",
 )
 
+OF_STUDENT = (  # the assignment, the student, what that one has handed in: the last two as far as there are rows
+    select(Assignment, Student, SubmittedAssignment)
+    .select_from(Assignment)
+    .outerjoin(Student, Student.id == bindparam("student"))
+    .outerjoin(
+        SubmittedAssignment,
+        and_(SubmittedAssignment.assignment_id == Assignment.id, SubmittedAssignment.student_id == Student.id),
+    )
+    .where(Assignment.name == bindparam("assignment"))
+)
+
+
+class _Known:
+    """A row of which something is known; what else is asked for is looked up."""
+
+    def __init__(self, look_up: Callable[[], Any], **known: Any) -> None:
+        self._look_up = look_up
+        self.__dict__.update(known)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._look_up(), name)
+
 
 class _Borrowed:
     """The open gradebook, for code that would open and close one of its own, and commit for each cell."""
 
     def __init__(self, book: ReleasedAssignment) -> None:
         self.book, self.gradebook = book, book.gradebook
-        self.db = SimpleNamespace(commit=lambda: None)
+        self.db: Any = SimpleNamespace(commit=lambda: None)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.gradebook, name)
@@ -44,16 +83,17 @@ class _Borrowed:
     def __exit__(self, *_: object) -> None:
         """Stay open."""
 
+    def find_notebook(self, name: str, assignment: str) -> Any:
+        """Return a notebook with what is known of it.
 
-class _Notebook:
-    """A notebook of the gradebook's of which the kernel is known."""
-
-    def __init__(self, kernelspec: str | None, look_up: Callable[[], Any]) -> None:
-        self.kernelspec = kernelspec
-        self._look_up = look_up
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._look_up(), name)
+        Raises
+        ------
+        MissingEntry
+        """
+        if name not in self.book.rows:
+            raise MissingEntry(name)
+        kernel = self.book.rows[name].kernel
+        return _Known(lambda: self.gradebook.find_notebook(name, assignment), name=name, kernelspec=kernel)
 
 
 class Reading(_Borrowed):
@@ -62,17 +102,6 @@ class Reading(_Borrowed):
     def find_assignment(self, _: str) -> SimpleNamespace:
         """Return which notebooks the assignment has."""
         return SimpleNamespace(notebooks=[SimpleNamespace(name=name) for name in self.book.sources])
-
-    def find_notebook(self, name: str, assignment: str) -> Any:
-        """Return a notebook with what is known of it; what else is asked for is looked up.
-
-        Raises
-        ------
-        MissingEntry
-        """
-        if name not in self.book.kernels:
-            raise MissingEntry(name)
-        return _Notebook(self.book.kernels[name], lambda: self.gradebook.find_notebook(name, assignment))
 
     def update_or_create_student(self, student_id: str, **kwargs: Any) -> None:
         """Leave it for later."""
@@ -103,54 +132,110 @@ class Reading(_Borrowed):
 
 
 class Writing(_Borrowed):
-    """Finds a submission's rows in one go, not one by one."""
+    """Finds a submission's rows in one go, and makes them in one go; what becomes of them nbgrader's methods say."""
 
-    def __init__(self, book: ReleasedAssignment) -> None:
+    def __init__(self, book: ReleasedAssignment, student: str) -> None:
         super().__init__(book)
+        self.db.add, self.db.add_all = book.gradebook.db.add, book.gradebook.db.add_all
+        self._is_new = False
+        self._notebooks: dict[str, Any] = {}
         self._rows: dict[tuple[type, str], dict[str, Any]] = {}
-        self._found: dict[tuple[str, ...], Any] = {}
+        names = {"assignment": book.assignment, "student": student}
+        found: Any = book.gradebook.db.execute(OF_STUDENT, names).one_or_none()
+        self._assignment: Any
+        self._student: Any
+        self._submission: Any
+        self._assignment, self._student, self._submission = found or (None, None, None)
+
+    @property
+    def due(self) -> str:
+        """Until when the student may hand in, as :func:`gradekit.gradebook.assignment.due_date` says it."""
+        return due_words(self._assignment.duedate, self._submission.extension)
 
     def find_assignment(self, name: str) -> Any:
-        """Return the assignment; what is asked for again is not looked up again.
+        """Return the assignment with what is known of it.
 
         Raises
         ------
         MissingEntry
         """
-        return self._once(self.gradebook.find_assignment, name)
+        row = self._there(self._assignment, name)
+        return _Known(lambda: row, notebooks=[SimpleNamespace(name=name) for name in self.book.rows])
 
-    def find_notebook(self, name: str, assignment: str) -> Any:
-        """Return a notebook.
+    def find_student(self, student: str) -> Any:
+        """Return the student.
 
         Raises
         ------
         MissingEntry
         """
-        return self._once(self.gradebook.find_notebook, name, assignment)
+        return self._there(self._student, student)
+
+    def add_student(self, student: str, **words: Any) -> Any:
+        """Make the student's row."""
+        self._student = Gradebook.add_student(self, student, **words)
+        return self._student
+
+    def update_or_create_student(self, student: str, **words: Any) -> Any:
+        """Change the student's row, or make it."""
+        return Gradebook.update_or_create_student(self, student, **words)
 
     def find_submission(self, assignment: str, student: str) -> Any:
-        """Return a submission.
+        """Return the submission.
 
         Raises
         ------
         MissingEntry
         """
-        return self._once(self.gradebook.find_submission, assignment, student)
+        return self._there(self._submission, f"{assignment} of {student}")
+
+    def update_or_create_submission(self, assignment: str, student: str, **words: Any) -> Any:
+        """Change the submission's row, or make it and all below it."""
+        return Gradebook.update_or_create_submission(self, assignment, student, **words)
+
+    def add_submission(self, _: str, __: str, **words: Any) -> Any:
+        """Make the rows of a submission, one for each of the cells that are known.
+
+        Rows name each other by their ids, which costs SQLAlchemy half of what objects would; so what is asked for
+        without being written is told to it here.
+        """
+        if "timestamp" in words:
+            words["timestamp"] = utils.parse_utc(words["timestamp"])
+        ids = {"id": new_uuid(), "assignment_id": self._assignment.id, "student_id": self._student.id}
+        self._submission = SubmittedAssignment(**ids, **words)
+        set_committed_value(self._submission, "assignment", self._assignment)
+        set_committed_value(self._submission, "student", self._student)
+        self.db.add(self._submission)
+        for name, known in self.book.rows.items():
+            self._add_notebook(name, known)
+        self._is_new = True
+        return self._submission
+
+    def _add_notebook(self, name: str, known: NotebookRows) -> None:
+        made = {"id": new_uuid(), "assignment_id": self._submission.id, "notebook_id": known.number}
+        notebook = SubmittedNotebook(**made, late_submission_penalty=None)
+        below = {"notebook_id": notebook.id}
+        grades = [Grade(cell_id=cell, manual_score=None, needs_manual_grade=True, **below) for cell in known.graded]
+        comments = [Comment(cell_id=cell, **below) for cell in known.commented]
+        set_committed_value(notebook, "assignment", self._submission)
+        set_committed_value(notebook, "grades", grades)
+        self._notebooks[name] = notebook
+        for kind, rows in ((Grade, grades), (Comment, comments)):
+            self._rows[kind, name] = {known.cells[row.cell_id]: row for row in rows}
+        self.db.add_all([notebook, *grades, *comments])
 
     def find_submission_notebook(self, name: str, assignment: str, student: str) -> Any:
-        """Return a notebook of a submission.
+        """Return a notebook of the submission.
 
         Raises
         ------
         MissingEntry
         """
-        return self._once(self.gradebook.find_submission_notebook, name, assignment, student)
-
-    def _once(self, find: Callable[..., Any], *names: str) -> Any:
-        key = (find.__name__, *names)
-        if key not in self._found:
-            self._found[key] = find(*names)
-        return self._found[key]
+        if not self._notebooks and self._submission is not None:
+            names = {known.number: name for name, known in self.book.rows.items()}
+            rows = self.gradebook.db.query(SubmittedNotebook).filter_by(assignment_id=self._submission.id)
+            self._notebooks = {names[row.notebook_id]: row for row in rows if row.notebook_id in names}
+        return self._notebooks.get(name) or self.gradebook.find_submission_notebook(name, assignment, student)
 
     def find_grade(self, name: str, notebook: str, assignment: str, student: str) -> Any:
         """Return a grade.
@@ -174,10 +259,21 @@ class Writing(_Borrowed):
             name, notebook, assignment, student
         )
 
+    def write(self) -> None:
+        """Write what has changed, so that the database can sum it up."""
+        self.gradebook.db.flush()
+        if not self._is_new:
+            self.gradebook.db.expire_all()  # the sums that were read before
+
+    def _there(self, row: Any, name: str) -> Any:
+        if row is None:
+            raise MissingEntry(name)
+        return row
+
     def _find(self, kind: Any, notebook: str, student: str) -> dict[str, Any]:
         if (kind, notebook) not in self._rows:
             found = self.find_submission_notebook(notebook, self.book.assignment, student)
-            cells = self.book.cells[notebook]
+            cells = self.book.rows[notebook].cells
             # The ids of the cells, since the tables have an index that begins with them: the time stays flat.
             rows = self.gradebook.db.query(kind).filter(kind.cell_id.in_(cells), kind.notebook_id == found.id)
             self._rows[kind, notebook] = {cells[row.cell_id]: row for row in rows}

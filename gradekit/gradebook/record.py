@@ -22,12 +22,11 @@ from gradekit.course.notebook import GRADE_SUFFIX
 from gradekit.database import turn
 from gradekit.files import put
 from gradekit.gradebook import answers, publish
-from gradekit.gradebook.assignment import due_date
 from gradekit.gradebook.convert import quiet, using
 from gradekit.gradebook.lend import transaction
 from gradekit.gradebook.outputs import showable
 from gradekit.gradebook.rows import Executed, all_undecided
-from gradekit.gradebook.staged import StagedAutograde
+from gradekit.gradebook.staged import staged
 from gradekit.model import MAX_NOTES, GradeReport, Note
 from gradekit.text import number
 
@@ -53,10 +52,13 @@ class Entered:
         Those whose score a person gave before, for the same answer.
     open : tuple of str
         Those that could not be judged, and wait for a person.
+    due : str
+        Until when the student may hand in.
     """
 
     stands: tuple[str, ...]
     open: tuple[str, ...]
+    due: str
 
 
 def record(
@@ -76,7 +78,7 @@ def record(
     CourseError
         If ``.gradekit/``, ``autograded/`` or the gradebook cannot be written.
     """
-    with using(book.config), turn(book.gradebook.engine, book.gradebook.db, hand_in.student):
+    with using(book.directory.db_url), turn(book.gradebook.engine, book.gradebook.db, hand_in.student):
         return _record(book, hand_in, judged, stage=stage, hashes=hashes)
 
 
@@ -104,7 +106,7 @@ def _record(
         by_person=entered.stands,
         times={name: round(seconds, 4) for name, seconds in judged.times.items()},
         versions=judged.versions,
-        hashes={**hashes, "submission": hand_in.digest, "due": due_date(book, hand_in.student)},
+        hashes={**hashes, "submission": hand_in.digest, "due": entered.due},
     )
     reports.save(Path(book.directory.root), report)
     return report
@@ -118,10 +120,10 @@ def enter(
     aside = reports.aside(Path(book.directory.root), hand_in.assignment, hand_in.student)
     notes = list(hand_in.notes)
     with quiet(), contextlib.chdir(book.directory.root):
-        converter = StagedAutograde(book, hand_in.student, stage)
+        converter = staged(book, hand_in.student, stage)
         notes += _sweep(book, hand_in, runs, stage)
         with transaction(book.gradebook) as commit:
-            saved = converter.enter(runs)
+            saved, due = converter.enter(runs)
             notes += _sweep(book, hand_in, (), stage)
             put(hand_in.files, book.folder(book.directory.autograded_directory, hand_in.student), stage, commit)
         publish.put_aside(stage / "aside", aside)
@@ -132,7 +134,7 @@ def enter(
     notes += [note for name, saving in saved.items() for note in _open(name, saving, lost.get(name, ""))]
     stands = tuple(cell for saving in saved.values() for cell in sorted(saving.stands))
     open_ = tuple(cell for saving in saved.values() for cell in sorted(saving.reasons.keys() - saving.stands))
-    return tuple(sorted(dict.fromkeys(notes), key=lambda note: note.urgent)), Entered(stands, open_)
+    return tuple(sorted(dict.fromkeys(notes), key=lambda note: note.urgent)), Entered(stands, open_, due)
 
 
 def _open(name: str, saving: SaveScores, lost: str) -> Iterator[Note]:
@@ -176,7 +178,7 @@ def _sweep(book: ReleasedAssignment, hand_in: HandIn, unwritten: Iterable[str], 
     """Leave only what may be published; say what is not, and where it is."""
     notes, kept = publish.sweep(
         hand_in.files,
-        [*book.source_files(), *(f"{name}.ipynb" for name in book.sources)],
+        [*book.source_files, *(f"{name}.ipynb" for name in book.sources)],
         [f"{name}.ipynb" for name in unwritten],
         given=Path(book.folder(book.directory.release_directory, ".")),
         aside=stage / "aside",

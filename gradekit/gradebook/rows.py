@@ -78,8 +78,7 @@ class SaveScores(SaveAutoGrades):  # type: ignore[misc]
                 said = True
                 own = name.removesuffix(GRADE_SUFFIX)
                 self._say(own if own in solutions else solution, self.reasons[name], asks=name not in self.stands)
-        self.gradebook.gradebook.db.flush()
-        self.gradebook.gradebook.db.expire_all()  # as a commit does: the database computes the sums that come next
+        self.gradebook.write()  # the database computes the sums that come next
         return nb, resources
 
     def _say(self, cell: str, reason: str, *, asks: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from gradekit.gradebook.lend import Reading, Writing, lent
 from gradekit.gradebook.rows import SaveScores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from nbformat import NotebookNode
 
@@ -40,11 +39,11 @@ class _Staged(CourseDirectory):  # type: ignore[misc]  # nbgrader is untyped
     stage = Unicode()
 
     def format_path(self, nbgrader_step: str, student_id: str, assignment_id: str, escape: bool = False) -> str:  # noqa: FBT001, FBT002  (nbgrader's signature)
-        """Return the folder of a step; a pattern with `escape`."""
+        """Return the folder of a step; with `escape` a pattern, which is the same for all stages: below any of them."""
         inner = {self.submitted_directory: "in", self.autograded_directory: "out"}.get(nbgrader_step)
         if inner is None:
             return str(super().format_path(nbgrader_step, student_id, assignment_id, escape=escape))
-        return str(Path(re.escape(self.stage) if escape else self.stage, inner, student_id, assignment_id))
+        return str(Path("" if escape else self.stage, inner, student_id, assignment_id))
 
 
 class _CheckOnce(CheckCellMetadata):  # type: ignore[misc]
@@ -60,20 +59,39 @@ class _CheckOnce(CheckCellMetadata):  # type: ignore[misc]
         return (nb, resources) if found == self.known else super().preprocess(nb, resources)
 
 
-class StagedAutograde(Autograde):  # type: ignore[misc]
-    """nbgrader's Autograde for one submission in a stage, in two halves: before the notebooks are run, and after."""
+def staged(book: ReleasedAssignment, student: str, stage: Path) -> StagedAutograde:
+    """Return the converter of a class, turned to one submission and its stage."""
+    if "converter" not in book.made:
+        book.made["converter"] = StagedAutograde(book)
+    found: StagedAutograde = book.made["converter"]
+    found.turn_to(student, stage)
+    return found
 
-    def __init__(self, book: ReleasedAssignment, student: str, stage: Path) -> None:
+
+class StagedAutograde(Autograde):  # type: ignore[misc]
+    """nbgrader's Autograde for one submission in a stage, in two halves: before the notebooks are run, and after.
+
+    As in nbgrader itself, one converter serves a whole class.
+    """
+
+    def __init__(self, book: ReleasedAssignment) -> None:
         folders = {name: getattr(book.directory, name) for name in book.directory.trait_names(config=True)}
-        staged = _Staged(**{**folders, "student_id": student, "assignment_id": book.assignment}, stage=str(stage))
-        super().__init__(coursedir=staged, config=book.config, log=LOG)
+        super().__init__(
+            coursedir=_Staged(**{**folders, "assignment_id": book.assignment}), config=book.config, log=LOG
+        )
         for name, value in book.traits.items():
             setattr(self, name, value)
-        self.book, self.student = book, student
-        self.inbox, self.outbox = (stage / step / student / book.assignment for step in ("in", "out"))
+        self.book = book
         self.writer = FilesWriter(parent=self, config=self.config)
         self.exporter = self.exporter_class(parent=self, config=self.config)
         self.exporter.optimistic_validation = True  # once after all preprocessors, not after each
+        self.known_steps: dict[tuple[str, type], Any] = {}
+
+    def turn_to(self, student: str, stage: Path) -> None:
+        """Go on with a submission."""
+        self.student = self.coursedir.student_id = student
+        self.coursedir.stage = str(stage)
+        self.inbox, self.outbox = (stage / step / student / self.book.assignment for step in ("in", "out"))
 
     def sanitise(self, names: Iterable[str]) -> dict[str, NotebookNode]:
         """Copy the source's files over the submission's and take notebooks through nbgrader's steps before the run.
@@ -89,14 +107,22 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
         finally:
             self.book.gradebook.db.rollback()  # nothing was written; this ends the reading
 
-    def enter(self, runs: Mapping[str, tuple[NotebookNode, Executed]]) -> dict[str, SaveScores]:
-        """Write rows and notebooks; return by notebook what has written the rows, which knows what is open."""
+    def enter(self, runs: Mapping[str, tuple[NotebookNode, Executed]]) -> tuple[dict[str, SaveScores], str]:
+        """Write rows and notebooks.
+
+        Returns
+        -------
+        dict, str
+            By notebook what has written the rows, which knows what is open; until when the student may hand in.
+        """
         self.notebooks = [str(self.inbox / f"{name}.ipynb") for name in self.book.sources]
-        self.coursedir.ignore = ["*"]  # the files are there already, and nothing is copied a second time
         _, after = self._steps()
         saved: dict[str, SaveScores] = {}
-        with lent(Writing(self.book)):
-            self.init_assignment(self.book.assignment, self.student)
+        rows = Writing(self.book, self.student)
+        with lent(rows):
+            with self._copying_nothing():
+                self.init_assignment(self.book.assignment, self.student)
+            due = rows.due
             for name, (nb, executed) in runs.items():
                 saving = SaveScores(executed, parent=self.exporter)
                 resources = self._resources(name)
@@ -104,7 +130,16 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
                 self.write_single_notebook(*self._exported(nb, resources))
                 saved[name] = saving
         self.set_permissions(self.book.assignment, self.student)
-        return saved
+        return saved, due
+
+    @contextlib.contextmanager
+    def _copying_nothing(self) -> Iterator[None]:
+        """Let nbgrader copy no file a second time."""
+        before, self.coursedir.ignore = self.coursedir.ignore, ["*"]
+        try:
+            yield
+        finally:
+            self.coursedir.ignore = before
 
     def share(self) -> None:
         """Give the folder of all autograded submissions the group's rights, where the settings say so."""
@@ -142,17 +177,26 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
         known = ResourcesDict(None, resources, output_extension=".ipynb")  # what lacks is '' to a step
         nb, resources = self._stepped(nb, known)
         nbformat.validate(nb, relax_add_props=True)
-        return nbformat.writes(nb, version=nbformat.v4.nbformat).rstrip("\n") + "\n", resources
+        return nbformat.v4.writes(nb).rstrip("\n") + "\n", resources
 
     def _register(self, name: str, steps: Sequence[Any]) -> None:
         self.exporter._preprocessors = []  # noqa: SLF001  (as nbgrader itself does)
-        check = _CheckOnce(self.book.sources[name], parent=self.exporter)
         for step in steps:
-            self.exporter.register_preprocessor(check if step is CheckCellMetadata else step)
+            self.exporter.register_preprocessor(self._step(name, step))
+
+    def _step(self, name: str, step: Any) -> Any:
+        """Return a step of a notebook's: one for the class where it is nbgrader's, which keeps nothing of a student."""
+        if not (isinstance(step, type) and step.__module__.startswith(("nbgrader.", "nbconvert."))):
+            return step
+        if (name, step) not in self.known_steps:
+            check = step is CheckCellMetadata
+            made = _CheckOnce(self.book.sources[name], parent=self.exporter) if check else step(parent=self.exporter)
+            self.known_steps[name, step] = made
+        return self.known_steps[name, step]
 
     def _resources(self, name: str) -> dict[str, Any]:
         # nbgrader reads the student from the path, by a pattern that ends with the line: a folder's name may have two.
-        path = self.inbox.parents[1] / "_" / self.inbox.name / f"{name}.ipynb"
+        path = Path("in", "_", self.book.assignment, f"{name}.ipynb")
         resources: dict[str, Any] = self.init_single_notebook_resources(str(path))
         resources["nbgrader"]["student"] = self.student
         return resources | {"metadata": {"name": name, "path": str(self.outbox)}}

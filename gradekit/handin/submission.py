@@ -15,7 +15,7 @@ from gradekit import files
 from gradekit.course.rawcell import nbgrader_of
 from gradekit.course.releases import Given, in_notebook
 from gradekit.gradebook.convert import quiet
-from gradekit.gradebook.staged import StagedAutograde
+from gradekit.gradebook.staged import staged
 from gradekit.handin.collect import collect
 from gradekit.handin.figures import as_given_out, undrawn
 from gradekit.handin.find import Found, Unreadable, find_notebook, read
@@ -56,7 +56,7 @@ def take_in(
     folder = book.folder(book.directory.submitted_directory, student)
     digest = files.digest([folder])
     with quiet(), contextlib.chdir(book.directory.root):
-        converter = StagedAutograde(book, student, stage)
+        converter = staged(book, student, stage)
         converter.notebooks = [str(folder / f"{name}.ipynb") for name in book.sources]
         converter.run_pre_convert_hook()
         converter.outbox.mkdir(parents=True)
@@ -158,7 +158,7 @@ def _restore(
 def _make_room(inbox: Path, book: ReleasedAssignment) -> list[str]:
     """Remove what a student put where a file of nbgrader's or of the source's must lie."""
     notes = []
-    for name in [*book.source_files(), TIMESTAMP, SEAL, *(f"{name}.ipynb" for name in book.sources)]:
+    for name in [*book.source_files, TIMESTAMP, SEAL, *(f"{name}.ipynb" for name in book.sources)]:
         for path in [inbox / parent for parent in Path(name).parents][-2::-1]:
             if path.is_file():
                 path.unlink()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gradekit.errors import CourseError, UsageError
 from gradekit.gradebook import convert
-from gradekit.gradebook.settings import read_settings
+from gradekit.gradebook.settings import read_settings, step_folders
 from gradekit.semester.table import column_of, read_table
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def enter_roster(course: Course, file: Path, *, id_column: str = "") -> Roster:
     read = _read(file, id_column)
     added, changed, same = [], [], []
     config = read_settings(course)
-    with convert.quiet(), convert.gradebook(config) as gradebook, convert.using(config):
+    with convert.quiet(), convert.gradebook(config) as gradebook, convert.using(step_folders(config).db_url):
         known = {person.id: person for person in gradebook.students}
         for student, facts in read.people.items():
             before = known.get(student)
