@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradekit.course.notebook import read
 from gradekit.course.rawcell import grade_id_of, text
+from gradekit.course.remembered import remembered
 from gradekit.errors import SourceError
 from gradekit.files import own, write_whole
 
@@ -41,6 +42,7 @@ class Given:
     free: frozenset[str] | None = None
 
 
+@remembered
 def checksum(written: str) -> str:
     """Return the checksum of a cell's text; blanks and the ends of lines do not count."""
     return hashlib.sha256(" ".join(written.split()).encode("utf-8", "replace")).hexdigest()[:32]

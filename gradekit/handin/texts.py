@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gradekit.course.notebook import HIDDEN_TESTS
 from gradekit.course.rawcell import text
+from gradekit.course.remembered import remembered
 
 if TYPE_CHECKING:
     from gradekit.course.rawcell import RawCell
@@ -28,18 +29,21 @@ def shown(source: RawCell) -> str:
     return re.sub(rf"^.*BEGIN {HIDDEN_TESTS}(?s:.*?)END {HIDDEN_TESTS}.*$", "", text(source), flags=re.MULTILINE)
 
 
+@remembered
 def defined_names(written: str) -> frozenset[str]:
     """Return what a learner's text seems to define; parsing it could exhaust the parser's stack."""
     assigned = {name for names in ASSIGNED.findall(written) for name in names.replace(" ", "").split(",")}
     return frozenset(DEFINED.findall(written)) | assigned
 
 
+@remembered
 def brought_names(written: str) -> frozenset[str]:
     """Return what a text seems to bring into a notebook for other cells: functions, classes and imports."""
     parts = (part.split() for names in IMPORTED.findall(written) for part in names.split(","))
     return frozenset(DEFINED.findall(written)) | {words[-1].split(".")[0] for words in parts if words}
 
 
+@remembered
 def bound_names(written: str) -> frozenset[str]:
     """Return what a source cell defines: functions and classes, else variables."""
     try:
