@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from traitlets.config import Config
 
+import gradekit
 from gradekit.course import reports
 from gradekit.course.course import CONFIG, Course
 from gradekit.grade.judge import Grading
@@ -78,6 +80,7 @@ def test_the_right_is_all_that_was_missing(
     page = (course.root / "reports" / NAME / "report.html").read_text(encoding="utf-8")
     assert "Graded with a right allowed" in page
 
+    gradekit.install(Config())  # in this process; nbgrader's own below has none
     answer = buttons(course).autograde(NAME, "bob")
     assert answer["success"]
     assert "allowed by c.Gradekit.allow: processes" in answer["log"]
