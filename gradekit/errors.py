@@ -10,6 +10,7 @@
     ├── HiddenTestError           2  the author of hidden tests
     │   └── BadReference          2  the same author: reference.npz is missing, damaged or not finite
     ├── HostError                 2  whoever runs the machine: learners' code cannot be isolated here
+    │   └── NoMemoryLeft          2  the same: less memory is there than learners' code may take
     ├── ClusterError              2  whoever runs the cluster: its scheduler or its workers cannot be used
     └── Undecided                 1  a person: an exercise could not be judged
 
@@ -80,6 +81,10 @@ class HostError(GradekitError):
     """The host cannot isolate learners' code."""
 
     exit_code = 2
+
+
+class NoMemoryLeft(HostError):
+    """The system ended learners' code for want of memory, before that took what it may."""
 
 
 class ClusterError(GradekitError):

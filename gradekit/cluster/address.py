@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from gradekit.errors import ClusterError, UsageError
 
 TLS, LOOPBACK, INSECURE = "tls", "loopback", "insecure"
-PLAIN = ("tcp",)  # the schemes of Dask's that may stay on one machine
+KEPT = ("tls", "https", "gateway")  # a Dask Gateway hands on what is TLS from the client to the scheduler
+PLAIN = ("tcp", "http")  # the schemes that may stay on one machine
 TLS_HELP = "Start it with TLS and name it tls://HOST:PORT; --insecure-cluster goes without, and every report says so."
 
 
@@ -29,7 +30,8 @@ def check_address(address: str) -> str:
         complete = False
     if not complete:
         raise UsageError(
-            f"--scheduler {address}: that is no address of a Dask scheduler.", help="It is tls://HOST:PORT, as it says."
+            f"--scheduler {address}: that is no address of a Dask scheduler.",
+            help="It is tls://HOST:PORT, as it says; of a Dask Gateway gateway://HOST:PORT/NAME.",
         )
     return whole
 
@@ -65,7 +67,7 @@ def refuse_plain(address: str, *others: str, insecure: bool) -> str:
 
 def _line(address: str) -> str:
     found = urlsplit(address)
-    if found.scheme == "tls":
+    if found.scheme in KEPT:
         return TLS
     return LOOPBACK if found.scheme in PLAIN and _is_loopback(found.hostname or "") else INSECURE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import importlib.metadata
 import logging
@@ -9,9 +10,10 @@ import secrets
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from gradekit.cluster.address import check_address, refuse_plain
-from gradekit.cluster.judges import SHOWN, TICK_S, Cluster, Roll
+from gradekit.cluster.judges import SHOWN, TICK_S, WORKERS_S, Cluster, Roll
 from gradekit.cluster.parcel import known_files, pack_course
 from gradekit.errors import ClusterError
 from gradekit.grade.judge import own_code, refuse_too_large, versions
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 CONNECT_S = 15.0
 LARGE = 2**30  # bytes of one call, of which Dask would warn from 10 MB on; ours are bounded
 INSTALL = "In gradekit's folder: pip install '.[cluster]'"
+NOBODY = "{} has no worker yet; {:.0f} minutes are given for one. If it starts them on demand, give it a minimum of one"
+INSTALL_GATEWAY = "pip install dask-gateway"
+ASK_GATEWAY = (
+    "Does Dask's configuration name its address and your account, and does `Gateway().list_clusters()` show it?"
+)
 
 
 @dataclass
@@ -84,13 +91,15 @@ def open_cluster(
     refuse_plain(address, insecure=insecure)
     refuse_too_large(grading, limits)
     run, facts = f"gradekit-{secrets.token_hex(8)}", {**versions(), "code of gradekit": own_code()}
-    with _connected(address) as client:
+    with _connected(address, insecure=insecure) as client:
         info = client.scheduler_info()
         kept = refuse_plain(address, str(info["address"]), *info["workers"], insecure=insecure)
         known = known_files(grading.course, grading.assignment)
         cluster = Cluster(client, address, run, known, Roll(say))
         client.subscribe_topic(run, lambda event: cluster.inbox.put(event[1]))
         with _registered(client, address, run, _terms(run, grading, limits, facts, insecure=insecure)):
+            if not info["workers"]:
+                say(NOBODY.format(address, WORKERS_S / 60))
             cluster.wait(info["workers"])
             say(_begun(cluster, kept))
             yield cluster
@@ -115,18 +124,55 @@ def _terms(run: str, grading: Grading, limits: Limits, facts: dict[str, str], *,
     return Terms(run, order, pack_course(grading.course, grading.assignment), facts, insecure)
 
 
+def _security(address: str, *, insecure: bool) -> Any:
+    """Return a scheduler's certificates: Dask's configuration names them, or its Dask Gateway hands them out.
+
+    Raises
+    ------
+    ClusterError
+        If there is no such cluster, no Gateway, or others could read what that hands out.
+    """
+    from distributed import Security  # noqa: PLC0415
+
+    if not address.startswith("gateway:"):
+        return Security()
+    try:
+        found = asyncio.run(_handed_out(address, insecure=insecure))
+    except ImportError:
+        raise ClusterError(
+            f"{address} needs dask-gateway, which is not installed here.", help=INSTALL_GATEWAY
+        ) from None
+    except ClusterError:
+        raise
+    except Exception as error:  # noqa: BLE001  (what another library raised, of whatever kind)
+        raise ClusterError(f"The Dask Gateway of {address}: {shown(str(error), 200)}.", help=ASK_GATEWAY) from None
+    if found is None:
+        raise ClusterError(f"The cluster {address} does not run.", help=ASK_GATEWAY)
+    return found
+
+
+async def _handed_out(address: str, *, insecure: bool) -> Any:
+    """Ask a Dask Gateway for a cluster's certificates; where it is, and who we are, says Dask's configuration."""
+    from dask_gateway import Gateway  # noqa: PLC0415
+
+    async with Gateway(asynchronous=True) as gateway:
+        refuse_plain(gateway.address, insecure=insecure)
+        return (await gateway.get_cluster(urlsplit(address).path.strip("/"))).security
+
+
 @contextmanager
-def _connected(address: str) -> Iterator[Client]:
+def _connected(address: str, *, insecure: bool) -> Iterator[Client]:
     """Speak to a scheduler for the length of a with block."""
     try:
         import dask  # noqa: PLC0415
-        from distributed import Client, Security  # noqa: PLC0415
+        from distributed import Client  # noqa: PLC0415
     except ImportError:
         raise ClusterError("--scheduler needs Dask, which is not installed here.", help=INSTALL) from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it would say of a lost line, we say in one
+    security = _security(address, insecure=insecure)
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGE}):
         try:
-            client = Client(address, security=Security(), timeout=CONNECT_S, set_as_default=False, name="gradekit")
+            client = Client(address, security=security, timeout=CONNECT_S, set_as_default=False, name="gradekit")
         except (OSError, TypeError, ValueError) as error:
             raise ClusterError(
                 f"No Dask scheduler answers at {address}: {shown(str(error), 200)}.",

@@ -295,7 +295,7 @@ class Watch(SchedulerPlugin):  # type: ignore[misc]
             scheduler.loop.add_callback(self._end, scheduler)
 
     async def _end(self, scheduler: Scheduler) -> None:
-        with suppress(ValueError):  # it ended by itself
+        with suppress(ValueError, OSError):  # it ended by itself, or a worker that was asked to is just leaving
             await scheduler.unregister_worker_plugin(None, self.run)
         with suppress(ValueError):
             scheduler.remove_plugin(self.run)

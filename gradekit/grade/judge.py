@@ -25,7 +25,7 @@ import gradekit
 from gradekit import __version__, files
 from gradekit.bounds import bounded_memory
 from gradekit.course import notebook, reports
-from gradekit.errors import CourseError, GradekitError, HostError, SourceError
+from gradekit.errors import CourseError, GradekitError, HostError, NoMemoryLeft, SourceError
 from gradekit.grade.budget import Budget
 from gradekit.grade.notebook import grade_cells
 from gradekit.grade.travel import pack_judged, unpack_hand_in
@@ -58,7 +58,7 @@ HASH = slice(8, 16)  # of the text, in a compiled module that is held to it
 AGAIN = 3  # the exit code of a job process that gives its place to a new one
 JUDGING_BYTES = 2**31  # of address space, beside what the process has; what a worker sends is some 100 MB at the most
 ROOM = 0.9  # of what a worker's folder may hold: the most that the source's files take of it
-ENDED_US = "it ended the grader"
+ENDED_US = "it ended the grader, or found no memory left"
 NOTHING = "No notebook was handed in."
 LANDLOCK, USER, NONE = "landlock+seccomp", "another user", "none"
 
@@ -369,14 +369,14 @@ def ready(setup: Setup, item: None) -> None:
 def judge_there(setup: Setup, item: tuple[str, bytes]) -> bytes | str:
     """Judge in a job process, a student's packed submission; return what that has brought, or what went wrong of ours.
 
-    A process without memory, or whose template is gone, ends: whoever comes next gets a new one.
+    A process without a template, or without memory, its own or the machine's, ends: whoever comes next gets a new one.
     """
 
     def judged() -> bytes:
         """Judge, or end this process."""
         try:
             return pack_judged(judge(setup, unpack_hand_in(item[1])))
-        except MemoryError:
+        except (MemoryError, NoMemoryLeft):
             sys.exit(AGAIN)
         except HostError:
             if setup.template.ended:

@@ -10,7 +10,8 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from gradekit.isolation.processes import group_use
+from gradekit.errors import NoMemoryLeft
+from gradekit.isolation.processes import ended_for_memory, group_use
 from gradekit.isolation.template import GRACE_S, scratch_use
 from gradekit.judging.line import TEXT_LIMIT, LearnerError
 from gradekit.model import Verdict
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 
 USED_UP = "the time for this is used up"
+NO_MEMORY = "The system ended learners' code for want of memory"
+MORE_MEMORY = "Each submission at once needs as much as one may take, and the same again for what judges."
 LOOK_S = 0.25  # how often the scratch folder is measured while the learner's code runs
 TOGETHER = 2  # times the memory of one process and a submission's time: what all that a worker started may take
 
@@ -67,6 +70,7 @@ class Exchange:
         self._serve = serve
         self._number = self._nested = 0
         self._lost: Lost | None = None
+        self._ended_before = ended_for_memory()
 
     @property
     def alive(self) -> bool:
@@ -88,6 +92,8 @@ class Exchange:
             If the learner's code raised, or took longer than that many seconds.
         Lost
             If the worker is gone, or had to be ended.
+        NoMemoryLeft
+            If the system ended it for want of memory: ours, whatever the learner's code had taken by then.
         """
         if self._lost is not None:
             raise self._lost
@@ -154,6 +160,9 @@ class Exchange:
 
     def _ended(self) -> NoReturn:
         status = self.worker.kill()
+        if status == signal.SIGKILL and ended_for_memory() != self._ended_before:
+            self._lost = Lost("Ended", NO_MEMORY)
+            raise NoMemoryLeft(f"{NO_MEMORY}.", help=MORE_MEMORY)
         if status is not None and status & 0x7F == signal.SIGXCPU:
             self._give_up(Lost("TimeLimit", "the processor time is used up", verdict=Verdict.TLE))
         self._give_up(Lost("Ended", "your code ended the process"))

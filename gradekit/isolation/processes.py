@@ -1,4 +1,7 @@
-"""What a worker has started, seen from outside: its process group, which nothing leaves; how large, how busy."""
+"""What a worker has started, seen from outside: its process group, which nothing leaves; how large, how busy.
+
+And whether the system has ended processes for want of memory.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 STATE, GROUP, TIMES = 0, 2, slice(11, 15)
 ENDED = "Z"  # and nobody has waited for it yet
 # Of a page that several processes have, each has its part; a file's pages are the file's.
+EVENTS = Path("/proc/vmstat")
+NO_MEMORY = b"\noom_kill "  # what a job's or a container's limit ended is counted, too
 SHARES = ("Pss_Anon:", "Pss_Shmem:", "SwapPss:")
 WHOLE = ("RssAnon:", "RssShmem:", "VmSwap:")
 
@@ -45,3 +50,11 @@ def _memory(process: Path) -> int:
 def _sum(file: Path, names: tuple[str, ...]) -> int:
     lines = (line.split() for line in file.read_text(errors="replace").splitlines())
     return 1024 * sum(int(words[1]) for words in lines if words[:1] and words[0] in names)
+
+
+def ended_for_memory() -> int:
+    """Return how many processes of this machine the system has ended for want of memory; 0 where it does not say."""
+    try:
+        return int(EVENTS.read_bytes().partition(NO_MEMORY)[2].partition(b"\n")[0] or 0)
+    except OSError:
+        return 0

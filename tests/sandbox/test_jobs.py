@@ -167,14 +167,15 @@ def ends(student, reference, expect):
 STARVES = '''
 
 import gradekit.grade.judge as judging
+from gradekit.errors import NoMemoryLeft
 
 run = judging.grade_cells
 
 
 def starve(cells, *args, **words):
-    """Stand for what takes all memory, outside of any test."""
+    """Stand for what takes all memory, outside of any test: of this process, or of the machine."""
     if any("starve" in cell.source for cell in cells):
-        raise MemoryError
+        raise NoMemoryLeft("") if any("machine" in cell.source for cell in cells) else MemoryError
     return run(cells, *args, **words)
 
 
@@ -193,15 +194,15 @@ def hand_in(course: Course, name: str, double: str) -> None:
     (folder / "small.ipynb").write_text(json.dumps(node), encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["alone", "beside"])
+@pytest.mark.parametrize(("name", "whose"), [("alone", "process"), ("beside", "process"), ("beside", "machine")])
 def test_a_grader_without_memory_is_left_undecided(
-    released: Course, name: str, monkeypatch: pytest.MonkeyPatch
+    released: Course, name: str, whose: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where judging one submission takes too much memory it is undecided, with others around it or without."""
     monkeypatch.setattr(judge, "grade_cells", judge.grade_cells)  # put back at the end
     path = released.hidden("small") / "tests.py"
     path.write_text(path.read_text(encoding="utf-8") + STARVES, encoding="utf-8")
-    hand_in(released, "bad", "starve = 1\ndef double(x):\n    return x + x")
+    hand_in(released, "bad", f"starve = '{whose}'\ndef double(x):\n    return x + x")
     if name == "beside":
         hand_in(released, "ann", "def double(x):\n    return x + x")
     grading = Grading(released, "small")

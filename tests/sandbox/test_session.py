@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import socket
 import time
 from contextlib import suppress
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradekit.errors import NoMemoryLeft
 from gradekit.files import clear_stages
-from gradekit.isolation import exchange
+from gradekit.isolation import exchange, processes
 from gradekit.isolation import stubs as isolation_stubs
 from gradekit.isolation import template as isolation_template
 from gradekit.isolation.exchange import Lost
@@ -196,6 +198,30 @@ def test_an_ended_process_is_lost(session: Session, source: str) -> None:
     gone = lost(session, source)
     assert gone.verdict is Verdict.RTE
     assert gone.kind == "Ended"
+
+
+@pytest.mark.parametrize("more", [0, 1], ids=["by whoever", "for want of memory"])
+def test_who_is_killed_for_want_of_memory_is_not_to_blame(
+    session: Session, monkeypatch: pytest.MonkeyPatch, more: int
+) -> None:
+    """A worker that the system ends while its count of those grows is the host's fault; another one is lost."""
+    counted = exchange.ended_for_memory() + more
+    monkeypatch.setattr(exchange, "ended_for_memory", lambda: counted)
+    os.kill(session.line.worker.pid, signal.SIGKILL)
+    with pytest.raises(NoMemoryLeft if more else Lost):
+        session.run_cell("1")
+    assert not session.line.alive
+
+
+def test_the_system_says_whom_it_ended_for_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number stands in a file of the system's; where there is none, or no such line, it is 0."""
+    assert processes.ended_for_memory() >= 0
+    monkeypatch.setattr(processes, "EVENTS", tmp_path / "vmstat")
+    assert processes.ended_for_memory() == 0
+    (tmp_path / "vmstat").write_text("nr_free_pages 5\ndrop_pagecache 0\n")
+    assert processes.ended_for_memory() == 0
+    (tmp_path / "vmstat").write_text("drop_pagecache 0\noom_kill 13\nnuma_hit 7\n")
+    assert processes.ended_for_memory() == 13
 
 
 def test_exits_that_python_knows_are_survived(session: Session) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Self
 
 import pytest
 from distributed import CancelledError, KilledWorker
@@ -13,16 +16,17 @@ from distributed import CancelledError, KilledWorker
 from gradekit import cli
 from gradekit.cluster import connect, judges, parcel
 from gradekit.cluster.address import check_address, line_of, refuse_plain
+from gradekit.cluster.connect import open_cluster
 from gradekit.cluster.judges import AHEAD, Cluster, Roll
 from gradekit.cluster.parcel import Answer
 from gradekit.cluster.worker import differences, judge_here
 from gradekit.course import reports
 from gradekit.course.course import Course
 from gradekit.errors import ClusterError, GradekitError, UsageError
-from gradekit.grade.judge import judge_there
+from gradekit.grade.judge import Grading, judge_there
 from gradekit.grade.travel import files_of, pack, pack_hand_in, unpack_hand_in
 from gradekit.jobs import Broken
-from gradekit.model import HandIn
+from gradekit.model import HandIn, Limits
 
 # --- addresses -------------------------------------------------------------------------------------------------------
 
@@ -32,6 +36,7 @@ from gradekit.model import HandIn
     [
         ("tls://node07:8786", "tls"),
         ("tls://127.0.0.1:8786", "tls"),
+        ("gateway://hub.example.org:443/a1b2", "tls"),
         ("127.0.0.1:8786", "loopback"),
         ("tcp://localhost:8786", "loopback"),
         ("tcp://[::1]:8786", "loopback"),
@@ -119,6 +124,60 @@ def test_without_dask(released: Course, monkeypatch: pytest.MonkeyPatch, capsys:
     error = refused(monkeypatch, capsys, released, "--scheduler", "127.0.0.1:9")
     assert error.splitlines()[0] == "error: --scheduler needs Dask, which is not installed here."
     assert "pip install '.[cluster]'" in error
+
+
+class Gateway:
+    """Stands for dask-gateway's client."""
+
+    address = "https://hub.example.org"
+
+    def __init__(self, *, asynchronous: bool) -> None:
+        assert asynchronous
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def get_cluster(self, name: str) -> Any:
+        """Know one cluster that runs, and one that does not."""
+        if name == "gone":
+            raise ValueError("Cluster gone not found")
+        return SimpleNamespace(security=f"certificates of {name}" if name == "a1b2" else None)
+
+
+@pytest.mark.parametrize(
+    ("gateway", "address", "name", "said"),
+    [
+        (
+            Gateway,
+            "https://hub.example.org",
+            "gone",
+            "The Dask Gateway of gateway://node07:8786/gone: Cluster gone not",
+        ),
+        (Gateway, "https://hub.example.org", "ended", "The cluster gateway://node07:8786/ended does not run"),
+        (Gateway, "http://hub.example.org", "a1b2", "http://hub.example.org is neither TLS nor on this machine"),
+        (None, "", "a1b2", "gateway://node07:8786/a1b2 needs dask-gateway, which is not installed here"),
+    ],
+    ids=["gone", "ended", "plain", "not installed"],
+)
+def test_a_gateway_that_hands_out_nothing(
+    monkeypatch: pytest.MonkeyPatch, gateway: Any, address: str, name: str, said: str
+) -> None:
+    """Each reason is one sentence; certificates are not asked for where others could read them."""
+    monkeypatch.setitem(sys.modules, "dask_gateway", gateway and SimpleNamespace(Gateway=gateway))
+    monkeypatch.setattr(Gateway, "address", address)
+    with pytest.raises(ClusterError, match=f"^{re.escape(said)}"):
+        connect._security(f"gateway://node07:8786/{name}", insecure=False)
+
+
+def test_a_gateway_hands_out_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own address comes from Dask's configuration, and no secret travels to a Gateway that speaks in the open."""
+    monkeypatch.setitem(sys.modules, "dask_gateway", SimpleNamespace(Gateway=Gateway))
+    assert connect._security("gateway://node07:8786/a1b2", insecure=False) == "certificates of a1b2"
+    monkeypatch.setattr(Gateway, "address", "http://127.0.0.1:8000")
+    assert connect._security("gateway://node07:8786/a1b2", insecure=False) == "certificates of a1b2"
 
 
 def test_insecure_is_for_a_cluster(
@@ -389,6 +448,25 @@ def test_a_lost_scheduler_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(judges, "TICK_S", 0.01)
     with pytest.raises(ClusterError, match="is gone"):
         found._hear()
+
+
+def test_who_waits_says_so(released: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster without workers may start them when it is asked to, which we do not."""
+    lines: list[str] = []
+    client = SimpleNamespace(
+        scheduler_info=lambda: {"address": "tls://node07:8786", "workers": {}}, subscribe_topic=lambda *_: None
+    )
+    monkeypatch.setattr(connect, "_connected", lambda *_, **__: nullcontext(client))
+    monkeypatch.setattr(connect, "_registered", lambda *_: nullcontext())
+    monkeypatch.setattr(judges, "WORKERS_S", -1.0)
+    with (
+        pytest.raises(ClusterError, match="has no worker that can be used"),
+        open_cluster("tls://node07:8786", Grading(released, "small"), Limits(), say=lines.append),
+    ):
+        pass
+    (line,) = lines
+    assert line.startswith("tls://node07:8786 has no worker yet; ")
+    assert line.endswith("give it a minimum of one")
 
 
 def test_nobody_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
