@@ -11,6 +11,8 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The kernel of this environment, not one that was installed for the user.
 export JUPYTER_PREFER_ENV_PATH := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# What hundreds of processes import is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-all attacks versions verify packages lint docs bench coverage clean
 
