@@ -78,9 +78,12 @@ def test_the_right_is_all_that_was_missing(
     page = (course.root / "reports" / NAME / "report.html").read_text(encoding="utf-8")
     assert "Graded with a right allowed" in page
 
+    stock_settings = config.read_text(encoding="utf-8")
+    config.write_text(f"import gradekit\n{stock_settings}gradekit.install(c)\n", encoding="utf-8")
     answer = buttons(course).autograde(NAME, "bob")
     assert answer["success"]
     assert "allowed by c.Gradekit.allow: processes" in answer["log"]
+    config.write_text(stock_settings, encoding="utf-8")
     stock = nbgrader(course, "autograde", NAME, "--force")
     assert stock.returncode == 0, stock.stderr
     assert {student: rows(course, student) for student in ("ann", "bob")} == ours
