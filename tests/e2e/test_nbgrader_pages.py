@@ -105,16 +105,6 @@ def test_no_script_runs_in_feedback(hostile: Course, page: Any) -> None:
     assert "x_t" in page.content()
 
 
-def test_no_script_runs_in_formgrader(
-    hostile: Course, page: Any, serve: Callable[..., AbstractContextManager[str]]
-) -> None:
-    """With gradekit installed no script of the submission runs in formgrader's page of it."""
-    with convert.gradebook(read_settings(hostile)) as gradebook:
-        number = gradebook.find_submission_notebook("small", "small", "mallory").id
-    with serve("server", hostile.root, hostile.root.parent, FORMGRADER) as address:
-        assert ran(page, f"{address}formgrader/submissions/{number}/") == ""
-
-
 RUN = """
 document.documentElement.setAttribute("ran", "1");
 fetch("/api/contents").then(got => got.text()).then(text => document.documentElement.setAttribute("read", text.length));
@@ -135,11 +125,15 @@ FORMGRADER = "--ServerApp.jpserver_extensions=nbgrader.server_extensions.formgra
 BROWSERS_RUN = {"page.html", "page.htm", "plot.svg", "page.xht", "page.xhtml", "page.xml"}  # of these at the least
 
 
+def number_of(course: Course) -> str:
+    """Return formgrader's name for mallory's notebook."""
+    with convert.gradebook(read_settings(course)) as gradebook:
+        return str(gradebook.find_submission_notebook("small", "small", "mallory").id)
+
+
 def run_files(course: Course, page: Any, address: str) -> dict[str, str]:
     """Open each file of a student's through formgrader; return those that ran, and what they read of Jupyter."""
-    with convert.gradebook(read_settings(course)) as gradebook:
-        number = gradebook.find_submission_notebook("small", "small", "mallory").id
-    ran = {}
+    number, ran = number_of(course), {}
     for name in FILES:
         page.goto(f"{address}formgrader/submissions/{number}/", wait_until="load")
         with contextlib.suppress(Exception):  # the browser saves a file of a kind that it cannot show
@@ -176,11 +170,12 @@ def test_without_gradekit_files_run_in_formgrader(
     assert all(ran[name] for name in BROWSERS_RUN)
 
 
-def test_no_file_of_a_student_runs_in_formgrader(
+def test_nothing_of_a_students_runs_in_formgrader(
     with_files: Course, page: Any, serve: Callable[..., AbstractContextManager[str]]
 ) -> None:
-    """With gradekit installed no file of a student's runs at Jupyter's address, of whatever kind; pages are texts."""
+    """With gradekit installed neither the submission's scripts nor its files run there, of whatever kind; pages are texts."""
     with serve("server", with_files.root, with_files.root.parent, FORMGRADER) as address:
+        assert ran(page, f"{address}formgrader/submissions/{number_of(with_files)}/") == ""
         assert run_files(with_files, page, address) == {}
         got = page.request.get(page.url)
         assert "sandbox" in got.headers["content-security-policy"]
