@@ -173,7 +173,7 @@ def test_without_gradekit_files_run_in_formgrader(
 def test_nothing_of_a_students_runs_in_formgrader(
     with_files: Course, page: Any, serve: Callable[..., AbstractContextManager[str]]
 ) -> None:
-    """With gradekit installed neither the submission's scripts nor its files run there, of whatever kind; pages are texts."""
+    """With gradekit installed neither its page nor a student's file runs at Jupyter's address; pages are texts."""
     with serve("server", with_files.root, with_files.root.parent, FORMGRADER) as address:
         assert ran(page, f"{address}formgrader/submissions/{number_of(with_files)}/") == ""
         assert run_files(with_files, page, address) == {}
