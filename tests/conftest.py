@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import nbgrader.api
 import pytest
 
 from gradekit.course.course import Course
@@ -33,6 +34,9 @@ atexit.register(shutil.rmtree, os.environ["JUPYTER_CONFIG_DIR"], ignore_errors=T
 _LEFT_OUT = str(Path(__file__).parent / "left_out")
 if _LEFT_OUT not in (_paths := os.environ.get("PYTHONPATH", "").split(os.pathsep)):
     os.environ["PYTHONPATH"] = os.pathsep.join([_LEFT_OUT, *filter(None, _paths)])
+
+# For every new gradebook nbgrader starts a program, which takes seconds, to ask for the version of its own tables.
+nbgrader.api.get_alembic_version = functools.cache(nbgrader.api.get_alembic_version)
 
 # Nothing is timed: a busy machine decides about no test.
 hypothesis.settings.register_profile("untimed", deadline=None)
