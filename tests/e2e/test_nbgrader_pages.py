@@ -143,41 +143,54 @@ def run_files(course: Course, page: Any, address: str) -> dict[str, str]:
     return ran
 
 
-@pytest.fixture
-def with_files(hostile: Course) -> Course:
-    """The hostile course with files in ``autograded/`` that gradekit would not have published: of an older grading."""
+def with_files(course: Course) -> Course:
+    """Put files into ``autograded/`` that gradekit would not have published: of an older grading."""
     for name, text in FILES.items():
-        (hostile.root / "autograded" / "mallory" / "small" / name).write_text(text, encoding="utf-8")
-    return hostile
+        (course.root / "autograded" / "mallory" / "small" / name).write_text(text, encoding="utf-8")
+    return course
+
+
+@pytest.fixture(scope="module")
+def formgrader(
+    autograded: Course, tmp_path_factory: pytest.TempPathFactory, serve: Callable[..., AbstractContextManager[str]]
+) -> Iterator[tuple[Course, str]]:
+    """The hostile course with such files, and the address where formgrader shows it."""
+    folder = tmp_path_factory.mktemp("formgrader")
+    course = with_files(Course(shutil.copytree(autograded.root, folder / "course", symlinks=True)))
+    with serve("server", course.root, folder, FORMGRADER) as address:
+        yield course, address
 
 
 @pytest.mark.slow
 def test_without_gradekit_files_run_in_formgrader(
-    with_files: Course, page: Any, serve: Callable[..., AbstractContextManager[str]]
+    hostile: Course, page: Any, serve: Callable[..., AbstractContextManager[str]]
 ) -> None:
     """The test can fail: with nbgrader's own settings pages and pictures run, and read what Jupyter has."""
-    config = with_files.root / "nbgrader_config.py"
+    config = with_files(hostile).root / "nbgrader_config.py"
     config.write_text(config.read_text().replace("gradekit.install(c)", "c.HTMLExporter.sanitize_html = True"))
-    node_path = with_files.root / "autograded" / "mallory" / "small" / "small.ipynb"
+    node_path = hostile.root / "autograded" / "mallory" / "small" / "small.ipynb"
     node = json.loads(node_path.read_text())
     for cell in node["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"] = []
     node_path.write_text(json.dumps(node))  # its widget stops the page
-    with serve("server", with_files.root, with_files.root.parent, FORMGRADER) as address:
-        ran = run_files(with_files, page, address)
+    with serve("server", hostile.root, hostile.root.parent, FORMGRADER) as address:
+        ran = run_files(hostile, page, address)
     assert ran.keys() >= BROWSERS_RUN
     assert all(ran[name] for name in BROWSERS_RUN)
 
 
-def test_nothing_of_a_students_runs_in_formgrader(
-    with_files: Course, page: Any, serve: Callable[..., AbstractContextManager[str]]
-) -> None:
-    """With gradekit installed neither its page nor a student's file runs at Jupyter's address; pages are texts."""
-    with serve("server", with_files.root, with_files.root.parent, FORMGRADER) as address:
-        assert ran(page, f"{address}formgrader/submissions/{number_of(with_files)}/") == ""
-        assert run_files(with_files, page, address) == {}
-        got = page.request.get(page.url)
-        assert "sandbox" in got.headers["content-security-policy"]
-        assert got.headers["x-content-type-options"] == "nosniff"
-        assert got.headers["content-type"].startswith("text/plain")
+def test_no_script_runs_in_formgrader(formgrader: tuple[Course, str], page: Any) -> None:
+    """With gradekit installed no script of the submission runs in formgrader's page of it."""
+    course, address = formgrader
+    assert ran(page, f"{address}formgrader/submissions/{number_of(course)}/") == ""
+
+
+def test_no_file_of_a_student_runs_in_formgrader(formgrader: tuple[Course, str], page: Any) -> None:
+    """With gradekit installed no file of a student's runs at Jupyter's address, of whatever kind; pages are texts."""
+    course, address = formgrader
+    assert run_files(course, page, address) == {}
+    got = page.request.get(page.url)
+    assert "sandbox" in got.headers["content-security-policy"]
+    assert got.headers["x-content-type-options"] == "nosniff"
+    assert got.headers["content-type"].startswith("text/plain")
