@@ -11,6 +11,8 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The kernel of this environment, not one that was installed for the user.
 export JUPYTER_PREFER_ENV_PATH := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# What hundreds of processes import is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-all attacks versions verify packages lint docs bench coverage clean
 
@@ -66,7 +68,8 @@ coverage: .venv/ready-dev
 .venv/ready-%: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gradekit needs Python 3.11 or newer: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) --editable '.[$(subst -,$(comma),$*)]'
+	$(PIP) --no-compile --editable '.[$(subst -,$(comma),$*)]'
+	$(BIN)/python -m compileall -qq -j 0 .venv/lib || true  # as pip would, with every core; some packages bring templates
 	touch $@
 
 clean:

@@ -13,11 +13,12 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
+import nbgrader.api
 import pytest
 
 from gradekit.course.course import Course
@@ -27,6 +28,15 @@ from gradekit.judging.freeze import freeze
 # The settings and the gradebook of whoever runs the tests are nobody's business here.
 os.environ["JUPYTER_CONFIG_DIR"] = tempfile.mkdtemp(prefix="gradekit-tests-")
 atexit.register(shutil.rmtree, os.environ["JUPYTER_CONFIG_DIR"], ignore_errors=True)
+
+# Half of what it takes to import nbgrader, in every program that the tests start, goes into grammars that jsonschema's
+# optional check of addresses builds of a package. Nobody checks addresses here; without the package it does without.
+_LEFT_OUT = str(Path(__file__).parent / "left_out")
+if _LEFT_OUT not in (_paths := os.environ.get("PYTHONPATH", "").split(os.pathsep)):
+    os.environ["PYTHONPATH"] = os.pathsep.join([_LEFT_OUT, *filter(None, _paths)])
+
+# For every new gradebook nbgrader starts a program, which takes seconds, to ask for the version of its own tables.
+nbgrader.api.get_alembic_version = functools.cache(nbgrader.api.get_alembic_version)
 
 # Nothing is timed: a busy machine decides about no test.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -44,6 +54,8 @@ OF_FIRST = {"test_catalogue": 3}
 WHOLE, IN_EVERY_RUN = {"test_parity", "test_nbgrader", "test_jupyter", "test_exports"}, {FIRST}
 # What runs a whole solution leaves these out, which train for long.
 SOLVED, LONG = {"test_release", "test_figures"}, {*NAMES} - {FIRST}
+# What takes longest, of which no process should begin at the end, when the others have nothing left to do.
+LONGEST = ("test_attacks", "test_resume", "test_exports", "test_jupyter", "test_nbgrader_pages", "test_demo_pages")
 
 TESTS = '''
 """Hidden tests of the small course."""
@@ -167,8 +179,27 @@ def _small(root: Path) -> Course:
     return course_at(course.root)
 
 
-@pytest.hookimpl(tryfirst=True)  # before the order is shuffled
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Leave to the long run what repeats itself; once the order is shuffled, let each process begin with long tests."""
+    _leave_to_the_long_run(items)
+    yield
+    _begin_with_the_longest(items, shares=int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def _begin_with_the_longest(items: list[pytest.Item], *, shares: int) -> None:
+    """Put the longest files first in each of the equal shares that --dist worksteal begins with."""
+    rest = [item for item in items if item.path.stem not in LONGEST]
+    ordered: list[pytest.Item] = []
+    for share in range(shares if shares > 1 else 0):
+        own = [item for name in LONGEST[share::shares] for item in items if item.path.stem == name]
+        more = max(0, (share + 1) * len(items) // shares - len(ordered) - len(own))
+        ordered += own + rest[:more]
+        del rest[:more]
+    items[:] = [*ordered, *rest] if ordered else items
+
+
+def _leave_to_the_long_run(items: list[pytest.Item]) -> None:
     """Leave most of what repeats itself, with another assignment, to the long run."""
     seen: Counter[tuple[str, str, str]] = Counter()
     for item in items:

@@ -105,16 +105,6 @@ def test_no_script_runs_in_feedback(hostile: Course, page: Any) -> None:
     assert "x_t" in page.content()
 
 
-def test_no_script_runs_in_formgrader(
-    hostile: Course, page: Any, serve: Callable[..., AbstractContextManager[str]]
-) -> None:
-    """With gradekit installed no script of the submission runs in formgrader's page of it."""
-    with convert.gradebook(read_settings(hostile)) as gradebook:
-        number = gradebook.find_submission_notebook("small", "small", "mallory").id
-    with serve("server", hostile.root, hostile.root.parent, FORMGRADER) as address:
-        assert ran(page, f"{address}formgrader/submissions/{number}/") == ""
-
-
 RUN = """
 document.documentElement.setAttribute("ran", "1");
 fetch("/api/contents").then(got => got.text()).then(text => document.documentElement.setAttribute("read", text.length));
@@ -135,11 +125,15 @@ FORMGRADER = "--ServerApp.jpserver_extensions=nbgrader.server_extensions.formgra
 BROWSERS_RUN = {"page.html", "page.htm", "plot.svg", "page.xht", "page.xhtml", "page.xml"}  # of these at the least
 
 
+def number_of(course: Course) -> str:
+    """Return formgrader's name for mallory's notebook."""
+    with convert.gradebook(read_settings(course)) as gradebook:
+        return str(gradebook.find_submission_notebook("small", "small", "mallory").id)
+
+
 def run_files(course: Course, page: Any, address: str) -> dict[str, str]:
     """Open each file of a student's through formgrader; return those that ran, and what they read of Jupyter."""
-    with convert.gradebook(read_settings(course)) as gradebook:
-        number = gradebook.find_submission_notebook("small", "small", "mallory").id
-    ran = {}
+    number, ran = number_of(course), {}
     for name in FILES:
         page.goto(f"{address}formgrader/submissions/{number}/", wait_until="load")
         with contextlib.suppress(Exception):  # the browser saves a file of a kind that it cannot show
@@ -149,40 +143,54 @@ def run_files(course: Course, page: Any, address: str) -> dict[str, str]:
     return ran
 
 
-@pytest.fixture
-def with_files(hostile: Course) -> Course:
-    """The hostile course with files in ``autograded/`` that gradekit would not have published: of an older grading."""
+def with_files(course: Course) -> Course:
+    """Put files into ``autograded/`` that gradekit would not have published: of an older grading."""
     for name, text in FILES.items():
-        (hostile.root / "autograded" / "mallory" / "small" / name).write_text(text, encoding="utf-8")
-    return hostile
+        (course.root / "autograded" / "mallory" / "small" / name).write_text(text, encoding="utf-8")
+    return course
+
+
+@pytest.fixture(scope="module")
+def formgrader(
+    autograded: Course, tmp_path_factory: pytest.TempPathFactory, serve: Callable[..., AbstractContextManager[str]]
+) -> Iterator[tuple[Course, str]]:
+    """The hostile course with such files, and the address where formgrader shows it."""
+    folder = tmp_path_factory.mktemp("formgrader")
+    course = with_files(Course(shutil.copytree(autograded.root, folder / "course", symlinks=True)))
+    with serve("server", course.root, folder, FORMGRADER) as address:
+        yield course, address
 
 
 @pytest.mark.slow
 def test_without_gradekit_files_run_in_formgrader(
-    with_files: Course, page: Any, serve: Callable[..., AbstractContextManager[str]]
+    hostile: Course, page: Any, serve: Callable[..., AbstractContextManager[str]]
 ) -> None:
     """The test can fail: with nbgrader's own settings pages and pictures run, and read what Jupyter has."""
-    config = with_files.root / "nbgrader_config.py"
+    config = with_files(hostile).root / "nbgrader_config.py"
     config.write_text(config.read_text().replace("gradekit.install(c)", "c.HTMLExporter.sanitize_html = True"))
-    node_path = with_files.root / "autograded" / "mallory" / "small" / "small.ipynb"
+    node_path = hostile.root / "autograded" / "mallory" / "small" / "small.ipynb"
     node = json.loads(node_path.read_text())
     for cell in node["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"] = []
     node_path.write_text(json.dumps(node))  # its widget stops the page
-    with serve("server", with_files.root, with_files.root.parent, FORMGRADER) as address:
-        ran = run_files(with_files, page, address)
+    with serve("server", hostile.root, hostile.root.parent, FORMGRADER) as address:
+        ran = run_files(hostile, page, address)
     assert ran.keys() >= BROWSERS_RUN
     assert all(ran[name] for name in BROWSERS_RUN)
 
 
-def test_no_file_of_a_student_runs_in_formgrader(
-    with_files: Course, page: Any, serve: Callable[..., AbstractContextManager[str]]
-) -> None:
+def test_no_script_runs_in_formgrader(formgrader: tuple[Course, str], page: Any) -> None:
+    """With gradekit installed no script of the submission runs in formgrader's page of it."""
+    course, address = formgrader
+    assert ran(page, f"{address}formgrader/submissions/{number_of(course)}/") == ""
+
+
+def test_no_file_of_a_student_runs_in_formgrader(formgrader: tuple[Course, str], page: Any) -> None:
     """With gradekit installed no file of a student's runs at Jupyter's address, of whatever kind; pages are texts."""
-    with serve("server", with_files.root, with_files.root.parent, FORMGRADER) as address:
-        assert run_files(with_files, page, address) == {}
-        got = page.request.get(page.url)
-        assert "sandbox" in got.headers["content-security-policy"]
-        assert got.headers["x-content-type-options"] == "nosniff"
-        assert got.headers["content-type"].startswith("text/plain")
+    course, address = formgrader
+    assert run_files(course, page, address) == {}
+    got = page.request.get(page.url)
+    assert "sandbox" in got.headers["content-security-policy"]
+    assert got.headers["x-content-type-options"] == "nosniff"
+    assert got.headers["content-type"].startswith("text/plain")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from traitlets.config import Config
 
-import gradekit
 from gradekit.course import reports
 from gradekit.course.course import CONFIG, Course
 from gradekit.grade.judge import Grading
@@ -80,10 +78,12 @@ def test_the_right_is_all_that_was_missing(
     page = (course.root / "reports" / NAME / "report.html").read_text(encoding="utf-8")
     assert "Graded with a right allowed" in page
 
-    gradekit.install(Config())  # in this process; nbgrader's own below has none
+    stock_settings = config.read_text(encoding="utf-8")
+    config.write_text(f"import gradekit\n{stock_settings}gradekit.install(c)\n", encoding="utf-8")
     answer = buttons(course).autograde(NAME, "bob")
     assert answer["success"]
     assert "allowed by c.Gradekit.allow: processes" in answer["log"]
+    config.write_text(stock_settings, encoding="utf-8")
     stock = nbgrader(course, "autograde", NAME, "--force")
     assert stock.returncode == 0, stock.stderr
     assert {student: rows(course, student) for student in ("ann", "bob")} == ours

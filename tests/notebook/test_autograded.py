@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,9 @@ from gradekit.course.course import Course
 from gradekit.demo import Submission, hand_in
 from gradekit.gradebook.settings import read_settings
 
+from .test_hub import run
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 ROOT = Path(__file__).parents[2]
 STUDENTS = "submitted/ann/small/small.ipynb autograded/ann/small/small.ipynb feedback/ann/small/small.html"
 OURS = "gradebook.db .gradekit/secret .gradekit/small/ann.json reports/small/students.csv autograded/notes.md"
@@ -38,18 +40,19 @@ def test_nothing_of_a_students_is_committed() -> None:
     assert set(git("ls-files", *folders).stdout.split()) <= {"autograded/README.md"}
 
 
-def test_the_page_confuses_nobody(released: Course) -> None:
+def test_the_page_confuses_nobody(
+    released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """With it in the folder grading, feedback, report and nbgrader's lists know the two students and no other."""
     page = released.root / "autograded" / "README.md"
     page.parent.mkdir()
     shutil.copy(ROOT / "autograded" / "README.md", page)
     hand_in(released, "small", [Submission("ann", {}), Submission("bob", {"double": "def double(x): return x * x"})])
     for words in (["grade"], ["grade"], ["feedback"], ["report"]):  # the second run finds nothing to do
-        command = [sys.executable, "-W", "ignore", "-m", "gradekit.cli", *words, "small", "--json"]
-        done = subprocess.run(command, cwd=released.root, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        assert run(monkeypatch, *words, "small", "--course-dir", str(released.root), "--json") == 0
+        said = capsys.readouterr().out
         if words == ["feedback"]:
-            assert sorted(json.loads(done.stdout)["pages"]) == ["ann", "bob"]
+            assert sorted(json.loads(said)["pages"]) == ["ann", "bob"]
     rows = (released.root / "reports" / "small" / "students.csv").read_text(encoding="utf-8-sig").splitlines()
     assert len(rows) == 3
     config = read_settings(released)

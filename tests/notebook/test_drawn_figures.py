@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbgrader.converters import GenerateAssignment
 
 from gradekit.course import notebook
 from gradekit.course.course import Course
@@ -56,8 +57,7 @@ def plots(root: Path) -> Course:
     course.source(NAME).parent.mkdir(parents=True)
     course.source(NAME).write_text(json.dumps(node), encoding="utf-8")
     (root / "nbgrader_config.py").write_text(STOCK, encoding="utf-8")
-    made = nbgrader(course, "generate_assignment", NAME)
-    assert made.returncode == 0, made.stderr
+    convert.run(GenerateAssignment, read_settings(course), NAME)
     node["cells"] = [{**one, "source": HANDED_IN.get(one["id"], one["source"])} for one in CELLS]
     folder = course.folder("submitted", NAME, "ann")
     folder.mkdir(parents=True)

@@ -29,7 +29,8 @@ def outcomes(folder: Path, *names: str) -> dict[str, set[str]]:
     words = ["-c", "pytest.ini", "-p", "nbgrader_suite_plugin", "-p", "no:randomly", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", *words, "--junitxml", "found.xml", "--pyargs", *chosen]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(HERE)}
+    paths = os.pathsep.join([str(HERE), os.environ["PYTHONPATH"]])
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": paths}
     environment.pop("PYTEST_ADDOPTS", None)
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert (folder / "found.xml").exists(), run.stdout + run.stderr

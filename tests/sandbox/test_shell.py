@@ -433,22 +433,32 @@ def test_the_value_of_a_cell_comes_through_whatever_was_shown_before(fork: Fork,
     assert result["data"] == {"text/plain": "0.25"}
 
 
+ASKS = (
+    "ax.get_position().x0.round(6)",
+    "ax.get_position(original=True).x0.round(6)",
+    "ax.transAxes.transform((0, 0)).round(4)",
+    "ax.transData.transform((0, 0)).round(4)",
+    "ax.bbox.x0.round(4)",
+    "beside.get_position().x0.round(6)",
+    "pickle.loads(pickle.dumps(fig)).axes[0].get_position().x0.round(6)",
+    "(fig.savefig('a.png'), ax.get_position().x0.round(6))[1]",
+    "(ax.set_position([0, 0, 1, 1]), beside.get_position().x0.round(6))[1]",
+)
+
+
+# In every run every way to ask of one layout, and three of the others.
 @pytest.mark.parametrize(
-    "asks",
+    ("layout", "asks"),
     [
-        "ax.get_position().x0.round(6)",
-        "ax.get_position(original=True).x0.round(6)",
-        "ax.transAxes.transform((0, 0)).round(4)",
-        "ax.transData.transform((0, 0)).round(4)",
-        "ax.bbox.x0.round(4)",
-        "beside.get_position().x0.round(6)",
-        "pickle.loads(pickle.dumps(fig)).axes[0].get_position().x0.round(6)",
-        "(fig.savefig('a.png'), ax.get_position().x0.round(6))[1]",
-        "(ax.set_position([0, 0, 1, 1]), beside.get_position().x0.round(6))[1]",
+        *(("constrained", asks) for asks in ASKS),
+        *(
+            pytest.param(layout, asks, marks=[] if asks in ASKS[::4] else [pytest.mark.slow])
+            for layout in ("compressed", "tight")
+            for asks in ASKS
+        ),
     ],
 )
-@pytest.mark.parametrize("layout", ["constrained", "compressed", "tight"])
-def test_a_layout_is_where_drawing_would_have_put_it(fork: Fork, asks: str, layout: str) -> None:
+def test_a_layout_is_where_drawing_would_have_put_it(fork: Fork, layout: str, asks: str) -> None:
     """Code after an undrawn figure finds its axes as after a drawn one, however it asks."""
     made = f"import pickle\nimport matplotlib.pyplot as plt\nfig, (ax, beside) = plt.subplots(1, 2, layout={layout!r})"
     source = f"{made}\nax.set_ylabel('x\\n' * 6)\nax.plot([1, 2])\nax.transData.transform((0, 0))\nplt.show()"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,15 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradekit import cli
+from gradekit.course.course import Course
 from gradekit.errors import CourseError, UsageError
+from gradekit.gradebook.assignment import open_gradebook
+from gradekit.gradebook.settings import course_at, read_settings
 from gradekit.semester.gradefile import CANVAS, MOODLE, OTHER, fill
 from gradekit.semester.table import _best, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from gradekit.course.course import Course
 
 CANVAS_FILE = (
     "Student,ID,SIS User ID,SIS Login ID,Section,Reading (17),Small (4711),Small 2 (4712),Final Score\r\n"
@@ -42,9 +44,23 @@ MOODLE_FILE = (
 )
 
 
+@pytest.fixture(scope="session")
+def class_once(once: Callable[..., Path], released_once: Course, enrol: Callable[..., None]) -> Course:
+    """A class of which Ada has 2.333…, Alan 2, Emmy 2.5; Marie handed in nothing, Grace waits; only to be copied."""
+
+    def make(folder: Path) -> None:
+        _enter_all(Course(shutil.copytree(released_once.root, folder / "course", symlinks=True)), enrol)
+
+    return Course(once("class-of-six", make) / "course")
+
+
 @pytest.fixture
-def course(released: Course, enrol: Callable[..., None]) -> Course:
-    """A class of which Ada has 2.333…, Alan 2, Emmy 2.5; Marie handed in nothing, Grace waits for a person."""
+def course(class_once: Course, tmp_path: Path) -> Course:
+    """A copy of that class."""
+    return course_at(shutil.copytree(class_once.root, tmp_path / "course", symlinks=True))
+
+
+def _enter_all(course: Course, enrol: Callable[..., None]) -> None:
     people: dict[str, dict[str, Any]] = {
         "ada": {"email": "ada@example.edu"},
         "alan": {"email": "alan@example.edu"},
@@ -58,14 +74,10 @@ def course(released: Course, enrol: Callable[..., None]) -> Course:
         "grace": {"quadruple": None},
     }
     for name, person in people.items():
-        enrol(released, "small", name, scores[name], person=person)
-    from gradekit.gradebook.assignment import open_gradebook
-    from gradekit.gradebook.settings import read_settings
-
-    with open_gradebook(read_settings(released)) as gradebook:
+        enrol(course, "small", name, scores[name], person=person)
+    with open_gradebook(read_settings(course)) as gradebook:
         for name in ("marie", "only_here"):
             gradebook.update_or_create_student(name)
-    return released
 
 
 def written(folder: Path, text: str, *, mark: bytes = b"") -> Path:

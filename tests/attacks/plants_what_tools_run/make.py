@@ -16,7 +16,8 @@ def check(course: Path, submission: Path, outside: dict) -> None:
     assert len(kept) > 30
     assert all(path.suffix == ".txt" and not path.stat().st_mode & 0o111 for path in kept)
     assert not [path for path in aside.rglob("*") if path.name.startswith(".")]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    paths = os.pathsep.join([str(Path(__file__).parents[3]), os.environ["PYTHONPATH"]])
+    environment = {**os.environ, "PYTHONPATH": paths}
     for folder in (submission, published, aside):
         words = [sys.executable, "-W", "ignore", "-m", "gradekit.cli", "report", "small"]
         for more in ([], ["--course-dir", str(folder)]):
