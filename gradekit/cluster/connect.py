@@ -6,6 +6,7 @@ import dataclasses
 import importlib.metadata
 import logging
 import secrets
+import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from gradekit.model import Limits
 
 CONNECT_S = 15.0
+ANSWER_S = 15.0  # for all workers to take note of a run
+END_S = 30.0  # for all of them to end it: some seconds, but where one hangs
 LARGE = 2**30  # bytes of one call, of which Dask would warn from 10 MB on; ours are bounded
 INSTALL = "In gradekit's folder: pip install '.[cluster]'"
 
@@ -90,7 +93,7 @@ def open_cluster(
         known = known_files(grading.course, grading.assignment)
         cluster = Cluster(client, address, run, known, Roll(say))
         client.subscribe_topic(run, lambda event: cluster.inbox.put(event[1]))
-        with _registered(client, address, run, _terms(run, grading, limits, facts, insecure=insecure)):
+        with _registered(client, address, run, _terms(run, grading, limits, facts, insecure=insecure), say):
             cluster.wait(info["workers"])
             say(_begun(cluster, kept))
             yield cluster
@@ -123,7 +126,8 @@ def _connected(address: str) -> Iterator[Client]:
         from distributed import Client, Security  # noqa: PLC0415
     except ImportError:
         raise ClusterError("--scheduler needs Dask, which is not installed here.", help=INSTALL) from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it would say of a lost line, we say in one
+    for name in ("distributed", "distributed.client"):  # what they would say of a lost line, we say in one
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGE}):
         try:
             client = Client(address, security=Security(), timeout=CONNECT_S, set_as_default=False, name="gradekit")
@@ -139,35 +143,67 @@ def _connected(address: str) -> Iterator[Client]:
                 client.close(timeout=TICK_S)
 
 
-def _refuse_bare(client: Client) -> None:
-    """Refuse a cluster with workers that have no gradekit: they could not even say so themselves."""
+def _bare(client: Client) -> tuple[str, ...]:
+    """Return the workers that have no gradekit: they could not even say so themselves."""
     found = client.run(importlib.metadata.version, "gradekit", on_error="return")
-    bare = [worker for worker, version in found.items() if not isinstance(version, str)]
-    if bare:
-        raise ClusterError(
-            f"There is no gradekit on {', '.join(bare[:SHOWN])}.", help="Install on every worker what is here."
-        )
+    return tuple(worker for worker, said in found.items() if isinstance(said, importlib.metadata.PackageNotFoundError))
 
 
 @contextmanager
-def _registered(client: Client, address: str, run: str, terms: Any) -> Iterator[None]:
-    """Open the processes that judge on all workers, also those that come later; end them afterwards."""
+def _registered(client: Client, address: str, run: str, terms: Any, say: Callable[[str], object]) -> Iterator[None]:
+    """Open the processes that judge on all workers, also those that come later; end them afterwards.
+
+    A worker that hangs may answer never: after a while nobody waits for it, at the beginning and at the end.
+    """
     from gradekit.cluster.worker import Judges, Watch  # noqa: PLC0415
 
-    try:
-        _refuse_bare(client)
+    def begin() -> None:
+        """Begin on all workers; who cannot be reached does not judge, and is asked again should it come back."""
         client.register_plugin(Watch(run, client.id), name=run)
-        client.register_plugin(Judges(terms), name=run)
-    except ClusterError:
-        raise
-    except Exception as error:  # noqa: BLE001  (what another process of ours raised, of whatever kind)
-        raise ClusterError(
-            f"The scheduler {address} cannot be used: {shown(repr(error), 200)}.",
-            help="Install in its Python, and in its workers', the same gradekit as here.",
-        ) from None
+        with suppress(OSError):
+            client.register_plugin(Judges(terms), name=run)
+
+    def end() -> None:
+        """End it everywhere; the scheduler does it too, once it sees that we are gone."""
+        client.unregister_worker_plugin(run)
+        client.unregister_scheduler_plugin(run)
+
     try:
+        begun, failure = _within(ANSWER_S, begin)
+        if failure is not None:
+            raise _unusable(client, address, failure)
+        if not begun:
+            say("not every worker answers: those that do not are not used")
         yield
     finally:
-        with suppress(Exception):  # the scheduler does it too, once it sees that we are gone
-            client.unregister_worker_plugin(run)
-            client.unregister_scheduler_plugin(run)
+        _within(END_S, end)
+
+
+def _unusable(client: Client, address: str, failure: Exception) -> ClusterError:
+    """Say what another process of ours raised, of whatever kind."""
+    bare: list[tuple[str, ...]] = []
+    _within(ANSWER_S, lambda: bare.append(_bare(client)))
+    if any(bare):
+        named = ", ".join(bare[0][:SHOWN])
+        return ClusterError(f"There is no gradekit on {named}.", help="Install on every worker what is here.")
+    return ClusterError(
+        f"The scheduler {address} cannot be used: {shown(repr(failure), 200)}.",
+        help="Install in its Python, and in its workers', the same gradekit as here.",
+    )
+
+
+def _within(seconds: float, work: Callable[[], object]) -> tuple[bool, Exception | None]:
+    """Let something be done, and wait for it no longer than this; return whether it was done, and what it raised."""
+    raised: list[Exception] = []
+
+    def tried() -> None:
+        """Keep what is raised for the thread that asked."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001
+            raised.append(error)
+
+    thread = threading.Thread(target=tried, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return not thread.is_alive(), raised[0] if raised else None

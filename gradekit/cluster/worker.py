@@ -58,7 +58,7 @@ class Slot:
             self.line.send_bytes(data)
             if self.line.poll(seconds):
                 return unpack_answer(self.line.recv_bytes(FRAME_BYTES))
-            self.process.kill()
+        self.process.kill()  # it takes too long, or does not read or answer as it should; else it has ended
         return Answer(ended=True, exit_code=self.process.wait())
 
     def let_go(self) -> None:
@@ -168,7 +168,7 @@ class Judges(WorkerPlugin):  # type: ignore[misc]
         try:
             slot = self._new_slot() if slot is None else slot
             answer = slot.ask(data, seconds)
-        except GradekitError as error:
+        except (GradekitError, OSError) as error:  # the host's: no process can be started, or none that fits
             answer = Answer(unfit=str(error))
         if self._closing.is_set():  # what was being judged has not ended by itself
             raise Reschedule
@@ -199,8 +199,8 @@ class Judges(WorkerPlugin):  # type: ignore[misc]
             for one in opened:
                 self._free.put(one)
             told |= {"slots": len(opened), "isolation": str(opened[0].about["isolation"])}
-        except (GradekitError, OSError, ValueError) as error:
-            told["problem"] = str(error)
+        except Exception as error:  # noqa: BLE001  (the edge of a thread: nobody else would hear of it)
+            told["problem"] = str(error) or repr(error)
             self._discard()  # nothing of the course stays where nobody is judged
         if not self._closing.is_set():
             worker.log_event(self.terms.run, told)
@@ -286,8 +286,10 @@ class Watch(SchedulerPlugin):  # type: ignore[misc]
         self.run, self.client = run, client
 
     def remove_worker(self, scheduler: Scheduler, worker: str, **_: Any) -> None:
-        """Tell the run."""
-        scheduler.log_event(self.run, {"worker": worker, "left": True})
+        """Tell the run, and in how many deaths its calls were: of any whole number that Dask's settings allow."""
+        client = scheduler.clients.get(self.client)
+        deaths = {task.key: task.suspicious for task in client.wants_what if task.suspicious} if client else {}
+        scheduler.log_event(self.run, {"worker": worker, "left": True, "deaths": deaths})
 
     def remove_client(self, scheduler: Scheduler, client: str) -> None:
         """End the run everywhere, also where the client was killed."""

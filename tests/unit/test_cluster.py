@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from gradekit.cluster import connect, judges, parcel
 from gradekit.cluster.address import check_address, line_of, refuse_plain
 from gradekit.cluster.judges import AHEAD, Cluster, Roll
 from gradekit.cluster.parcel import Answer
-from gradekit.cluster.worker import differences, judge_here
+from gradekit.cluster.worker import Judges, differences, judge_here
 from gradekit.course import reports
 from gradekit.course.course import Course
 from gradekit.errors import ClusterError, GradekitError, UsageError
@@ -144,15 +146,36 @@ def test_a_worker_without_gradekit_is_named() -> None:
             raise ModuleNotFoundError("No module named 'gradekit'")
 
     for found, said in (
-        (LookupError("gradekit"), "no gradekit on tls://node07:1"),
+        (PackageNotFoundError("gradekit"), "no gradekit on tls://node07:1"),
+        (OSError("it hangs"), "tls://node07:2 cannot be"),
         ("0.1", "tls://node07:2 cannot be"),
     ):
         with (
             pytest.raises(ClusterError, match=said) as refused_,
-            connect._registered(Elsewhere(found), "tls://node07:2", "run", None),
+            connect._registered(Elsewhere(found), "tls://node07:2", "run", None, print),
         ):
             pass
         assert refused_.value.exit_code == 2
+
+
+def test_nobody_waits_for_a_worker_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where a run begins nor at its end, since one that hangs answers never; a line says so."""
+    for name in ("ANSWER_S", "END_S"):
+        monkeypatch.setattr(connect, name, 0.01)
+    ever, lines = threading.Event(), []
+
+    class Hanging:
+        id = "Client-1"
+
+        def register_plugin(self, plugin: Any, **_: Any) -> None:
+            if isinstance(plugin, Judges):
+                ever.wait()
+
+        unregister_worker_plugin = unregister_scheduler_plugin = lambda *_: ever.wait()
+
+    with connect._registered(Hanging(), "tls://node07:2", "run", None, lines.append):
+        assert lines == ["not every worker answers: those that do not are not used"]
+    ever.set()
 
 
 # --- frames ----------------------------------------------------------------------------------------------------------
@@ -237,15 +260,19 @@ def test_what_differs_is_named() -> None:
 # --- who is asked when -----------------------------------------------------------------------------------------------
 
 
+NEVER = object()  # the answer of a call that nobody answers
+
+
 class Call:
     """Stands for a future of Dask's, whose answer is known at once."""
 
-    def __init__(self, answer: Any, workers: list[str]) -> None:
-        self.answer, self.workers = answer, workers
+    def __init__(self, answer: Any, workers: list[str], key: str = "") -> None:
+        self.answer, self.workers, self.key = answer, workers, key
 
     def add_done_callback(self, tell: Any) -> None:
         """Tell at once."""
-        tell(self)
+        if self.answer is not NEVER:
+            tell(self)
 
     def result(self) -> Any:
         """Return the answer, or raise it."""
@@ -265,7 +292,7 @@ class FakeClient:
     def submit(self, function: Any, data: bytes, *, pure: bool, workers: list[str]) -> Call:
         """Take a call."""
         assert (function, type(data), pure) == (judge_here, bytes, False)
-        call = Call(self.answers.pop(0), workers)
+        call = Call(self.answers.pop(0), workers, f"call {len(self.sent)}")
         self.sent.append(call)
         return call
 
@@ -320,7 +347,6 @@ def test_few_are_in_flight(tmp_path: Path) -> None:
     [
         (judged(said="a fault of ours"), "a fault of ours"),
         (judged(ended=True, exit_code=3), Broken(3)),
-        (KilledWorker("key", None, 3), Broken(None)),
         (ValueError("odd"), "a worker failed: ValueError('odd')"),
         (judged(judged=b"x", files={"../out": b""}), "A file that came back"),
     ],
@@ -333,29 +359,80 @@ def test_what_becomes_of_a_submission(tmp_path: Path, answer: Any, outcome: Any)
 
 
 def test_who_can_judge_nobody_any_more_gives_it_back(tmp_path: Path) -> None:
-    """The submission goes to another worker; one that comes back again and again has ended like any other."""
-    found, client = cluster(tmp_path, judged(unfit="full"), judged(judged=b"x"), workers=2)
-    results = found.run(judge_there, items(tmp_path, 1), seconds=1)
-    found.inbox.put({"worker": "w0", "name": "w0", "host": "node", "problem": "its disk is full"})
-    assert [answer for _, answer in results] == [b"x"]
-    assert client.sent[-1].workers == ["w1"]
-    found, client = cluster(tmp_path, *[judged(unfit="full")] * 4, workers=2)
+    """The submission goes to another worker, also where nothing was told before; none comes back without end."""
+    lines: list[str] = []
+    found, client = cluster(tmp_path, judged(unfit="full"), judged(judged=b"x"), workers=2, lines=lines)
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [b"x"]
+    assert [call.workers for call in client.sent] == [["w0"], ["w1"]]
+    assert lines == ["worker w0 on node is not used: full"]
+    found, client = cluster(tmp_path, *[judged(unfit="full")] * 4, workers=4)
     assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [Broken(None)]
 
 
-def test_when_all_have_left_others_are_asked(tmp_path: Path) -> None:
-    """What was sent to workers of whom none is left is sent to those that came since."""
+def leaving(found: Cluster, client: FakeClient, *, died: bool = True) -> None:
+    """Let the worker of each call leave, and another one come."""
+    submit = client.submit
+
+    def submitted(*args: Any, **words: Any) -> Call:
+        call, number = submit(*args, **words), len(client.sent)
+        if call.answer is NEVER or isinstance(call.answer, KilledWorker):
+            found.inbox.put({"worker": call.workers[0], "left": True, "deaths": {call.key: 1} if died else {}})
+            found.inbox.put({**READY, "worker": f"w{number}"})
+        return call
+
+    client.submit = submitted  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("answer", [NEVER, KilledWorker("key", None, 0)], ids=["we count", "Dask gives up at once"])
+def test_the_third_death_is_the_last(tmp_path: Path, answer: Any) -> None:
+    """Whoever was in three deaths has ended, not later and not sooner, whatever Dask allows; alone, in one more."""
+    found, client = cluster(tmp_path, answer, answer, answer, answer, judged(judged=b"x"))
+    leaving(found, client)
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [Broken(None)]
+    assert [call.workers for call in client.sent] == [["w0"], ["w1"], ["w2"]]
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [Broken(None)]
+    assert len(client.sent) == 4
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [b"x"]
+
+
+def test_who_is_drained_has_not_died(tmp_path: Path) -> None:
+    """However often a submission's worker leaves in peace, it is judged by another one at last."""
     lines: list[str] = []
-    found, client = cluster(tmp_path, judged(judged=b"a"), judged(judged=b"b"), lines=lines)
-    found.flying[Call(None, [])] = judges._Sent(("s0", b""), b"", frozenset({"w0"}))
-    found.inbox.put({"worker": "w0", "left": True})
-    found._hear()
-    assert not client.sent
-    found.inbox.put({"worker": "w9", "name": "w9", "host": "node", "slots": 1, "isolation": "landlock"})
-    found._hear()
-    assert client.sent[0].workers == ["w9"]
-    assert len(client.cancelled) == 1
-    assert lines == ["worker w0 on node has left: its submissions go elsewhere"]
+    found, client = cluster(tmp_path, *[NEVER] * 5, judged(judged=b"x"), lines=lines)
+    leaving(found, client, died=False)
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [b"x"]
+    assert len(client.cancelled) == 5
+    assert lines == ["worker w0 on node has left: its submissions go elsewhere"] * 5
+
+
+def test_who_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Dask itself never takes a silent worker for dead, its submissions go elsewhere all the same."""
+    monkeypatch.setattr(judges, "TICK_S", 0.01)
+    lines: list[str] = []
+    found, client = cluster(tmp_path, NEVER, judged(judged=b"x"), workers=2, lines=lines)
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=0)] == [b"x"]
+    assert [call.workers for call in client.sent] == [["w0"], ["w1"]]
+    assert lines == ["worker w0 on node is not used: it does not answer"]
+
+
+def test_the_last_ones_wait_for_nobody(tmp_path: Path) -> None:
+    """What waits for a worker goes to one that has nothing to do, once nobody else comes."""
+    found, client = cluster(tmp_path, NEVER, NEVER, judged(judged=b"x"))
+    results = found.run(judge_there, items(tmp_path, 2), seconds=1)
+    found.inbox.put({**READY, "worker": "w1"})
+    (name, _), answer = next(results)
+    assert (name, answer) == ("s1", b"x")
+    assert [call.workers for call in client.sent] == [["w0"], ["w0"], ["w1"]]
+    assert client.cancelled == [client.sent[1]]
+    results.close()
+
+
+def test_little_is_held_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Submissions of many bytes are fewer in flight than the workers could have."""
+    monkeypatch.setattr(judges, "IN_FLIGHT_BYTES", 1)
+    found, client = cluster(tmp_path, *[judged(judged=b"x")] * 9, workers=4)
+    for done, _ in enumerate(found.run(judge_there, items(tmp_path, 9), seconds=1)):
+        assert len(client.sent) == done + 1
 
 
 def test_an_answer_that_comes_while_nobody_is_there_counts(tmp_path: Path) -> None:
@@ -365,9 +442,13 @@ def test_an_answer_that_comes_while_nobody_is_there_counts(tmp_path: Path) -> No
     submit = client.submit
 
     def leaves(*args: Any, **words: Any) -> Call:
-        found.inbox.put({"worker": "w0", "left": True})
         call = submit(*args, **words)
-        call.add_done_callback = lambda tell: (tell(call), found.inbox.put(dict(READY)))
+        tell = call.add_done_callback
+        call.add_done_callback = lambda word: (
+            tell(word),
+            found.inbox.put({"worker": "w0", "left": True, "deaths": {}}),
+            found.inbox.put(dict(READY)),
+        )
         return call
 
     client.submit = leaves
