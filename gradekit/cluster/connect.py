@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gradekit.cluster.address import check_address, refuse_plain
+from gradekit.cluster.facts import facts, packages_of
 from gradekit.cluster.judges import SHOWN, TICK_S, Cluster, Roll
 from gradekit.cluster.parcel import known_files, pack_course
 from gradekit.errors import ClusterError
-from gradekit.grade.judge import own_code, refuse_too_large, versions
+from gradekit.grade.judge import refuse_too_large
 from gradekit.text import shown
 
 if TYPE_CHECKING:
@@ -86,14 +87,14 @@ def open_cluster(
     address = check_address(address)
     refuse_plain(address, insecure=insecure)
     refuse_too_large(grading, limits)
-    run, facts = f"gradekit-{secrets.token_hex(8)}", {**versions(), "code of gradekit": own_code()}
+    run = f"gradekit-{secrets.token_hex(8)}"
     with _connected(address) as client:
         info = client.scheduler_info()
         kept = refuse_plain(address, str(info["address"]), *info["workers"], insecure=insecure)
         known = known_files(grading.course, grading.assignment)
         cluster = Cluster(client, address, run, known, Roll(say))
         client.subscribe_topic(run, lambda event: cluster.inbox.put(event[1]))
-        with _registered(client, address, run, _terms(run, grading, limits, facts, insecure=insecure), say):
+        with _registered(client, address, run, _terms(run, grading, limits, insecure=insecure), say):
             cluster.wait(info["workers"])
             say(_begun(cluster, kept))
             yield cluster
@@ -106,16 +107,18 @@ def _begun(cluster: Cluster, kept: str) -> str:
     return f"{cluster.roll.words()} of {cluster.address} so far ({kinds}), the line is {kept}{dashboard}"
 
 
-def _terms(run: str, grading: Grading, limits: Limits, facts: dict[str, str], *, insecure: bool) -> Any:
+def _terms(run: str, grading: Grading, limits: Limits, *, insecure: bool) -> Any:
     from gradekit.cluster.worker import Terms  # noqa: PLC0415
 
+    packages = packages_of(grading.course, grading.assignment)
     order = {
         "assignment": grading.assignment,
         "isolation": grading.isolation,
         "all_cells": grading.all_cells,
         "limits": dataclasses.asdict(limits),
+        "packages": packages,
     }
-    return Terms(run, order, pack_course(grading.course, grading.assignment), facts, insecure)
+    return Terms(run, order, pack_course(grading.course, grading.assignment), facts(packages), insecure)
 
 
 @contextmanager

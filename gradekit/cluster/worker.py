@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from distributed import Reschedule, SchedulerPlugin, WorkerPlugin, get_worker
 
 from gradekit.cluster.address import INSECURE, line_of
+from gradekit.cluster.facts import differences
 from gradekit.cluster.parcel import Answer, pack_answer, unpack_answer, unpack_course
 from gradekit.errors import GradekitError
 from gradekit.files import clear_stages, make_stage, remove_tree
@@ -220,8 +221,8 @@ class Judges(WorkerPlugin):  # type: ignore[misc]
     def _open_one(self, opened: list[Any], place: int) -> None:
         try:
             opened[place] = self._new_slot()
-        except (GradekitError, OSError) as error:
-            opened[place] = error
+        except Exception as error:  # noqa: BLE001  (the edge of a thread)
+            opened[place] = str(error) or repr(error)
 
     def _new_slot(self) -> Slot:
         """Open a process, and hold it to what the scores depend on."""
@@ -256,13 +257,6 @@ class Judges(WorkerPlugin):  # type: ignore[misc]
 def _told(worker: Worker) -> dict[str, Any]:
     """Return what every word of a worker's begins with."""
     return {"worker": worker.address, "name": str(worker.name), "host": socket.gethostname()}
-
-
-def differences(wanted: Mapping[str, str], found: Mapping[str, str]) -> str:
-    """Say in what a worker differs; empty where a score would be the same."""
-    names = [name for name in wanted if found.get(name) != wanted[name]]
-    said = [name if len(wanted[name]) > 40 else f"{name} {found.get(name)}, here {wanted[name]}" for name in names]
-    return f"it has another {'; '.join(said)}" if said else ""
 
 
 def judge_here(data: bytes) -> bytes:

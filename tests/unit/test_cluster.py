@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from distributed import CancelledError, KilledWorker
 
 from gradekit import cli
-from gradekit.cluster import connect, judges, parcel
+from gradekit.cluster import connect, judges, parcel, slot, worker
 from gradekit.cluster.address import check_address, line_of, refuse_plain
+from gradekit.cluster.facts import differences, facts, packages_of
 from gradekit.cluster.judges import AHEAD, Cluster, Roll
 from gradekit.cluster.parcel import Answer
-from gradekit.cluster.worker import Judges, differences, judge_here
+from gradekit.cluster.worker import Judges, Slot, Terms, judge_here
 from gradekit.course import reports
 from gradekit.course.course import Course
 from gradekit.errors import ClusterError, GradekitError, UsageError
@@ -250,17 +254,154 @@ def test_only_bytes_travel() -> None:
 
 
 def test_what_differs_is_named() -> None:
-    """Versions with both sides, code by its name alone, since its hash tells nobody anything."""
-    wanted = {"numpy": "2.4.6", "python": "3.12.1", "code of gradekit": "a" * 64}
+    """Versions with both sides, code by its name alone, since its hash tells nobody anything; and what is not there."""
+    wanted = {"numpy": "2.4.6", "python": "3.12.1", "scipy": "1.17.0", "code of gradekit": "a" * 64}
     assert differences(wanted, wanted) == ""
     assert differences(wanted, {**wanted, "numpy": "1.0"}) == "it has another numpy 1.0, here 2.4.6"
-    assert differences(wanted, {"python": "3.12.1", "numpy": "2.4.6"}) == "it has another code of gradekit"
+    assert differences(wanted, {**wanted, "code of gradekit": "b" * 64}) == "it has another code of gradekit"
+    without = {name: wanted[name] for name in wanted if name != "scipy"}
+    assert differences(wanted, without) == "it has no scipy"
+    assert (
+        differences(wanted, {**without, "numpy": "1.0"}) == "it has no scipy and it has another numpy 1.0, here 2.4.6"
+    )
+
+
+def test_what_the_assignment_imports_counts(small: Course) -> None:
+    """On a package that notebooks or hidden tests import a score depends too; it has the name of what is installed."""
+    assert "PyYAML" not in packages_of(small, "small")
+    path = small.hidden("small") / "tests.py"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\nimport yaml.loader\n", encoding="utf-8")
+    found = packages_of(small, "small")
+    assert {"PyYAML", "numpy"} <= set(found)
+    assert facts([*found, "is-nowhere"]).keys() >= {"PyYAML", "numpy", "python", "code of gradekit"}
+    assert "is-nowhere" not in facts(["is-nowhere"])
+
+
+# --- on a worker -----------------------------------------------------------------------------------------------------
+
+
+NEVER = object()  # the answer of whoever never answers
+
+
+def judged(**words: Any) -> bytes:
+    """Return an answer as it travels."""
+    return parcel.pack_answer(Answer(**words))
+
+
+class Line:
+    """Stands for the line to a process that judges: what it answers, or what reading raises."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer, self.open = answer, True
+
+    def send_bytes(self, _: bytes) -> None:
+        """Take a submission."""
+
+    def poll(self, _: float) -> bool:
+        """Say that there is something to read."""
+        return self.answer is not NEVER
+
+    def recv_bytes(self, _: int) -> bytes:
+        """Return the answer, or raise it."""
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def close(self) -> None:
+        """Take note."""
+        self.open = False
+
+
+class Process:
+    """Stands for a process that judges, which ends when it is killed, and else at its line's end."""
+
+    def __init__(self) -> None:
+        self.killed, self.stdin = False, open(os.devnull, "w")  # noqa: SIM115, PTH123  (closed by who lets it go)
+
+    def kill(self) -> None:
+        """Take note."""
+        self.killed = True
+
+    def wait(self, seconds: float | None = None) -> int:
+        """Return an exit code; without a bound only of a process that was killed."""
+        assert self.killed or seconds is not None
+        return -9 if self.killed else 0
+
+
+class Host:
+    """Stands for a Dask worker with one thread."""
+
+    address, name = "tcp://127.0.0.1:1", "w0"
+    state, scheduler = SimpleNamespace(nthreads=1), SimpleNamespace(address="tcp://127.0.0.1:2")
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def log_event(self, _: str, told: dict[str, Any]) -> None:
+        """Take note."""
+        self.events.append(told)
+
+
+@pytest.fixture
+def judging(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., tuple[Judges, Host]]]:
+    """Open the plugin of a worker whose processes answer this, one after the other; where it is a tuple none starts."""
+    opened: list[Judges] = []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def begun(*slots: Any) -> tuple[Judges, Host]:
+        left = list(slots)
+
+        def open_slot(_: bytes) -> Any:
+            if isinstance(left[0], tuple):
+                raise left.pop(0)[0]
+            return Slot(Process(), Line(left.pop(0)), {"facts": {}, "isolation": "landlock"})  # type: ignore[arg-type]
+
+        monkeypatch.setattr(worker, "open_slot", open_slot)
+        plugin, host = Judges(Terms("run", {}, pack([{"source/small/checks.py": b""}, b"secret"]), {})), Host()
+        plugin.setup(host)
+        plugin._opening.join()
+        opened.append(plugin)
+        return plugin, host
+
+    yield begun
+    for plugin in opened:
+        asyncio.run(plugin.teardown(None))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("answer", [OSError("bad message length"), EOFError(), NEVER])
+def test_a_process_that_does_not_answer_as_it_should_is_ended(
+    judging: Callable[..., tuple[Judges, Host]], answer: Any
+) -> None:
+    """It may live on, so that nobody waits for its end without ending it; the next submission has another process."""
+    plugin, host = judging(answer, judged(judged=b"x"))
+    assert plugin.judge(b"", 1.0) == Answer(ended=True, exit_code=-9)
+    assert plugin.judge(b"", 1.0).judged == b"x"
+    assert [sorted(told.keys() & {"slots", "problem"}) for told in host.events] == [["slots"]]
+
+
+def test_a_host_that_can_start_no_process_says_so(judging: Callable[..., tuple[Judges, Host]]) -> None:
+    """Each submission is given back with the reason, and none waits for a process that nobody starts."""
+    full = (OSError("Cannot allocate memory"),)
+    plugin, host = judging(EOFError(), full, full, judged(judged=b"x"))
+    assert plugin.judge(b"", 1.0).ended
+    assert plugin.judge(b"", 1.0).unfit == plugin.judge(b"", 1.0).unfit == "Cannot allocate memory"
+    assert host.events[-1]["problem"] == "Cannot allocate memory"
+    assert plugin.judge(b"", 1.0).judged == b"x"
+
+
+def test_whatever_goes_wrong_where_a_worker_begins_is_told(judging: Callable[..., tuple[Judges, Host]]) -> None:
+    """Else the run would wait for it in vain."""
+    _, host = judging((KeyError("odd"),))
+    assert host.events[-1]["problem"] == "'odd'"
+
+
+def test_a_full_disk_is_the_host_s_affair(tmp_path: Path) -> None:
+    """A submission for which there is no folder goes elsewhere; its process lives on."""
+    assert "No such file or directory" in slot._judged(None, SimpleNamespace(folder=str(tmp_path / "gone")), b"").unfit
 
 
 # --- who is asked when -----------------------------------------------------------------------------------------------
-
-
-NEVER = object()  # the answer of a call that nobody answers
 
 
 class Call:
@@ -299,11 +440,6 @@ class FakeClient:
     def cancel(self, calls: list[Call]) -> None:
         """Note which calls are not needed any more."""
         self.cancelled += calls
-
-
-def judged(**words: Any) -> bytes:
-    """Return an answer as it travels."""
-    return parcel.pack_answer(Answer(**words))
 
 
 READY = {"worker": "w0", "name": "w0", "host": "node", "slots": 1, "isolation": "landlock"}
