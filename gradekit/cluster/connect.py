@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import importlib.metadata
 import logging
@@ -22,7 +23,7 @@ from gradekit.text import shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from distributed import Client
+    from distributed import Client, Security
 
     from gradekit.grade.judge import Grading
     from gradekit.model import Limits
@@ -121,6 +122,15 @@ def _terms(run: str, grading: Grading, limits: Limits, *, insecure: bool) -> Any
     return Terms(run, order, pack_course(grading.course, grading.assignment), facts(packages), insecure)
 
 
+async def _reach(address: str, security: Security) -> None:
+    """Connect to a scheduler and let go; whoever is there but is none would be waited for without end."""
+    from distributed.comm import connect  # noqa: PLC0415
+
+    words = security.get_connection_args("client")
+    comm = await asyncio.wait_for(connect(address, timeout=CONNECT_S, **words), CONNECT_S + 1)
+    await comm.close()
+
+
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
     """Speak to a scheduler for the length of a with block."""
@@ -129,14 +139,18 @@ def _connected(address: str) -> Iterator[Client]:
         from distributed import Client, Security  # noqa: PLC0415
     except ImportError:
         raise ClusterError("--scheduler needs Dask, which is not installed here.", help=INSTALL) from None
+    except ValueError as error:
+        raise ClusterError(f"Dask cannot be used: {shown(str(error), 300)}.", help="Mend its configuration.") from None
     for name in ("distributed", "distributed.client"):  # what they would say of a lost line, we say in one
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGE}):
         try:
+            # A client that fails is closed by nobody, and says so at its end.
+            asyncio.run(_reach(address, Security()))
             client = Client(address, security=Security(), timeout=CONNECT_S, set_as_default=False, name="gradekit")
-        except (OSError, TypeError, ValueError) as error:
+        except (OSError, RuntimeError, TypeError, ValueError) as error:
             raise ClusterError(
-                f"No Dask scheduler answers at {address}: {shown(str(error), 200)}.",
+                f"No Dask scheduler answers at {address}: {shown(str(error), 200) or 'nothing comes'}.",
                 help="Is it running, is it that address, and does Dask's configuration name its certificates?",
             ) from None
         try:

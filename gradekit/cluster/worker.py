@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 PLACE = "gradekit_cluster"  # the beginning of a private folder's name, in the system's folder for temporary files
 START_S = 300.0  # for a process that judges to start, with its template
 END_S = 30.0  # for it to clean up
+LATE_S = 10.0  # after which no word that began a run is still on its way
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -289,9 +290,14 @@ class Watch(SchedulerPlugin):  # type: ignore[misc]
         """End the run everywhere, also where the client was killed."""
         if client == self.client:
             scheduler.loop.add_callback(self._end, scheduler)
+            scheduler.loop.call_later(LATE_S, self._end_late, scheduler)
 
     async def _end(self, scheduler: Scheduler) -> None:
         with suppress(ValueError):  # it ended by itself
             await scheduler.unregister_worker_plugin(None, self.run)
         with suppress(ValueError):
             scheduler.remove_plugin(self.run)
+
+    async def _end_late(self, scheduler: Scheduler) -> None:
+        """End it once more: a client that was killed as it began may have reached a worker after the end has."""
+        await scheduler.broadcast(msg={"op": "plugin-remove", "name": self.run}, on_error="ignore")

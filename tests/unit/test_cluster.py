@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import dask
 import pytest
 from distributed import CancelledError, KilledWorker
 
@@ -21,7 +23,7 @@ from gradekit.cluster.address import check_address, line_of, refuse_plain
 from gradekit.cluster.facts import differences, facts, packages_of
 from gradekit.cluster.judges import AHEAD, Cluster, Roll
 from gradekit.cluster.parcel import Answer
-from gradekit.cluster.worker import Judges, Slot, Terms, judge_here
+from gradekit.cluster.worker import Judges, Slot, Terms, Watch, judge_here
 from gradekit.course import reports
 from gradekit.course.course import Course
 from gradekit.errors import ClusterError, GradekitError, UsageError
@@ -117,6 +119,42 @@ def test_without_certificates(
     error = refused(monkeypatch, capsys, released, "--scheduler", "tls://127.0.0.1:9")
     assert error.startswith("error: No Dask scheduler answers at tls://127.0.0.1:9: ")
     assert "does Dask's configuration name its certificates?" in error
+
+
+def test_who_answers_is_no_scheduler(
+    released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever listens there and says nothing is not waited for without end."""
+    monkeypatch.setattr(connect, "CONNECT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        error = refused(monkeypatch, capsys, released, "--scheduler", f"127.0.0.1:{silent.getsockname()[1]}")
+    assert ": nothing comes." in error
+
+
+def test_dask_is_told_otherwise(
+    released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where Dask's own configuration forbids what is plain, that is one sentence."""
+    with dask.config.set({"distributed.comm.require-encryption": True}):
+        error = refused(monkeypatch, capsys, released, "--scheduler", "127.0.0.1:9")
+    assert "encryption required by Dask configuration" in error
+
+
+def test_dask_s_configuration_is_damaged(
+    released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file of Dask's that is no YAML is read where Dask is imported; it is named, and is no fault of ours."""
+
+    class Malformed:
+        def find_spec(self, name: str, *_: Any) -> None:
+            """Fail as Dask does."""
+            if name == "dask":
+                raise ValueError("A dask config file at '/x.yaml' is malformed")
+
+    monkeypatch.delitem(sys.modules, "dask")
+    monkeypatch.setattr(sys, "meta_path", [Malformed(), *sys.meta_path])
+    error = refused(monkeypatch, capsys, released, "--scheduler", "127.0.0.1:9")
+    assert error.startswith("error: Dask cannot be used: A dask config file at '/x.yaml' is malformed")
 
 
 def test_without_dask(released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -394,6 +432,40 @@ def test_whatever_goes_wrong_where_a_worker_begins_is_told(judging: Callable[...
     """Else the run would wait for it in vain."""
     _, host = judging((KeyError("odd"),))
     assert host.events[-1]["problem"] == "'odd'"
+
+
+def test_a_run_that_was_killed_as_it_began_is_ended_everywhere() -> None:
+    """The word that ends it may reach a worker before the one that begins it: it is said once more, some time later."""
+    later: list[Any] = []
+
+    class Scheduler:
+        def __init__(self) -> None:
+            self.loop = SimpleNamespace(
+                add_callback=lambda work, *args: asyncio.run(work(*args)),
+                call_later=lambda seconds, work, *args: later.append((seconds > 0, work, args)),
+            )
+            self.said: list[Any] = []
+
+        async def unregister_worker_plugin(self, _: None, name: str) -> None:
+            self.said.append(name)
+            raise ValueError("it does not exist")
+
+        async def broadcast(self, *, msg: dict[str, str], on_error: str) -> None:
+            self.said.append((msg, on_error))
+
+        def remove_plugin(self, name: str) -> None:
+            self.said.append(name)
+
+    there = Scheduler()
+    watch = Watch("run", "Client-1")
+    watch.remove_client(there, "Client-2")
+    assert there.said == later == []
+    watch.remove_client(there, "Client-1")
+    assert there.said == ["run", "run"]
+    ((is_later, work, args),) = later
+    assert is_later
+    asyncio.run(work(*args))
+    assert there.said[2:] == [({"op": "plugin-remove", "name": "run"}, "ignore")]
 
 
 def test_a_full_disk_is_the_host_s_affair(tmp_path: Path) -> None:
