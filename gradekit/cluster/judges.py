@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gradekit.cluster.parcel import pack_submission, put_files, unpack_answer
+from gradekit.cluster.parcel import Answer, pack_submission, put_files, unpack_answer
 from gradekit.errors import ClusterError, GradekitError
 from gradekit.grade.judge import judge_there
 from gradekit.grade.travel import files_of, pack
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from distributed import Client, Future
 
-    from gradekit.cluster.parcel import Answer
     from gradekit.grade.judge import Setup
 
 Item = TypeVar("Item")
@@ -229,7 +228,10 @@ class Cluster:
             else:
                 yield sent.item, self._failed(found)
             return
-        answer = unpack_answer(found if type(found) is bytes else b"")
+        try:
+            answer = unpack_answer(found if type(found) is bytes else b"")
+        except GradekitError as error:
+            answer = Answer(said=str(error))
         if answer.unfit:  # the worker may have told of itself before; now another one is asked
             self.roll.drop(sent.worker, answer.unfit)
             sent.again += 1
@@ -318,6 +320,8 @@ class Cluster:
         """Return what stands for the result of a call that raised."""
         from distributed import CancelledError  # noqa: PLC0415
 
+        if getattr(error, "reason", "") == "scheduler-restart":
+            raise ClusterError(f"Somebody has restarted all workers of {self.address}.", help=GONE)
         if isinstance(error, CancelledError | OSError):  # nobody has cancelled it
             raise self._lost()
         return f"a worker failed: {shown(repr(error), 300)}"

@@ -26,7 +26,7 @@ from gradekit.cluster.parcel import Answer, names_in, new_files, pack_answer, un
 from gradekit.course.course import Course
 from gradekit.errors import GradekitError
 from gradekit.files import remove_tree
-from gradekit.grade.judge import Grading, judge_there, open_setup
+from gradekit.grade.judge import LANDLOCK, Grading, judge_there, open_setup
 from gradekit.grade.travel import FRAME_BYTES, pack, unpack
 from gradekit.model import Limits
 from gradekit.worker import sandbox
@@ -93,7 +93,7 @@ def _serve(line: Connection, order: Order) -> None:
     try:
         with open_setup(grading, order.limits) as setup:
             setup.template.fork(order.limits).kill()  # by effect: a worker of learners' code was isolated, and ended
-            landlock = f", Landlock ABI {sandbox.landlock_abi()}" if sys.platform == "linux" else ""
+            landlock = f", Landlock ABI {sandbox.landlock_abi()}" if order.isolation == LANDLOCK else ""
             line.send_bytes(pack({"facts": facts(order.packages), "isolation": f"{order.isolation}{landlock}"}))
             placed = replace(setup, judged_by=order.judged_by, line=order.line)
             with suppress(EOFError, OSError):

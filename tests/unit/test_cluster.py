@@ -278,7 +278,10 @@ def test_nothing_comes_back_to_another_place(tmp_path: Path, name: str) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["files"]
 
 
-@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x01", pack([1, 2]), pack({}) + b"x"])
+FORGED = ([1, None, "", False, None, ""], [None, 1, "", False, None, ""], [None, {"a": "b"}, "", False, None, ""])
+
+
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x01", pack([1, 2]), pack({}) + b"x", *map(pack, FORGED)])
 def test_a_damaged_answer_is_refused(data: bytes) -> None:
     """What is no answer is said to be none."""
     with pytest.raises(GradekitError, match="damaged"):
@@ -556,6 +559,7 @@ def test_few_are_in_flight(tmp_path: Path) -> None:
         (judged(said="a fault of ours"), "a fault of ours"),
         (judged(ended=True, exit_code=3), Broken(3)),
         (ValueError("odd"), "a worker failed: ValueError('odd')"),
+        (b"no frame", "An answer of a worker was damaged: "),
         (judged(judged=b"x", files={"../out": b""}), "A file that came back"),
     ],
 )
@@ -670,6 +674,10 @@ def test_a_lost_scheduler_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(ClusterError, match="The scheduler tls://node07:8786 is gone") as lost:
         list(found.run(judge_there, items(tmp_path, 1), seconds=1))
     assert "the same command goes on with the rest" in lost.value.help
+    found, client = cluster(tmp_path, restarted := CancelledError())
+    restarted.reason = "scheduler-restart"
+    with pytest.raises(ClusterError, match="Somebody has restarted all workers of tls://node07:8786"):
+        list(found.run(judge_there, items(tmp_path, 1), seconds=1))
     found, client = cluster(tmp_path)
     client.status = "connecting"
     with pytest.raises(ClusterError, match="is gone"):
