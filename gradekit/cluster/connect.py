@@ -7,12 +7,14 @@ import dataclasses
 import importlib.metadata
 import logging
 import secrets
+import stat
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradekit.cluster.address import check_address, refuse_plain
+from gradekit.cluster.address import TLS, check_address, refuse_plain
 from gradekit.cluster.facts import facts, packages_of
 from gradekit.cluster.judges import SHOWN, TICK_S, Cluster, Roll
 from gradekit.cluster.parcel import known_files, pack_course
@@ -98,6 +100,10 @@ def open_cluster(
         with _registered(client, address, run, _terms(run, grading, limits, insecure=insecure), say):
             cluster.wait(info["workers"])
             say(_begun(cluster, kept))
+            if (key := _open_key()) and kept == TLS:
+                say(
+                    f"warning: every account of this machine can read {key}, and so use all workers. Run: chmod 600 {key}"
+                )
             yield cluster
 
 
@@ -106,6 +112,16 @@ def _begun(cluster: Cluster, kept: str) -> str:
     dashboard = f"; dashboard: {cluster.client.dashboard_link}" if cluster.client.dashboard_link else ""
     kinds = ", ".join(sorted({shown(worker.isolation) for worker in cluster.roll.ready.values()}))
     return f"{cluster.roll.words()} of {cluster.address} so far ({kinds}), the line is {kept}{dashboard}"
+
+
+def _open_key() -> str:
+    """Return the path of our key of TLS where others can read it; else nothing."""
+    import dask  # noqa: PLC0415
+
+    key = dask.config.get("distributed.comm.tls.client.key", None)
+    with suppress(OSError, TypeError):
+        return str(key) if Path(key).stat().st_mode & stat.S_IROTH else ""
+    return ""
 
 
 def _terms(run: str, grading: Grading, limits: Limits, *, insecure: bool) -> Any:

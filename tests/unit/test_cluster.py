@@ -157,6 +157,18 @@ def test_dask_s_configuration_is_damaged(
     assert error.startswith("error: Dask cannot be used: A dask config file at '/x.yaml' is malformed")
 
 
+@pytest.mark.parametrize(("mode", "is_open"), [(0o600, False), (0o640, False), (0o644, True), (None, False)])
+def test_a_key_that_others_can_read_is_named(tmp_path: Path, mode: int | None, *, is_open: bool) -> None:
+    """Who has the key can use all workers; one of a group's is the group's affair, and one that is nowhere is no key."""
+    key = tmp_path / "key.pem"
+    if mode is not None:
+        key.touch()
+        key.chmod(mode)
+    with dask.config.set({"distributed.comm.tls.client.key": str(key)}):
+        assert connect._open_key() == (str(key) if is_open else "")
+    assert connect._open_key() == ""
+
+
 def test_without_dask(released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Where Dask is not installed, the line says how it is."""
     monkeypatch.setitem(sys.modules, "distributed", None)
