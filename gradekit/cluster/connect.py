@@ -101,9 +101,7 @@ def open_cluster(
             cluster.wait(info["workers"])
             say(_begun(cluster, kept))
             if (key := _open_key()) and kept == TLS:
-                say(
-                    f"warning: every account of this machine can read {key}, and so use all workers. Run: chmod 600 {key}"
-                )
+                say(f"warning: every account here can read {key}, and so use all workers. Run: chmod 600 {key}")
             yield cluster
 
 

@@ -159,7 +159,7 @@ def test_dask_s_configuration_is_damaged(
 
 @pytest.mark.parametrize(("mode", "is_open"), [(0o600, False), (0o640, False), (0o644, True), (None, False)])
 def test_a_key_that_others_can_read_is_named(tmp_path: Path, mode: int | None, *, is_open: bool) -> None:
-    """Who has the key can use all workers; one of a group's is the group's affair, and one that is nowhere is no key."""
+    """Who has the key can use all workers; one of a group's is the group's affair, and a missing one is no key."""
     key = tmp_path / "key.pem"
     if mode is not None:
         key.touch()
