@@ -433,6 +433,15 @@ def test_a_process_that_does_not_answer_as_it_should_is_ended(
     assert [sorted(told.keys() & {"slots", "problem"}) for told in host.events] == [["slots"]]
 
 
+def test_a_worker_on_an_open_line_refuses(
+    judging: Callable[..., tuple[Judges, Host]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that came later, whose address nobody has seen before: nothing of the course is written there."""
+    monkeypatch.setattr(Host, "address", "tcp://10.0.0.7:1")
+    _, host = judging()
+    assert host.events[-1]["problem"] == "its address is neither TLS nor on this machine"
+
+
 def test_a_host_that_can_start_no_process_says_so(judging: Callable[..., tuple[Judges, Host]]) -> None:
     """Each submission is given back with the reason, and none waits for a process that nobody starts."""
     full = (OSError("Cannot allocate memory"),)
@@ -619,6 +628,13 @@ def test_the_third_death_is_the_last(tmp_path: Path, answer: Any) -> None:
     assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [b"x"]
 
 
+def test_dask_s_word_comes_before_the_scheduler_s(tmp_path: Path) -> None:
+    """Where Dask gives a call up before it is told that the worker has left, that is one death, too."""
+    found, client = cluster(tmp_path, *[KilledWorker("key", None, 0)] * 3)
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [Broken(None)]
+    assert len(client.sent) == found.deaths["s0"] == 3
+
+
 def test_who_is_drained_has_not_died(tmp_path: Path) -> None:
     """However often a submission's worker leaves in peace, it is judged by another one at last."""
     lines: list[str] = []
@@ -626,6 +642,7 @@ def test_who_is_drained_has_not_died(tmp_path: Path) -> None:
     leaving(found, client, died=False)
     assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [b"x"]
     assert len(client.cancelled) == 5
+    assert found.deaths["s0"] == 0
     assert lines == ["worker w0 on node has left: its submissions go elsewhere"] * 5
 
 
