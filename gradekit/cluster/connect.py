@@ -7,34 +7,36 @@ import dataclasses
 import importlib.metadata
 import logging
 import secrets
+import stat
+import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from gradekit.cluster.address import check_address, refuse_plain
+from gradekit.cluster.address import TLS, check_address, refuse_plain
+from gradekit.cluster.facts import facts, packages_of
+from gradekit.cluster.gateway import handed_out, is_of_gateway
 from gradekit.cluster.judges import SHOWN, TICK_S, WORKERS_S, Cluster, Roll
 from gradekit.cluster.parcel import known_files, pack_course
 from gradekit.errors import ClusterError
-from gradekit.grade.judge import own_code, refuse_too_large, versions
+from gradekit.grade.judge import refuse_too_large
 from gradekit.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from distributed import Client
+    from distributed import Client, Security
 
     from gradekit.grade.judge import Grading
     from gradekit.model import Limits
 
 CONNECT_S = 15.0
+ANSWER_S = 15.0  # for all workers to take note of a run
+END_S = 30.0  # for all of them to end it: some seconds, but where one hangs
 LARGE = 2**30  # bytes of one call, of which Dask would warn from 10 MB on; ours are bounded
 INSTALL = "In gradekit's folder: pip install '.[cluster]'"
 NOBODY = "{} has no worker yet; {:.0f} minutes are given for one. If it starts them on demand, give it a minimum of one"
-INSTALL_GATEWAY = "pip install dask-gateway"
-ASK_GATEWAY = (
-    "Does Dask's configuration name its address and your account, and does `Gateway().list_clusters()` show it?"
-)
 
 
 @dataclass
@@ -90,18 +92,20 @@ def open_cluster(
     address = check_address(address)
     refuse_plain(address, insecure=insecure)
     refuse_too_large(grading, limits)
-    run, facts = f"gradekit-{secrets.token_hex(8)}", {**versions(), "code of gradekit": own_code()}
+    run = f"gradekit-{secrets.token_hex(8)}"
     with _connected(address, insecure=insecure) as client:
         info = client.scheduler_info()
         kept = refuse_plain(address, str(info["address"]), *info["workers"], insecure=insecure)
         known = known_files(grading.course, grading.assignment)
         cluster = Cluster(client, address, run, known, Roll(say))
         client.subscribe_topic(run, lambda event: cluster.inbox.put(event[1]))
-        with _registered(client, address, run, _terms(run, grading, limits, facts, insecure=insecure)):
+        with _registered(client, address, run, _terms(run, grading, limits, insecure=insecure), say):
             if not info["workers"]:
                 say(NOBODY.format(address, WORKERS_S / 60))
             cluster.wait(info["workers"])
             say(_begun(cluster, kept))
+            if (key := _open_key()) and kept == TLS:
+                say(f"warning: every account here can read {key}, and so use all workers. Run: chmod 600 {key}")
             yield cluster
 
 
@@ -112,52 +116,37 @@ def _begun(cluster: Cluster, kept: str) -> str:
     return f"{cluster.roll.words()} of {cluster.address} so far ({kinds}), the line is {kept}{dashboard}"
 
 
-def _terms(run: str, grading: Grading, limits: Limits, facts: dict[str, str], *, insecure: bool) -> Any:
+def _open_key() -> str:
+    """Return the path of our key of TLS where others can read it; else nothing."""
+    import dask  # noqa: PLC0415
+
+    key = dask.config.get("distributed.comm.tls.client.key", None)
+    with suppress(OSError, TypeError):
+        return str(key) if Path(key).stat().st_mode & stat.S_IROTH else ""
+    return ""
+
+
+def _terms(run: str, grading: Grading, limits: Limits, *, insecure: bool) -> Any:
     from gradekit.cluster.worker import Terms  # noqa: PLC0415
 
+    packages = packages_of(grading.course, grading.assignment)
     order = {
         "assignment": grading.assignment,
         "isolation": grading.isolation,
         "all_cells": grading.all_cells,
         "limits": dataclasses.asdict(limits),
+        "packages": packages,
     }
-    return Terms(run, order, pack_course(grading.course, grading.assignment), facts, insecure)
+    return Terms(run, order, pack_course(grading.course, grading.assignment), facts(packages), insecure)
 
 
-def _security(address: str, *, insecure: bool) -> Any:
-    """Return a scheduler's certificates: Dask's configuration names them, or its Dask Gateway hands them out.
+async def _reach(address: str, security: Security) -> None:
+    """Connect to a scheduler and let go; whoever is there but is none would be waited for without end."""
+    from distributed.comm import connect  # noqa: PLC0415
 
-    Raises
-    ------
-    ClusterError
-        If there is no such cluster, no Gateway, or others could read what that hands out.
-    """
-    from distributed import Security  # noqa: PLC0415
-
-    if not address.startswith("gateway:"):
-        return Security()
-    try:
-        found = asyncio.run(_handed_out(address, insecure=insecure))
-    except ImportError:
-        raise ClusterError(
-            f"{address} needs dask-gateway, which is not installed here.", help=INSTALL_GATEWAY
-        ) from None
-    except ClusterError:
-        raise
-    except Exception as error:  # noqa: BLE001  (what another library raised, of whatever kind)
-        raise ClusterError(f"The Dask Gateway of {address}: {shown(str(error), 200)}.", help=ASK_GATEWAY) from None
-    if found is None:
-        raise ClusterError(f"The cluster {address} does not run.", help=ASK_GATEWAY)
-    return found
-
-
-async def _handed_out(address: str, *, insecure: bool) -> Any:
-    """Ask a Dask Gateway for a cluster's certificates; where it is, and who we are, says Dask's configuration."""
-    from dask_gateway import Gateway  # noqa: PLC0415
-
-    async with Gateway(asynchronous=True) as gateway:
-        refuse_plain(gateway.address, insecure=insecure)
-        return (await gateway.get_cluster(urlsplit(address).path.strip("/"))).security
+    words = security.get_connection_args("client")
+    comm = await asyncio.wait_for(connect(address, timeout=CONNECT_S, **words), CONNECT_S + 1)
+    await comm.close()
 
 
 @contextmanager
@@ -165,17 +154,22 @@ def _connected(address: str, *, insecure: bool) -> Iterator[Client]:
     """Speak to a scheduler for the length of a with block."""
     try:
         import dask  # noqa: PLC0415
-        from distributed import Client  # noqa: PLC0415
+        from distributed import Client, Security  # noqa: PLC0415
     except ImportError:
         raise ClusterError("--scheduler needs Dask, which is not installed here.", help=INSTALL) from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it would say of a lost line, we say in one
-    security = _security(address, insecure=insecure)
+    except ValueError as error:
+        raise ClusterError(f"Dask cannot be used: {shown(str(error), 300)}.", help="Mend its configuration.") from None
+    for name in ("distributed", "distributed.client"):  # what they would say of a lost line, we say in one
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    security = handed_out(address, insecure=insecure) if is_of_gateway(address) else Security()
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGE}):
         try:
+            # A client that fails is closed by nobody, and says so at its end.
+            asyncio.run(_reach(address, security))
             client = Client(address, security=security, timeout=CONNECT_S, set_as_default=False, name="gradekit")
-        except (OSError, TypeError, ValueError) as error:
+        except (OSError, RuntimeError, TypeError, ValueError) as error:
             raise ClusterError(
-                f"No Dask scheduler answers at {address}: {shown(str(error), 200)}.",
+                f"No Dask scheduler answers at {address}: {shown(str(error), 200) or 'nothing comes'}.",
                 help="Is it running, is it that address, and does Dask's configuration name its certificates?",
             ) from None
         try:
@@ -185,35 +179,67 @@ def _connected(address: str, *, insecure: bool) -> Iterator[Client]:
                 client.close(timeout=TICK_S)
 
 
-def _refuse_bare(client: Client) -> None:
-    """Refuse a cluster with workers that have no gradekit: they could not even say so themselves."""
+def _bare(client: Client) -> tuple[str, ...]:
+    """Return the workers that have no gradekit: they could not even say so themselves."""
     found = client.run(importlib.metadata.version, "gradekit", on_error="return")
-    bare = [worker for worker, version in found.items() if not isinstance(version, str)]
-    if bare:
-        raise ClusterError(
-            f"There is no gradekit on {', '.join(bare[:SHOWN])}.", help="Install on every worker what is here."
-        )
+    return tuple(worker for worker, said in found.items() if isinstance(said, importlib.metadata.PackageNotFoundError))
 
 
 @contextmanager
-def _registered(client: Client, address: str, run: str, terms: Any) -> Iterator[None]:
-    """Open the processes that judge on all workers, also those that come later; end them afterwards."""
+def _registered(client: Client, address: str, run: str, terms: Any, say: Callable[[str], object]) -> Iterator[None]:
+    """Open the processes that judge on all workers, also those that come later; end them afterwards.
+
+    A worker that hangs may answer never: after a while nobody waits for it, at the beginning and at the end.
+    """
     from gradekit.cluster.worker import Judges, Watch  # noqa: PLC0415
 
-    try:
-        _refuse_bare(client)
+    def begin() -> None:
+        """Begin on all workers; who cannot be reached does not judge, and is asked again should it come back."""
         client.register_plugin(Watch(run, client.id), name=run)
-        client.register_plugin(Judges(terms), name=run)
-    except ClusterError:
-        raise
-    except Exception as error:  # noqa: BLE001  (what another process of ours raised, of whatever kind)
-        raise ClusterError(
-            f"The scheduler {address} cannot be used: {shown(repr(error), 200)}.",
-            help="Install in its Python, and in its workers', the same gradekit as here.",
-        ) from None
+        with suppress(OSError):
+            client.register_plugin(Judges(terms), name=run)
+
+    def end() -> None:
+        """End it everywhere; the scheduler does it too, once it sees that we are gone."""
+        client.unregister_worker_plugin(run)
+        client.unregister_scheduler_plugin(run)
+
     try:
+        begun, failure = _within(ANSWER_S, begin)
+        if failure is not None:
+            raise _unusable(client, address, failure)
+        if not begun:
+            say("not every worker answers: those that do not are not used")
         yield
     finally:
-        with suppress(Exception):  # the scheduler does it too, once it sees that we are gone
-            client.unregister_worker_plugin(run)
-            client.unregister_scheduler_plugin(run)
+        _within(END_S, end)
+
+
+def _unusable(client: Client, address: str, failure: Exception) -> ClusterError:
+    """Say what another process of ours raised, of whatever kind."""
+    bare: list[tuple[str, ...]] = []
+    _within(ANSWER_S, lambda: bare.append(_bare(client)))
+    if any(bare):
+        named = ", ".join(bare[0][:SHOWN])
+        return ClusterError(f"There is no gradekit on {named}.", help="Install on every worker what is here.")
+    return ClusterError(
+        f"The scheduler {address} cannot be used: {shown(repr(failure), 200)}.",
+        help="Install in its Python, and in its workers', the same gradekit as here.",
+    )
+
+
+def _within(seconds: float, work: Callable[[], object]) -> tuple[bool, Exception | None]:
+    """Let something be done, and wait for it no longer than this; return whether it was done, and what it raised."""
+    raised: list[Exception] = []
+
+    def tried() -> None:
+        """Keep what is raised for the thread that asked."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001
+            raised.append(error)
+
+    thread = threading.Thread(target=tried, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return not thread.is_alive(), raised[0] if raised else None

@@ -11,7 +11,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradekit.course import reports
 from gradekit.course.course import Course
@@ -154,9 +154,17 @@ def unpack_answer(data: bytes) -> Answer:
     """
     try:
         judged, files, said, ended, exit_code, unfit = unpack(data)
-    except (TypeError, ValueError) as error:
+        _hold({**(files or {}), "": judged or b""})
+    except (AttributeError, TypeError, ValueError) as error:
         raise GradekitError(f"An answer of a worker was damaged: {error}.") from None
     return Answer(judged, files, str(said), ended is True, exit_code, str(unfit))
+
+
+def _hold(files: Mapping[Any, Any]) -> None:
+    """Hold what an answer brings to names and bytes."""
+    for name, content in files.items():
+        if type(name) is not str or type(content) is not bytes:
+            raise TypeError(f"a {type(name).__name__} and a {type(content).__name__} for a name and bytes")
 
 
 def new_files(folder: Path, before: frozenset[str]) -> dict[str, bytes]:

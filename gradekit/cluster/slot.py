@@ -21,16 +21,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradekit.alone  # noqa: F401  (this process is ours alone)
+from gradekit.cluster.facts import facts
 from gradekit.cluster.parcel import Answer, names_in, new_files, pack_answer, unpack_submission
 from gradekit.course.course import Course
 from gradekit.errors import GradekitError
 from gradekit.files import remove_tree
-from gradekit.grade.judge import Grading, judge_there, open_setup, own_code, versions
+from gradekit.grade.judge import LANDLOCK, Grading, judge_there, open_setup
 from gradekit.grade.travel import FRAME_BYTES, pack, unpack
 from gradekit.model import Limits
 from gradekit.worker import sandbox
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gradekit.grade.judge import Setup
 
 CLEAN_UP_S = 20.0  # for the template to end and its folder to go, once the worker is gone
@@ -44,6 +47,8 @@ class Order:
     ----------
     folder : str
         The worker's private one: the assignment lies in it, and all of it goes when the worker has ended.
+    packages : sequence of str
+        Those whose versions a score may depend on, beside those that it always does.
     judged_by, line : str
         What every report says of this place.
     """
@@ -53,6 +58,7 @@ class Order:
     isolation: str
     all_cells: bool
     limits: Limits
+    packages: Sequence[str]
     judged_by: str
     line: str
 
@@ -60,11 +66,6 @@ class Order:
     def course(self) -> Course:
         """The assignment, as a course."""
         return Course(Path(self.folder) / "course")
-
-
-def facts() -> dict[str, str]:
-    """Return what a score depends on, of this Python: versions, and the hash of gradekit's own code."""
-    return {**versions(), "code of gradekit": own_code()}
 
 
 def main(descriptor: int) -> None:
@@ -92,21 +93,24 @@ def _serve(line: Connection, order: Order) -> None:
     try:
         with open_setup(grading, order.limits) as setup:
             setup.template.fork(order.limits).kill()  # by effect: a worker of learners' code was isolated, and ended
-            landlock = f", Landlock ABI {sandbox.landlock_abi()}" if sys.platform == "linux" else ""
-            line.send_bytes(pack({"facts": facts(), "isolation": f"{order.isolation}{landlock}"}))
+            landlock = f", Landlock ABI {sandbox.landlock_abi()}" if order.isolation == LANDLOCK else ""
+            line.send_bytes(pack({"facts": facts(order.packages), "isolation": f"{order.isolation}{landlock}"}))
             placed = replace(setup, judged_by=order.judged_by, line=order.line)
             with suppress(EOFError, OSError):
                 while True:
                     data = line.recv_bytes(FRAME_BYTES)
                     line.send_bytes(pack_answer(_judged(placed, order, data)))
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # what follows is the clean-up
-    except GradekitError as error:
-        line.send_bytes(pack({"facts": facts(), "unfit": str(error)}))
+    except (GradekitError, OSError) as error:
+        line.send_bytes(pack({"unfit": str(error)}))
 
 
 def _judged(setup: Setup, order: Order, data: bytes) -> Answer:
     """Judge one submission in a folder of its own; what its code has written comes back with it."""
-    files = Path(tempfile.mkdtemp(dir=order.folder, prefix="files-"))
+    try:
+        files = Path(tempfile.mkdtemp(dir=order.folder, prefix="files-"))
+    except OSError as error:
+        return Answer(unfit=str(error))
     try:
         packed = unpack_submission(data, files, order.course.source_folder(order.assignment))
         before = names_in(files)

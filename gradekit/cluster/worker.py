@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from distributed import Reschedule, SchedulerPlugin, WorkerPlugin, get_worker
 
 from gradekit.cluster.address import INSECURE, line_of
+from gradekit.cluster.facts import differences
 from gradekit.cluster.parcel import Answer, pack_answer, unpack_answer, unpack_course
 from gradekit.errors import GradekitError
 from gradekit.files import clear_stages, make_stage, remove_tree
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 PLACE = "gradekit_cluster"  # the beginning of a private folder's name, in the system's folder for temporary files
 START_S = 300.0  # for a process that judges to start, with its template
 END_S = 30.0  # for it to clean up
+LATE_S = 10.0  # after which no word that began a run is still on its way
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -58,7 +60,7 @@ class Slot:
             self.line.send_bytes(data)
             if self.line.poll(seconds):
                 return unpack_answer(self.line.recv_bytes(FRAME_BYTES))
-            self.process.kill()
+        self.process.kill()  # it takes too long, or does not read or answer as it should; else it has ended
         return Answer(ended=True, exit_code=self.process.wait())
 
     def let_go(self) -> None:
@@ -168,7 +170,7 @@ class Judges(WorkerPlugin):  # type: ignore[misc]
         try:
             slot = self._new_slot() if slot is None else slot
             answer = slot.ask(data, seconds)
-        except GradekitError as error:
+        except (GradekitError, OSError) as error:  # the host's: no process can be started, or none that fits
             answer = Answer(unfit=str(error))
         if self._closing.is_set():  # what was being judged has not ended by itself
             raise Reschedule
@@ -199,8 +201,8 @@ class Judges(WorkerPlugin):  # type: ignore[misc]
             for one in opened:
                 self._free.put(one)
             told |= {"slots": len(opened), "isolation": str(opened[0].about["isolation"])}
-        except (GradekitError, OSError, ValueError) as error:
-            told["problem"] = str(error)
+        except Exception as error:  # noqa: BLE001  (the edge of a thread: nobody else would hear of it)
+            told["problem"] = str(error) or repr(error)
             self._discard()  # nothing of the course stays where nobody is judged
         if not self._closing.is_set():
             worker.log_event(self.terms.run, told)
@@ -220,8 +222,8 @@ class Judges(WorkerPlugin):  # type: ignore[misc]
     def _open_one(self, opened: list[Any], place: int) -> None:
         try:
             opened[place] = self._new_slot()
-        except (GradekitError, OSError) as error:
-            opened[place] = error
+        except Exception as error:  # noqa: BLE001  (the edge of a thread)
+            opened[place] = str(error) or repr(error)
 
     def _new_slot(self) -> Slot:
         """Open a process, and hold it to what the scores depend on."""
@@ -258,13 +260,6 @@ def _told(worker: Worker) -> dict[str, Any]:
     return {"worker": worker.address, "name": str(worker.name), "host": socket.gethostname()}
 
 
-def differences(wanted: Mapping[str, str], found: Mapping[str, str]) -> str:
-    """Say in what a worker differs; empty where a score would be the same."""
-    names = [name for name in wanted if found.get(name) != wanted[name]]
-    said = [name if len(wanted[name]) > 40 else f"{name} {found.get(name)}, here {wanted[name]}" for name in names]
-    return f"it has another {'; '.join(said)}" if said else ""
-
-
 def judge_here(data: bytes) -> bytes:
     """Judge one submission on the worker that this runs on: bytes in, bytes out."""
     if type(data) is not bytes:
@@ -286,16 +281,23 @@ class Watch(SchedulerPlugin):  # type: ignore[misc]
         self.run, self.client = run, client
 
     def remove_worker(self, scheduler: Scheduler, worker: str, **_: Any) -> None:
-        """Tell the run."""
-        scheduler.log_event(self.run, {"worker": worker, "left": True})
+        """Tell the run, and in how many deaths its calls were: of any whole number that Dask's settings allow."""
+        client = scheduler.clients.get(self.client)
+        deaths = {task.key: task.suspicious for task in client.wants_what if task.suspicious} if client else {}
+        scheduler.log_event(self.run, {"worker": worker, "left": True, "deaths": deaths})
 
     def remove_client(self, scheduler: Scheduler, client: str) -> None:
         """End the run everywhere, also where the client was killed."""
         if client == self.client:
             scheduler.loop.add_callback(self._end, scheduler)
+            scheduler.loop.call_later(LATE_S, self._end_late, scheduler)
 
     async def _end(self, scheduler: Scheduler) -> None:
         with suppress(ValueError, OSError):  # it ended by itself, or a worker that was asked to is just leaving
             await scheduler.unregister_worker_plugin(None, self.run)
         with suppress(ValueError):
             scheduler.remove_plugin(self.run)
+
+    async def _end_late(self, scheduler: Scheduler) -> None:
+        """End it once more: a client that was killed as it began may have reached a worker after the end has."""
+        await scheduler.broadcast(msg={"op": "plugin-remove", "name": self.run}, on_error="ignore")

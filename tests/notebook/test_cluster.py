@@ -292,13 +292,21 @@ def ends(student, reference, expect):
         os.kill(os.getppid(), 9)
     expect.true(True, "")
 """
-FEW = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
+ALLOWED = "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("machines", [{"settings": FEW, "nanny": True}], indirect=True, ids=["few deaths"])
+@pytest.mark.parametrize(
+    "machines",
+    [{"settings": {ALLOWED: number}, "nanny": True} for number in ("0", "10")],
+    indirect=True,
+    ids=["no death allowed", "ten deaths allowed"],
+)
 def test_who_ends_workers_is_left_to_a_person(released: Course, machines: Machines) -> None:
-    """Whoever is in too many deaths is tried once more, alone and last, and is then undecided; nobody else is."""
+    """Whoever is in three deaths is tried once more, alone and last, and is then undecided; nobody else is.
+
+    So it is four deaths, whatever Dask would have allowed.
+    """
     path = released.hidden("small") / "tests.py"
     path.write_text(path.read_text(encoding="utf-8") + ENDS_WORKERS, encoding="utf-8")
     right = "def double(x): return x + x"
@@ -310,5 +318,7 @@ def test_who_ends_workers_is_left_to_a_person(released: Course, machines: Machin
     assert running.returncode == 1, complained
     told = json.loads(said)
     assert told["undecided"] == {"bad": ["double", "quadruple"]}
+    assert [report["student"] for report in told["graded"]].count("bad") == 1
     assert len(told["graded"]) == 13
+    assert complained.count(" has left: ") == 4
     assert not told["failed"]

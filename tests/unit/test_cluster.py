@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
+import socket
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
 
+import dask
 import pytest
 from distributed import CancelledError, KilledWorker
 
 from gradekit import cli
-from gradekit.cluster import connect, judges, parcel
+from gradekit.cluster import connect, judges, parcel, slot, worker
 from gradekit.cluster.address import check_address, line_of, refuse_plain
 from gradekit.cluster.connect import open_cluster
+from gradekit.cluster.facts import differences, facts, packages_of
+from gradekit.cluster.gateway import handed_out
 from gradekit.cluster.judges import AHEAD, Cluster, Roll
 from gradekit.cluster.parcel import Answer
-from gradekit.cluster.worker import differences, judge_here
+from gradekit.cluster.worker import Judges, Slot, Terms, Watch, judge_here
 from gradekit.course import reports
 from gradekit.course.course import Course
 from gradekit.errors import ClusterError, GradekitError, UsageError
@@ -118,6 +126,54 @@ def test_without_certificates(
     assert "does Dask's configuration name its certificates?" in error
 
 
+def test_who_answers_is_no_scheduler(
+    released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever listens there and says nothing is not waited for without end."""
+    monkeypatch.setattr(connect, "CONNECT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        error = refused(monkeypatch, capsys, released, "--scheduler", f"127.0.0.1:{silent.getsockname()[1]}")
+    assert ": nothing comes." in error
+
+
+def test_dask_is_told_otherwise(
+    released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where Dask's own configuration forbids what is plain, that is one sentence."""
+    with dask.config.set({"distributed.comm.require-encryption": True}):
+        error = refused(monkeypatch, capsys, released, "--scheduler", "127.0.0.1:9")
+    assert "encryption required by Dask configuration" in error
+
+
+def test_dask_s_configuration_is_damaged(
+    released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file of Dask's that is no YAML is read where Dask is imported; it is named, and is no fault of ours."""
+
+    class Malformed:
+        def find_spec(self, name: str, *_: Any) -> None:
+            """Fail as Dask does."""
+            if name == "dask":
+                raise ValueError("A dask config file at '/x.yaml' is malformed")
+
+    monkeypatch.delitem(sys.modules, "dask")
+    monkeypatch.setattr(sys, "meta_path", [Malformed(), *sys.meta_path])
+    error = refused(monkeypatch, capsys, released, "--scheduler", "127.0.0.1:9")
+    assert error.startswith("error: Dask cannot be used: A dask config file at '/x.yaml' is malformed")
+
+
+@pytest.mark.parametrize(("mode", "is_open"), [(0o600, False), (0o640, False), (0o644, True), (None, False)])
+def test_a_key_that_others_can_read_is_named(tmp_path: Path, mode: int | None, *, is_open: bool) -> None:
+    """Who has the key can use all workers; one of a group's is the group's affair, and a missing one is no key."""
+    key = tmp_path / "key.pem"
+    if mode is not None:
+        key.touch()
+        key.chmod(mode)
+    with dask.config.set({"distributed.comm.tls.client.key": str(key)}):
+        assert connect._open_key() == (str(key) if is_open else "")
+    assert connect._open_key() == ""
+
+
 def test_without_dask(released: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Where Dask is not installed, the line says how it is."""
     monkeypatch.setitem(sys.modules, "distributed", None)
@@ -169,15 +225,15 @@ def test_a_gateway_that_hands_out_nothing(
     monkeypatch.setitem(sys.modules, "dask_gateway", gateway and SimpleNamespace(Gateway=gateway))
     monkeypatch.setattr(Gateway, "address", address)
     with pytest.raises(ClusterError, match=f"^{re.escape(said)}"):
-        connect._security(f"gateway://node07:8786/{name}", insecure=False)
+        handed_out(f"gateway://node07:8786/{name}", insecure=False)
 
 
 def test_a_gateway_hands_out_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own address comes from Dask's configuration, and no secret travels to a Gateway that speaks in the open."""
     monkeypatch.setitem(sys.modules, "dask_gateway", SimpleNamespace(Gateway=Gateway))
-    assert connect._security("gateway://node07:8786/a1b2", insecure=False) == "certificates of a1b2"
+    assert handed_out("gateway://node07:8786/a1b2", insecure=False) == "certificates of a1b2"
     monkeypatch.setattr(Gateway, "address", "http://127.0.0.1:8000")
-    assert connect._security("gateway://node07:8786/a1b2", insecure=False) == "certificates of a1b2"
+    assert handed_out("gateway://node07:8786/a1b2", insecure=False) == "certificates of a1b2"
 
 
 def test_insecure_is_for_a_cluster(
@@ -203,15 +259,36 @@ def test_a_worker_without_gradekit_is_named() -> None:
             raise ModuleNotFoundError("No module named 'gradekit'")
 
     for found, said in (
-        (LookupError("gradekit"), "no gradekit on tls://node07:1"),
+        (PackageNotFoundError("gradekit"), "no gradekit on tls://node07:1"),
+        (OSError("it hangs"), "tls://node07:2 cannot be"),
         ("0.1", "tls://node07:2 cannot be"),
     ):
         with (
             pytest.raises(ClusterError, match=said) as refused_,
-            connect._registered(Elsewhere(found), "tls://node07:2", "run", None),
+            connect._registered(Elsewhere(found), "tls://node07:2", "run", None, print),
         ):
             pass
         assert refused_.value.exit_code == 2
+
+
+def test_nobody_waits_for_a_worker_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where a run begins nor at its end, since one that hangs answers never; a line says so."""
+    for name in ("ANSWER_S", "END_S"):
+        monkeypatch.setattr(connect, name, 0.01)
+    ever, lines = threading.Event(), []
+
+    class Hanging:
+        id = "Client-1"
+
+        def register_plugin(self, plugin: Any, **_: Any) -> None:
+            if isinstance(plugin, Judges):
+                ever.wait()
+
+        unregister_worker_plugin = unregister_scheduler_plugin = lambda *_: ever.wait()
+
+    with connect._registered(Hanging(), "tls://node07:2", "run", None, lines.append):
+        assert lines == ["not every worker answers: those that do not are not used"]
+    ever.set()
 
 
 # --- frames ----------------------------------------------------------------------------------------------------------
@@ -272,7 +349,10 @@ def test_nothing_comes_back_to_another_place(tmp_path: Path, name: str) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["files"]
 
 
-@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x01", pack([1, 2]), pack({}) + b"x"])
+FORGED = ([1, None, "", False, None, ""], [None, 1, "", False, None, ""], [None, {"a": "b"}, "", False, None, ""])
+
+
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x01", pack([1, 2]), pack({}) + b"x", *map(pack, FORGED)])
 def test_a_damaged_answer_is_refused(data: bytes) -> None:
     """What is no answer is said to be none."""
     with pytest.raises(GradekitError, match="damaged"):
@@ -286,11 +366,194 @@ def test_only_bytes_travel() -> None:
 
 
 def test_what_differs_is_named() -> None:
-    """Versions with both sides, code by its name alone, since its hash tells nobody anything."""
-    wanted = {"numpy": "2.4.6", "python": "3.12.1", "code of gradekit": "a" * 64}
+    """Versions with both sides, code by its name alone, since its hash tells nobody anything; and what is not there."""
+    wanted = {"numpy": "2.4.6", "python": "3.12.1", "scipy": "1.17.0", "code of gradekit": "a" * 64}
     assert differences(wanted, wanted) == ""
     assert differences(wanted, {**wanted, "numpy": "1.0"}) == "it has another numpy 1.0, here 2.4.6"
-    assert differences(wanted, {"python": "3.12.1", "numpy": "2.4.6"}) == "it has another code of gradekit"
+    assert differences(wanted, {**wanted, "code of gradekit": "b" * 64}) == "it has another code of gradekit"
+    without = {name: wanted[name] for name in wanted if name != "scipy"}
+    assert differences(wanted, without) == "it has no scipy"
+    assert (
+        differences(wanted, {**without, "numpy": "1.0"}) == "it has no scipy and it has another numpy 1.0, here 2.4.6"
+    )
+
+
+def test_what_the_assignment_imports_counts(small: Course) -> None:
+    """On a package that notebooks or hidden tests import a score depends too; it has the name of what is installed."""
+    assert "PyYAML" not in packages_of(small, "small")
+    path = small.hidden("small") / "tests.py"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\nimport yaml.loader\n", encoding="utf-8")
+    found = packages_of(small, "small")
+    assert {"PyYAML", "numpy"} <= set(found)
+    assert facts([*found, "is-nowhere"]).keys() >= {"PyYAML", "numpy", "python", "code of gradekit"}
+    assert "is-nowhere" not in facts(["is-nowhere"])
+
+
+# --- on a worker -----------------------------------------------------------------------------------------------------
+
+
+NEVER = object()  # the answer of whoever never answers
+
+
+def judged(**words: Any) -> bytes:
+    """Return an answer as it travels."""
+    return parcel.pack_answer(Answer(**words))
+
+
+class Line:
+    """Stands for the line to a process that judges: what it answers, or what reading raises."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer, self.open = answer, True
+
+    def send_bytes(self, _: bytes) -> None:
+        """Take a submission."""
+
+    def poll(self, _: float) -> bool:
+        """Say that there is something to read."""
+        return self.answer is not NEVER
+
+    def recv_bytes(self, _: int) -> bytes:
+        """Return the answer, or raise it."""
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def close(self) -> None:
+        """Take note."""
+        self.open = False
+
+
+class Process:
+    """Stands for a process that judges, which ends when it is killed, and else at its line's end."""
+
+    def __init__(self) -> None:
+        self.killed, self.stdin = False, open(os.devnull, "w")  # noqa: SIM115, PTH123  (closed by who lets it go)
+
+    def kill(self) -> None:
+        """Take note."""
+        self.killed = True
+
+    def wait(self, seconds: float | None = None) -> int:
+        """Return an exit code; without a bound only of a process that was killed."""
+        assert self.killed or seconds is not None
+        return -9 if self.killed else 0
+
+
+class Host:
+    """Stands for a Dask worker with one thread."""
+
+    address, name = "tcp://127.0.0.1:1", "w0"
+    state, scheduler = SimpleNamespace(nthreads=1), SimpleNamespace(address="tcp://127.0.0.1:2")
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def log_event(self, _: str, told: dict[str, Any]) -> None:
+        """Take note."""
+        self.events.append(told)
+
+
+@pytest.fixture
+def judging(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., tuple[Judges, Host]]]:
+    """Open the plugin of a worker whose processes answer this, one after the other; where it is a tuple none starts."""
+    opened: list[Judges] = []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def begun(*slots: Any) -> tuple[Judges, Host]:
+        left = list(slots)
+
+        def open_slot(_: bytes) -> Any:
+            if isinstance(left[0], tuple):
+                raise left.pop(0)[0]
+            return Slot(Process(), Line(left.pop(0)), {"facts": {}, "isolation": "landlock"})  # type: ignore[arg-type]
+
+        monkeypatch.setattr(worker, "open_slot", open_slot)
+        plugin, host = Judges(Terms("run", {}, pack([{"source/small/checks.py": b""}, b"secret"]), {})), Host()
+        plugin.setup(host)
+        plugin._opening.join()
+        opened.append(plugin)
+        return plugin, host
+
+    yield begun
+    for plugin in opened:
+        asyncio.run(plugin.teardown(None))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("answer", [OSError("bad message length"), EOFError(), NEVER])
+def test_a_process_that_does_not_answer_as_it_should_is_ended(
+    judging: Callable[..., tuple[Judges, Host]], answer: Any
+) -> None:
+    """It may live on, so that nobody waits for its end without ending it; the next submission has another process."""
+    plugin, host = judging(answer, judged(judged=b"x"))
+    assert plugin.judge(b"", 1.0) == Answer(ended=True, exit_code=-9)
+    assert plugin.judge(b"", 1.0).judged == b"x"
+    assert [sorted(told.keys() & {"slots", "problem"}) for told in host.events] == [["slots"]]
+
+
+def test_a_worker_on_an_open_line_refuses(
+    judging: Callable[..., tuple[Judges, Host]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that came later, whose address nobody has seen before: nothing of the course is written there."""
+    monkeypatch.setattr(Host, "address", "tcp://10.0.0.7:1")
+    _, host = judging()
+    assert host.events[-1]["problem"] == "its address is neither TLS nor on this machine"
+
+
+def test_a_host_that_can_start_no_process_says_so(judging: Callable[..., tuple[Judges, Host]]) -> None:
+    """Each submission is given back with the reason, and none waits for a process that nobody starts."""
+    full = (OSError("Cannot allocate memory"),)
+    plugin, host = judging(EOFError(), full, full, judged(judged=b"x"))
+    assert plugin.judge(b"", 1.0).ended
+    assert plugin.judge(b"", 1.0).unfit == plugin.judge(b"", 1.0).unfit == "Cannot allocate memory"
+    assert host.events[-1]["problem"] == "Cannot allocate memory"
+    assert plugin.judge(b"", 1.0).judged == b"x"
+
+
+def test_whatever_goes_wrong_where_a_worker_begins_is_told(judging: Callable[..., tuple[Judges, Host]]) -> None:
+    """Else the run would wait for it in vain."""
+    _, host = judging((KeyError("odd"),))
+    assert host.events[-1]["problem"] == "'odd'"
+
+
+def test_a_run_that_was_killed_as_it_began_is_ended_everywhere() -> None:
+    """The word that ends it may reach a worker before the one that begins it: it is said once more, some time later."""
+    later: list[Any] = []
+
+    class Scheduler:
+        def __init__(self) -> None:
+            self.loop = SimpleNamespace(
+                add_callback=lambda work, *args: asyncio.run(work(*args)),
+                call_later=lambda seconds, work, *args: later.append((seconds > 0, work, args)),
+            )
+            self.said: list[Any] = []
+
+        async def unregister_worker_plugin(self, _: None, name: str) -> None:
+            self.said.append(name)
+            raise ValueError("it does not exist")
+
+        async def broadcast(self, *, msg: dict[str, str], on_error: str) -> None:
+            self.said.append((msg, on_error))
+
+        def remove_plugin(self, name: str) -> None:
+            self.said.append(name)
+
+    there = Scheduler()
+    watch = Watch("run", "Client-1")
+    watch.remove_client(there, "Client-2")
+    assert there.said == later == []
+    watch.remove_client(there, "Client-1")
+    assert there.said == ["run", "run"]
+    ((is_later, work, args),) = later
+    assert is_later
+    asyncio.run(work(*args))
+    assert there.said[2:] == [({"op": "plugin-remove", "name": "run"}, "ignore")]
+
+
+def test_a_full_disk_is_the_host_s_affair(tmp_path: Path) -> None:
+    """A submission for which there is no folder goes elsewhere; its process lives on."""
+    assert "No such file or directory" in slot._judged(None, SimpleNamespace(folder=str(tmp_path / "gone")), b"").unfit
 
 
 # --- who is asked when -----------------------------------------------------------------------------------------------
@@ -299,12 +562,13 @@ def test_what_differs_is_named() -> None:
 class Call:
     """Stands for a future of Dask's, whose answer is known at once."""
 
-    def __init__(self, answer: Any, workers: list[str]) -> None:
-        self.answer, self.workers = answer, workers
+    def __init__(self, answer: Any, workers: list[str], key: str = "") -> None:
+        self.answer, self.workers, self.key = answer, workers, key
 
     def add_done_callback(self, tell: Any) -> None:
         """Tell at once."""
-        tell(self)
+        if self.answer is not NEVER:
+            tell(self)
 
     def result(self) -> Any:
         """Return the answer, or raise it."""
@@ -324,18 +588,13 @@ class FakeClient:
     def submit(self, function: Any, data: bytes, *, pure: bool, workers: list[str]) -> Call:
         """Take a call."""
         assert (function, type(data), pure) == (judge_here, bytes, False)
-        call = Call(self.answers.pop(0), workers)
+        call = Call(self.answers.pop(0), workers, f"call {len(self.sent)}")
         self.sent.append(call)
         return call
 
     def cancel(self, calls: list[Call]) -> None:
         """Note which calls are not needed any more."""
         self.cancelled += calls
-
-
-def judged(**words: Any) -> bytes:
-    """Return an answer as it travels."""
-    return parcel.pack_answer(Answer(**words))
 
 
 READY = {"worker": "w0", "name": "w0", "host": "node", "slots": 1, "isolation": "landlock"}
@@ -379,8 +638,8 @@ def test_few_are_in_flight(tmp_path: Path) -> None:
     [
         (judged(said="a fault of ours"), "a fault of ours"),
         (judged(ended=True, exit_code=3), Broken(3)),
-        (KilledWorker("key", None, 3), Broken(None)),
         (ValueError("odd"), "a worker failed: ValueError('odd')"),
+        (b"no frame", "An answer of a worker was damaged: "),
         (judged(judged=b"x", files={"../out": b""}), "A file that came back"),
     ],
 )
@@ -392,29 +651,88 @@ def test_what_becomes_of_a_submission(tmp_path: Path, answer: Any, outcome: Any)
 
 
 def test_who_can_judge_nobody_any_more_gives_it_back(tmp_path: Path) -> None:
-    """The submission goes to another worker; one that comes back again and again has ended like any other."""
-    found, client = cluster(tmp_path, judged(unfit="full"), judged(judged=b"x"), workers=2)
-    results = found.run(judge_there, items(tmp_path, 1), seconds=1)
-    found.inbox.put({"worker": "w0", "name": "w0", "host": "node", "problem": "its disk is full"})
-    assert [answer for _, answer in results] == [b"x"]
-    assert client.sent[-1].workers == ["w1"]
-    found, client = cluster(tmp_path, *[judged(unfit="full")] * 4, workers=2)
+    """The submission goes to another worker, also where nothing was told before; none comes back without end."""
+    lines: list[str] = []
+    found, client = cluster(tmp_path, judged(unfit="full"), judged(judged=b"x"), workers=2, lines=lines)
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [b"x"]
+    assert [call.workers for call in client.sent] == [["w0"], ["w1"]]
+    assert lines == ["worker w0 on node is not used: full"]
+    found, client = cluster(tmp_path, *[judged(unfit="full")] * 4, workers=4)
     assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [Broken(None)]
 
 
-def test_when_all_have_left_others_are_asked(tmp_path: Path) -> None:
-    """What was sent to workers of whom none is left is sent to those that came since."""
+def leaving(found: Cluster, client: FakeClient, *, died: bool = True) -> None:
+    """Let the worker of each call leave, and another one come."""
+    submit = client.submit
+
+    def submitted(*args: Any, **words: Any) -> Call:
+        call, number = submit(*args, **words), len(client.sent)
+        if call.answer is NEVER or isinstance(call.answer, KilledWorker):
+            found.inbox.put({"worker": call.workers[0], "left": True, "deaths": {call.key: 1} if died else {}})
+            found.inbox.put({**READY, "worker": f"w{number}"})
+        return call
+
+    client.submit = submitted  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("answer", [NEVER, KilledWorker("key", None, 0)], ids=["we count", "Dask gives up at once"])
+def test_the_third_death_is_the_last(tmp_path: Path, answer: Any) -> None:
+    """Whoever was in three deaths has ended, not later and not sooner, whatever Dask allows; alone, in one more."""
+    found, client = cluster(tmp_path, answer, answer, answer, answer, judged(judged=b"x"))
+    leaving(found, client)
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [Broken(None)]
+    assert [call.workers for call in client.sent] == [["w0"], ["w1"], ["w2"]]
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [Broken(None)]
+    assert len(client.sent) == 4
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [b"x"]
+
+
+def test_dask_s_word_comes_before_the_scheduler_s(tmp_path: Path) -> None:
+    """Where Dask gives a call up before it is told that the worker has left, that is one death, too."""
+    found, client = cluster(tmp_path, *[KilledWorker("key", None, 0)] * 3)
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [Broken(None)]
+    assert len(client.sent) == found.deaths["s0"] == 3
+
+
+def test_who_is_drained_has_not_died(tmp_path: Path) -> None:
+    """However often a submission's worker leaves in peace, it is judged by another one at last."""
     lines: list[str] = []
-    found, client = cluster(tmp_path, judged(judged=b"a"), judged(judged=b"b"), lines=lines)
-    found.flying[Call(None, [])] = judges._Sent(("s0", b""), b"", frozenset({"w0"}))
-    found.inbox.put({"worker": "w0", "left": True})
-    found._hear()
-    assert not client.sent
-    found.inbox.put({"worker": "w9", "name": "w9", "host": "node", "slots": 1, "isolation": "landlock"})
-    found._hear()
-    assert client.sent[0].workers == ["w9"]
-    assert len(client.cancelled) == 1
-    assert lines == ["worker w0 on node has left: its submissions go elsewhere"]
+    found, client = cluster(tmp_path, *[NEVER] * 5, judged(judged=b"x"), lines=lines)
+    leaving(found, client, died=False)
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=1)] == [b"x"]
+    assert len(client.cancelled) == 5
+    assert found.deaths["s0"] == 0
+    assert lines == ["worker w0 on node has left: its submissions go elsewhere"] * 5
+
+
+def test_who_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Dask itself never takes a silent worker for dead, its submissions go elsewhere all the same."""
+    monkeypatch.setattr(judges, "TICK_S", 0.01)
+    lines: list[str] = []
+    found, client = cluster(tmp_path, NEVER, judged(judged=b"x"), workers=2, lines=lines)
+    assert [answer for _, answer in found.run(judge_there, items(tmp_path, 1), seconds=0)] == [b"x"]
+    assert [call.workers for call in client.sent] == [["w0"], ["w1"]]
+    assert lines == ["worker w0 on node is not used: it does not answer"]
+
+
+def test_the_last_ones_wait_for_nobody(tmp_path: Path) -> None:
+    """What waits for a worker goes to one that has nothing to do, once nobody else comes."""
+    found, client = cluster(tmp_path, NEVER, NEVER, judged(judged=b"x"))
+    results = found.run(judge_there, items(tmp_path, 2), seconds=1)
+    found.inbox.put({**READY, "worker": "w1"})
+    (name, _), answer = next(results)
+    assert (name, answer) == ("s1", b"x")
+    assert [call.workers for call in client.sent] == [["w0"], ["w0"], ["w1"]]
+    assert client.cancelled == [client.sent[1]]
+    results.close()
+
+
+def test_little_is_held_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Submissions of many bytes are fewer in flight than the workers could have."""
+    monkeypatch.setattr(judges, "IN_FLIGHT_BYTES", 1)
+    found, client = cluster(tmp_path, *[judged(judged=b"x")] * 9, workers=4)
+    for done, _ in enumerate(found.run(judge_there, items(tmp_path, 9), seconds=1)):
+        assert len(client.sent) == done + 1
 
 
 def test_an_answer_that_comes_while_nobody_is_there_counts(tmp_path: Path) -> None:
@@ -424,9 +742,13 @@ def test_an_answer_that_comes_while_nobody_is_there_counts(tmp_path: Path) -> No
     submit = client.submit
 
     def leaves(*args: Any, **words: Any) -> Call:
-        found.inbox.put({"worker": "w0", "left": True})
         call = submit(*args, **words)
-        call.add_done_callback = lambda tell: (tell(call), found.inbox.put(dict(READY)))
+        tell = call.add_done_callback
+        call.add_done_callback = lambda word: (
+            tell(word),
+            found.inbox.put({"worker": "w0", "left": True, "deaths": {}}),
+            found.inbox.put(dict(READY)),
+        )
         return call
 
     client.submit = leaves
@@ -440,6 +762,10 @@ def test_a_lost_scheduler_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(ClusterError, match="The scheduler tls://node07:8786 is gone") as lost:
         list(found.run(judge_there, items(tmp_path, 1), seconds=1))
     assert "the same command goes on with the rest" in lost.value.help
+    found, client = cluster(tmp_path, restarted := CancelledError())
+    restarted.reason = "scheduler-restart"
+    with pytest.raises(ClusterError, match="Somebody has restarted all workers of tls://node07:8786"):
+        list(found.run(judge_there, items(tmp_path, 1), seconds=1))
     found, client = cluster(tmp_path)
     client.status = "connecting"
     with pytest.raises(ClusterError, match="is gone"):

@@ -23,6 +23,7 @@ SPECIAL = {
     "gradekit/verify/mutants.py": "verify",
     "gradekit/export/otter.py": "otter",
     "gradekit/cluster/connect.py": "cluster",
+    "gradekit/cluster/gateway.py": "gateway",
     "gradekit/cluster/judges.py": "cluster",
     "gradekit/cluster/worker.py": "cluster",
 }
