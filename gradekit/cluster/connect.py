@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from gradekit.cluster.address import TLS, check_address, refuse_plain
 from gradekit.cluster.facts import facts, packages_of
 from gradekit.cluster.gateway import handed_out, is_of_gateway
-from gradekit.cluster.judges import SHOWN, TICK_S, WORKERS_S, Cluster, Roll
+from gradekit.cluster.judges import TICK_S, WORKERS_S, Cluster
 from gradekit.cluster.parcel import known_files, pack_course
+from gradekit.cluster.roll import SHOWN, Roll
 from gradekit.errors import ClusterError
 from gradekit.grade.judge import refuse_too_large
 from gradekit.text import shown

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradekit.cluster.parcel import Answer, pack_submission, put_files, unpack_answer
+from gradekit.cluster.roll import SHOWN
 from gradekit.errors import ClusterError, GradekitError
 from gradekit.grade.judge import judge_there
 from gradekit.grade.travel import files_of, pack
@@ -21,10 +22,11 @@ from gradekit.jobs import Broken
 from gradekit.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from distributed import Client, Future
 
+    from gradekit.cluster.roll import Roll
     from gradekit.grade.judge import Setup
 
 Item = TypeVar("Item")
@@ -33,70 +35,9 @@ WORKERS_S = 300.0  # for a first worker to come, and for another one when all ha
 TICK_S = 1.0  # how often the line to the scheduler is looked at while nothing comes
 AHEAD = 2  # submissions in flight for each process that judges: one that is judged, one that waits for it there
 IN_FLIGHT_BYTES = 2**30  # of submissions; a single one is at most some 400 MB, which all may be
-SHOWN = 5  # workers that a line names
 MOST_AGAIN = 3  # times that a submission is sent anew since its worker can judge nobody
 MOST_DEATHS = 3  # of workers that had a submission: then it is tried alone, and whatever Dask's own settings are
 GONE = "What is recorded stays; the same command goes on with the rest."
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A worker that judges: how many submissions at once, and where."""
-
-    name: str
-    host: str
-    slots: int
-    isolation: str
-
-
-@dataclass
-class Roll:
-    """Which workers judge, and which do not, as they tell of themselves.
-
-    Attributes
-    ----------
-    say : callable
-        Is told in a line each who is not used, and who has left.
-    ready : dict of str to Ready
-        By address: the workers that judge.
-    unused : dict of str to str
-        By address: the workers that do not, each with its name and why.
-    """
-
-    say: Callable[[str], object]
-    ready: dict[str, Ready] = field(default_factory=dict)
-    unused: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def slots(self) -> int:
-        """How many submissions can be judged at once."""
-        return sum(worker.slots for worker in self.ready.values())
-
-    def words(self) -> str:
-        """Return how many workers there are, for a line."""
-        return f"{len(self.ready)} worker{'s' * (len(self.ready) != 1)}"
-
-    def drop(self, worker: str, why: str) -> None:
-        """Use a worker no more; whoever is not used already is not named again."""
-        if worker in self.ready:
-            found = self.ready[worker]
-            self.learn({"worker": worker, "name": found.name, "host": found.host, "problem": why})
-
-    def learn(self, told: Mapping[str, Any]) -> None:
-        """Take note of what a worker tells of itself, or the scheduler of one that has left."""
-        worker, who = told["worker"], f"{shown(told.get('name', ''))} on {shown(told.get('host', ''))}"
-        before = self.ready.pop(worker, None)
-        if "problem" in told and self.unused.get(worker) is None:
-            why = shown(told["problem"], 300)
-            self.unused[worker] = f"{who} ({why})"
-            self.say(f"worker {who} is not used: {why}")
-        elif "slots" in told:
-            self.ready[worker] = Ready(told["name"], told["host"], told["slots"], told["isolation"])
-            self.unused.pop(worker, None)
-        elif before is not None:
-            self.say(f"worker {shown(before.name)} on {shown(before.host)} has left: its submissions go elsewhere")
-        else:
-            self.unused.setdefault(worker, f"{worker} (it has left)")
 
 
 @dataclass

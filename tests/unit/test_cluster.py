@@ -25,8 +25,9 @@ from gradekit.cluster.address import check_address, line_of, refuse_plain
 from gradekit.cluster.connect import open_cluster
 from gradekit.cluster.facts import differences, facts, packages_of
 from gradekit.cluster.gateway import handed_out
-from gradekit.cluster.judges import AHEAD, Cluster, Roll
+from gradekit.cluster.judges import AHEAD, Cluster
 from gradekit.cluster.parcel import Answer
+from gradekit.cluster.roll import Roll
 from gradekit.cluster.worker import Judges, Slot, Terms, Watch, judge_here
 from gradekit.course import reports
 from gradekit.course.course import Course
