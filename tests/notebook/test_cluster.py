@@ -217,8 +217,11 @@ def test_killed_at_random_moments(released: Course, machines: Machines, tmp_path
     start(released, "small", None).communicate()
     victims = ["worker"] * 5 + ["scheduler", "ours"]
     moments.shuffle(victims)
+    ended = True
     while victims:
-        running = start(there, "small", machines, *(["--force"] if len(victims) == 7 else []))
+        running = start(
+            there, "small", machines, *(["--force"] if ended else [])
+        )  # a run that ended left nothing to do
         begun(running)
         while victims and running.poll() is None:
             try:
@@ -226,6 +229,7 @@ def test_killed_at_random_moments(released: Course, machines: Machines, tmp_path
             except subprocess.TimeoutExpired:
                 kill(victims.pop(), running, machines, moments)
         said = rest(running)
+        ended = running.returncode == 0
         if running.returncode == 2:
             assert f"error: The scheduler {machines.address} is gone." in said
         else:
