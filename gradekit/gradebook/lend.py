@@ -26,6 +26,7 @@ from nbgrader.api import (
     new_uuid,
 )
 from sqlalchemy import and_, bindparam, select
+from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
 from gradekit.gradebook.assignment import due_words
@@ -136,8 +137,9 @@ class Writing(_Borrowed):
 
     def __init__(self, book: ReleasedAssignment, student: str) -> None:
         super().__init__(book)
-        self.db.add, self.db.add_all = book.gradebook.db.add, book.gradebook.db.add_all
+        self.db.add = book.gradebook.db.add
         self._is_new = False
+        self._unwritten: list[Any] = []  # in the order in which they refer to each other
         self._notebooks: dict[str, Any] = {}
         self._rows: dict[tuple[type, str], dict[str, Any]] = {}
         names = {"assignment": book.assignment, "student": student}
@@ -194,35 +196,34 @@ class Writing(_Borrowed):
         return Gradebook.update_or_create_submission(self, assignment, student, **words)
 
     def add_submission(self, _: str, __: str, **words: Any) -> Any:
-        """Make the rows of a submission, one for each of the cells that are known.
+        """Make the rows of a submission, one for each of the cells that are known; `write` writes them.
 
-        Rows name each other by their ids, which costs SQLAlchemy half of what objects would; so what is asked for
-        without being written is told to it here.
+        Rows name each other by their ids; what is asked for through them is told to SQLAlchemy here.
         """
-        if "timestamp" in words:
-            words["timestamp"] = utils.parse_utc(words["timestamp"])
+        words = {"timestamp": None, "extension": None, **words}
+        words["timestamp"] = utils.parse_utc(words["timestamp"])
         ids = {"id": new_uuid(), "assignment_id": self._assignment.id, "student_id": self._student.id}
         self._submission = SubmittedAssignment(**ids, **words)
         set_committed_value(self._submission, "assignment", self._assignment)
         set_committed_value(self._submission, "student", self._student)
-        self.db.add(self._submission)
+        self._unwritten.append(self._submission)
         for name, known in self.book.rows.items():
             self._add_notebook(name, known)
         self._is_new = True
         return self._submission
 
     def _add_notebook(self, name: str, known: NotebookRows) -> None:
-        made = {"id": new_uuid(), "assignment_id": self._submission.id, "notebook_id": known.number}
-        notebook = SubmittedNotebook(**made, late_submission_penalty=None)
-        below = {"notebook_id": notebook.id}
-        grades = [Grade(cell_id=cell, manual_score=None, needs_manual_grade=True, **below) for cell in known.graded]
-        comments = [Comment(cell_id=cell, **below) for cell in known.commented]
-        set_committed_value(notebook, "assignment", self._submission)
-        set_committed_value(notebook, "grades", grades)
-        self._notebooks[name] = notebook
-        for kind, rows in ((Grade, grades), (Comment, comments)):
+        ids = {"id": new_uuid(), "assignment_id": self._submission.id, "notebook_id": known.number}
+        notebook = SubmittedNotebook(**ids, flagged=False, late_submission_penalty=None)
+        no_score = {"auto_score": None, "manual_score": None, "extra_credit": None, "needs_manual_grade": True}
+        no_text = {"auto_comment": None, "manual_comment": None}
+        for kind, cells, empty in ((Grade, known.graded, no_score), (Comment, known.commented, no_text)):
+            rows = [kind(id=new_uuid(), cell_id=cell, notebook_id=notebook.id, **empty) for cell in cells]
             self._rows[kind, name] = {known.cells[row.cell_id]: row for row in rows}
-        self.db.add_all([notebook, *grades, *comments])
+        set_committed_value(notebook, "assignment", self._submission)
+        set_committed_value(notebook, "grades", list(self._rows[Grade, name].values()))
+        self._notebooks[name] = notebook
+        self._unwritten += [notebook, *(row for kind in (Grade, Comment) for row in self._rows[kind, name].values())]
 
     def find_submission_notebook(self, name: str, assignment: str, student: str) -> Any:
         """Return a notebook of the submission.
@@ -260,10 +261,23 @@ class Writing(_Borrowed):
         )
 
     def write(self) -> None:
-        """Write what has changed, so that the database can sum it up."""
-        self.gradebook.db.flush()
+        """Write what has changed, so that the database can sum it up.
+
+        New rows are written a table at a time: half of recording was SQLAlchemy's own order for them.
+        """
+        db = self.gradebook.db
+        db.flush()
+        for kind in (SubmittedAssignment, SubmittedNotebook, Grade, Comment):
+            names = kind.__table__.columns.keys()
+            if rows := [vars(row) for row in self._unwritten if type(row) is kind]:
+                values = [{name: row[name] for name in names if name in row} for row in rows]
+                db.connection().execute(kind.__table__.insert(), values)
+        for row in self._unwritten:
+            make_transient_to_detached(row)  # it is written, as it is here
+        db.add_all(self._unwritten)
+        self._unwritten = []
         if not self._is_new:
-            self.gradebook.db.expire_all()  # the sums that were read before
+            db.expire_all()  # the sums that were read before
 
     def _there(self, row: Any, name: str) -> Any:
         if row is None:

@@ -8,7 +8,9 @@ given out, are the instructor's own and stay whatever they are.
 from __future__ import annotations
 
 import filecmp
+import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradekit.course.growth import is_small_file
@@ -16,7 +18,6 @@ from gradekit.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
 # No JSON, YAML, TOML and INI: the settings of editors, servers and of nbgrader itself. No SVG: it holds scripts.
 KINDS = frozenset(
@@ -52,7 +53,8 @@ def sweep(
     """
     stays, places = ({outbox / name for name in names} for names in (ours, unwritten))
     notes, kept = [], []
-    for path in sorted(outbox.rglob("*")):
+    found = sorted(Path(root, name) for root, *both in os.walk(outbox) for names in both for name in names)
+    for path in found:
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             path.unlink()
             notes.append(f"{shown(path.name)} is left out: it is no regular file")
@@ -61,7 +63,9 @@ def sweep(
         elif path.is_file() and path not in stays and not may_be_published(path, outbox, given):
             _keep(path, outbox, aside)
             kept.append(path.relative_to(outbox).as_posix())
-    _remove_empty(outbox)
+    for folder in reversed(found):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
     return notes, kept
 
 
@@ -97,13 +101,6 @@ def _keep(path: Path, outbox: Path, aside: Path) -> None:
         number += 1
         target = folder / f"{stem}.{number}.txt"
     shutil.move(path, target)
-
-
-def _remove_empty(outbox: Path) -> None:
-    """Remove folders of which nothing is left."""
-    for folder in sorted((path for path in outbox.rglob("*") if path.is_dir()), reverse=True):
-        if not any(folder.iterdir()):
-            folder.rmdir()
 
 
 def put_aside(made: Path, target: Path) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gradekit.gradebook.rows import Executed
 
 
+IN, OUT = "in", "out"  # of a stage: what was handed in, and what will be put in its place
 LOG = logging.getLogger(__name__)
 LOG.addHandler(logging.NullHandler())
 
@@ -39,11 +40,11 @@ class _Staged(CourseDirectory):  # type: ignore[misc]  # nbgrader is untyped
     stage = Unicode()
 
     def format_path(self, nbgrader_step: str, student_id: str, assignment_id: str, escape: bool = False) -> str:  # noqa: FBT001, FBT002  (nbgrader's signature)
-        """Return the folder of a step; with `escape` a pattern, which is the same for all stages: below any of them."""
-        inner = {self.submitted_directory: "in", self.autograded_directory: "out"}.get(nbgrader_step)
+        """Return the folder of a step; with `escape` a pattern, which is the same for all stages."""
+        inner = {self.submitted_directory: IN, self.autograded_directory: OUT}.get(nbgrader_step)
         if inner is None:
             return str(super().format_path(nbgrader_step, student_id, assignment_id, escape=escape))
-        return str(Path("" if escape else self.stage, inner, student_id, assignment_id))
+        return str(Path(inner, student_id, assignment_id) if escape else Path(self.stage, inner))
 
 
 class _CheckOnce(CheckCellMetadata):  # type: ignore[misc]
@@ -91,7 +92,7 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
         """Go on with a submission."""
         self.student = self.coursedir.student_id = student
         self.coursedir.stage = str(stage)
-        self.inbox, self.outbox = (stage / step / student / self.book.assignment for step in ("in", "out"))
+        self.inbox, self.outbox = stage / IN, stage / OUT
 
     def sanitise(self, names: Iterable[str]) -> dict[str, NotebookNode]:
         """Copy the source's files over the submission's and take notebooks through nbgrader's steps before the run.
@@ -129,6 +130,7 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
                 self._register(name, [saving if step is SaveAutoGrades else step for step in after])
                 self.write_single_notebook(*self._exported(nb, resources))
                 saved[name] = saving
+        rows.write()
         self.set_permissions(self.book.assignment, self.student)
         return saved, due
 
@@ -196,7 +198,7 @@ class StagedAutograde(Autograde):  # type: ignore[misc]
 
     def _resources(self, name: str) -> dict[str, Any]:
         # nbgrader reads the student from the path, by a pattern that ends with the line: a folder's name may have two.
-        path = Path("in", "_", self.book.assignment, f"{name}.ipynb")
+        path = Path(IN, "_", self.book.assignment, f"{name}.ipynb")
         resources: dict[str, Any] = self.init_single_notebook_resources(str(path))
         resources["nbgrader"]["student"] = self.student
         return resources | {"metadata": {"name": name, "path": str(self.outbox)}}
