@@ -35,7 +35,8 @@ both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAG
 peak = re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text()).group(1)
 own, children = (usage.ru_utime + usage.ru_stime for usage in both)
 wall = time.perf_counter() - begin
-print("TOOK" + json.dumps({"wall": wall, "own": own, "children": children, "peak_mb": int(peak) / 1024}))
+took = {"wall": wall, "own": own, "system": both[0].ru_stime, "children": children, "peak_mb": int(peak) / 1024}
+print("TOOK" + json.dumps(took))
 sys.exit(code)
 """
 
