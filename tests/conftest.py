@@ -6,11 +6,13 @@ What takes seconds to make is made once in all of pytest's processes, and copied
 from __future__ import annotations
 
 import atexit
+import contextlib
 import fcntl
 import functools
 import json
 import os
 import shutil
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,6 +30,10 @@ from gradekit.judging.freeze import freeze
 # The settings and the gradebook of whoever runs the tests are nobody's business here.
 os.environ["JUPYTER_CONFIG_DIR"] = tempfile.mkdtemp(prefix="gradekit-tests-")
 atexit.register(shutil.rmtree, os.environ["JUPYTER_CONFIG_DIR"], ignore_errors=True)
+
+# A run in the background ignores Ctrl-C, and whatever it starts would as well.
+with contextlib.suppress(ValueError):  # not in the main thread
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Half of what it takes to import nbgrader, in every program that the tests start, goes into grammars that jsonschema's
 # optional check of addresses builds of a package. Nobody checks addresses here; without the package it does without.
