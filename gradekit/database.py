@@ -134,7 +134,7 @@ def opening(address: str) -> Iterator[None]:
 
 @contextmanager
 def using(address: str) -> Iterator[None]:
-    """Say in one sentence what an open gradebook refuses: it is gone, it is locked, another has written the same row.
+    """Say in one sentence what an open gradebook refuses: it is gone or locked, a text is too long, a row is there.
 
     Raises
     ------

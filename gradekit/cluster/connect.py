@@ -100,7 +100,7 @@ def open_cluster(
         known = known_files(grading.course, grading.assignment)
         cluster = Cluster(client, address, run, known, Roll(say))
         client.subscribe_topic(run, lambda event: cluster.inbox.put(event[1]))
-        with _registered(client, address, run, _terms(run, grading, limits, insecure=insecure), say):
+        with _registered(client, address, _terms(run, grading, limits, insecure=insecure), say):
             if not info["workers"]:
                 say(NOBODY.format(address, WORKERS_S / 60))
             cluster.wait(info["workers"])
@@ -187,7 +187,7 @@ def _bare(client: Client) -> tuple[str, ...]:
 
 
 @contextmanager
-def _registered(client: Client, address: str, run: str, terms: Any, say: Callable[[str], object]) -> Iterator[None]:
+def _registered(client: Client, address: str, terms: Any, say: Callable[[str], object]) -> Iterator[None]:
     """Open the processes that judge on all workers, also those that come later; end them afterwards.
 
     A worker that hangs may answer never: after a while nobody waits for it, at the beginning and at the end.
@@ -196,14 +196,14 @@ def _registered(client: Client, address: str, run: str, terms: Any, say: Callabl
 
     def begin() -> None:
         """Begin on all workers; who cannot be reached does not judge, and is asked again should it come back."""
-        client.register_plugin(Watch(run, client.id), name=run)
+        client.register_plugin(Watch(terms.run, client.id), name=terms.run)
         with suppress(OSError):
-            client.register_plugin(Judges(terms), name=run)
+            client.register_plugin(Judges(terms), name=terms.run)
 
     def end() -> None:
         """End it everywhere; the scheduler does it too, once it sees that we are gone."""
-        client.unregister_worker_plugin(run)
-        client.unregister_scheduler_plugin(run)
+        client.unregister_worker_plugin(terms.run)
+        client.unregister_scheduler_plugin(terms.run)
 
     try:
         begun, failure = _within(ANSWER_S, begin)

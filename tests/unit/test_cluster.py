@@ -266,7 +266,7 @@ def test_a_worker_without_gradekit_is_named() -> None:
     ):
         with (
             pytest.raises(ClusterError, match=said) as refused_,
-            connect._registered(Elsewhere(found), "tls://node07:2", "run", None, print),
+            connect._registered(Elsewhere(found), "tls://node07:2", SimpleNamespace(run="run"), print),
         ):
             pass
         assert refused_.value.exit_code == 2
@@ -287,7 +287,7 @@ def test_nobody_waits_for_a_worker_that_hangs(monkeypatch: pytest.MonkeyPatch) -
 
         unregister_worker_plugin = unregister_scheduler_plugin = lambda *_: ever.wait()
 
-    with connect._registered(Hanging(), "tls://node07:2", "run", None, lines.append):
+    with connect._registered(Hanging(), "tls://node07:2", SimpleNamespace(run="run"), lines.append):
         assert lines == ["not every worker answers: those that do not are not used"]
     ever.set()
 
